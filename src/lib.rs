@@ -1,0 +1,1 @@
+//! Cellucid without a server.
