@@ -1,0 +1,87 @@
+//! From the library to what a page loads: compile for wasm32, write the JavaScript glue, shrink.
+
+use crate::{Outcome, finish, root, toolchain};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+use wasm_bindgen_cli_support::Bindgen;
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Profile {
+    /// Optimised, without what takes long: for work on the page.
+    Quick,
+    /// What is published.
+    Release,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Release => "release",
+        }
+    }
+}
+
+pub fn build(profile: Profile) -> Outcome {
+    let start = Instant::now();
+    let compiled = compile(profile)?;
+    let bytes = std::fs::read(&compiled).map_err(|e| format!("{}: {e}", compiled.display()))?;
+    let pkg = root().join("pkg");
+    let stamp = root().join("target/wasm/pkg.stamp");
+    let mark = mark(profile, &bytes);
+    let outputs = ["cellucid.js", "cellucid.d.ts", "cellucid_bg.wasm"].map(|name| pkg.join(name));
+    let current = std::fs::read_to_string(&stamp).is_ok_and(|old| old == mark);
+    if !(current && outputs.iter().all(|o| o.is_file())) {
+        glue(profile, bytes, &pkg)?;
+        if profile == Profile::Release {
+            shrink(&pkg.join("cellucid_bg.wasm"))?;
+        }
+        std::fs::write(&stamp, mark).map_err(|e| format!("{}: {e}", stamp.display()))?;
+    }
+    let size = std::fs::metadata(pkg.join("cellucid_bg.wasm")).map_or(0, |m| m.len());
+    let seconds = start.elapsed().as_secs_f32();
+    eprintln!("  pkg/cellucid_bg.wasm: {size} bytes, {} profile, {seconds:.1} s", profile.name());
+    Ok(())
+}
+
+/// Only as a cdylib: beside an rlib in the same call, cargo would leave link-time optimisation out.
+fn compile(profile: Profile) -> Outcome<PathBuf> {
+    let args = [
+        "rustc",
+        "--package",
+        "cellucid-wasm",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--profile",
+        profile.name(),
+    ];
+    finish(&mut toolchain::find()?.cargo(&args.map(String::from)))?;
+    Ok(root().join("target/wasm/wasm32-unknown-unknown").join(profile.name()).join("cellucid_wasm.wasm"))
+}
+
+fn glue(profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_bytes("cellucid", bytes).typescript(true);
+    bindgen.keep_debug(false).remove_name_section(profile == Profile::Release).remove_producers_section(true);
+    let written = bindgen.web(true).and_then(|b| b.generate(pkg));
+    written.map_err(|e| format!("the JavaScript glue cannot be written: {e:#}"))
+}
+
+/// `wasm-opt` of the npm package binaryen, in place.
+fn shrink(wasm: &Path) -> Outcome {
+    let tool = root().join("node_modules/.bin/wasm-opt");
+    if !tool.is_file() {
+        return Err("node_modules/.bin/wasm-opt is missing: run `npm ci` first".into());
+    }
+    finish(Command::new(tool).args(["-O3", "--all-features", "-o"]).arg(wasm).arg(wasm))
+}
+
+/// Changes when the compiled module or what is done to it changes.
+fn mark(profile: Profile, bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("{} {:016x}", profile.name(), hasher.finish())
+}
