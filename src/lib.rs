@@ -1,1 +1,14 @@
 //! Cellucid without a server.
+#![forbid(unsafe_code)]
+
+pub mod array;
+pub mod codec;
+pub mod error;
+pub mod limits;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
+pub mod source;
+pub mod tree;
+
+pub use error::{Error, Kind, Pending, Place, Result};
+pub use limits::Limits;

@@ -1,0 +1,103 @@
+//! Where bytes come from: one file with random access, or many small ones by key.
+//!
+//! The bottom of the flow; knows nothing of formats. Implementations that need a browser live in
+//! `wasm`, those that need a file system in `native`; what is pure (merging, paging, counting, checking
+//! a ranged reply) is here.
+
+pub mod counted;
+pub mod memory;
+pub mod merge;
+pub mod paged;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::error::{Pending, Result};
+
+/// One file with random access.
+pub trait ByteSource {
+    /// Size in bytes.
+    fn len(&self) -> u64;
+
+    /// Whether the file is empty.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// File name or URL, for messages.
+    fn name(&self) -> &str;
+
+    /// Exactly the bytes of each span, in order, all under way at once.
+    ///
+    /// # Errors
+    /// `Source` when the bytes cannot be had, `Malformed` when a span lies past the end.
+    fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>>;
+
+    /// Exactly the bytes of one span.
+    ///
+    /// # Errors
+    /// As [`read_many`](Self::read_many).
+    fn read<'a>(&'a self, span: Range<u64>) -> Pending<'a, Bytes> {
+        Box::pin(async move {
+            let mut read = self.read_many(std::slice::from_ref(&span)).await?;
+            Ok(read.pop().unwrap_or_default())
+        })
+    }
+}
+
+/// Which part of a keyed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    All,
+    /// A span of bytes.
+    Span(Range<u64>),
+    /// The last so many bytes.
+    Last(u64),
+}
+
+/// Many files by key, as a Zarr store has them. Keys are `/`-separated and relative, without `.` and `..`.
+pub trait KeyedSource {
+    /// Folder name or URL, for messages.
+    fn name(&self) -> &str;
+
+    /// Each part, in order, all under way at once; `None` where there is no such key.
+    ///
+    /// # Errors
+    /// `Source` when a host fails otherwise than by saying that the key is absent.
+    fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>>;
+
+    /// One part; `None` when there is no such key.
+    ///
+    /// # Errors
+    /// As [`get_many`](Self::get_many).
+    fn get<'a>(&'a self, key: &'a str, part: Part) -> Pending<'a, Option<Bytes>> {
+        Box::pin(async move {
+            let wanted = [(key.to_owned(), part)];
+            Ok(self.get_many(&wanted).await?.pop().flatten())
+        })
+    }
+
+    /// Names directly below a prefix (`""` or ending in `/`), folders with a trailing `/`, in an order of the
+    /// host's own; `None` when this host cannot list.
+    ///
+    /// # Errors
+    /// `Source` when listing fails.
+    fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Option<Vec<String>>>;
+}
+
+/// Checks that a span lies within a file of `len` bytes.
+///
+/// # Errors
+/// `Malformed`: offsets come from the file itself, so one past its end means a damaged or cut-off file.
+pub fn check_span(span: &Range<u64>, len: u64) -> Result<()> {
+    if span.start <= span.end && span.end <= len {
+        return Ok(());
+    }
+    Err(crate::error::Error::malformed(format!(
+        "bytes {}..{} are wanted but the file has only {len}",
+        span.start, span.end
+    ))
+    .offset(span.start))
+}

@@ -1,0 +1,163 @@
+//! What HDF5 and Zarr have in common: groups, arrays and where their chunks lie.
+//!
+//! Everything above reads through [`Tree`] and cannot tell the formats apart.
+
+mod read;
+mod scatter;
+
+use std::{ops::Range, rc::Rc};
+
+use bytes::Bytes;
+
+pub use crate::array::{Array, Attrs};
+use crate::{
+    array::Text,
+    error::{Error, Pending, Result},
+    limits::Limits,
+    source::Part,
+};
+pub use read::{read, read_all};
+
+/// A group: something with attributes and named children.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Path in the file, without a leading slash; `""` for the root.
+    pub path: String,
+    /// The format's own handle.
+    pub id: u64,
+    /// Attributes.
+    pub attrs: Attrs,
+}
+
+/// What a path leads to.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// A group.
+    Group(Rc<Group>),
+    /// An array.
+    Array(Rc<Array>),
+}
+
+impl Node {
+    /// Its attributes.
+    pub fn attrs(&self) -> &Attrs {
+        match self {
+            Self::Group(group) => &group.attrs,
+            Self::Array(array) => &array.attrs,
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Group(group) => &group.path,
+            Self::Array(array) => &array.path,
+        }
+    }
+
+    /// The group.
+    ///
+    /// # Errors
+    /// `Malformed` when it is an array.
+    pub fn group(self) -> Result<Rc<Group>> {
+        match self {
+            Self::Group(group) => Ok(group),
+            Self::Array(array) => {
+                Err(Error::malformed("is an array where a group is wanted").at(&array.path))
+            }
+        }
+    }
+
+    /// The array.
+    ///
+    /// # Errors
+    /// `Malformed` when it is a group.
+    pub fn array(self) -> Result<Rc<Array>> {
+        match self {
+            Self::Array(array) => Ok(array),
+            Self::Group(group) => {
+                Err(Error::malformed("is a group where an array is wanted").at(&group.path))
+            }
+        }
+    }
+}
+
+/// Where a chunk's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// In the one file; bit `i` of `skip` says that codec `i` was not applied.
+    Span {
+        /// Bytes of the file.
+        range: Range<u64>,
+        /// Steps of the pipeline to leave out.
+        skip: u32,
+    },
+    /// In a file of its own, or part of one.
+    Key {
+        /// Which.
+        key: String,
+        /// Which part.
+        part: Part,
+    },
+    /// Right here, because it came with the metadata (HDF5 compact data).
+    Here(Bytes),
+    /// Nowhere: the fill value.
+    Absent,
+}
+
+/// A hierarchy of groups and arrays.
+pub trait Tree {
+    /// File name or URL, for messages.
+    fn name(&self) -> &str;
+
+    /// `hdf5` or `zarr`.
+    fn format(&self) -> &'static str;
+
+    /// Bounds in force.
+    fn limits(&self) -> &Limits;
+
+    /// What a path (`""` for the root, no leading slash) leads to; links are followed. `None` when nothing is there.
+    /// A path that an attribute of reference type gave is understood too.
+    ///
+    /// # Errors
+    /// `Malformed` or `Unsupported` when the object's own description cannot be used.
+    fn open<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Node>>;
+
+    /// Names of a group's children in the order the format gives them (HDF5: byte order, or creation order where
+    /// tracked; Zarr: order of the consolidated metadata); `None` when the host cannot list.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    fn names<'a>(&'a self, group: &'a Group) -> Pending<'a, Option<Vec<String>>>;
+
+    /// Where chunks are, by their row-major numbers: the first wait of a read.
+    ///
+    /// # Errors
+    /// `Malformed` when the chunk index is damaged.
+    fn locate<'a>(&'a self, array: &'a Array, chunks: &'a [u64]) -> Pending<'a, Vec<Stored>>;
+
+    /// The bytes of located chunks, in one merged batch: the second wait. `None` where a key turned out absent.
+    ///
+    /// # Errors
+    /// `Source` when the bytes cannot be had.
+    fn fetch<'a>(&'a self, stored: &'a [Stored]) -> Pending<'a, Vec<Option<Bytes>>>;
+
+    /// The strings that heap references ([`crate::array::TextForm::Heap`]) stand for, one after another in `refs`.
+    ///
+    /// # Errors
+    /// `Malformed` when a reference leads nowhere.
+    fn resolve<'a>(&'a self, array: &'a Array, refs: &'a [u8]) -> Pending<'a, Text> {
+        let _ = refs;
+        Box::pin(
+            async move { Err(Error::unsupported("this format has no string references").at(&array.path)) },
+        )
+    }
+}
+
+/// Opens a path that has to exist.
+///
+/// # Errors
+/// `Missing` when it does not, and as [`Tree::open`].
+pub async fn open(tree: &dyn Tree, path: &str) -> Result<Node> {
+    tree.open(path).await?.ok_or_else(|| Error::missing("is not in the file").at(path))
+}
