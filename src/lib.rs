@@ -1,6 +1,7 @@
 //! Cellucid without a server.
 #![forbid(unsafe_code)]
 
+pub mod anndata;
 pub mod array;
 pub mod codec;
 pub mod error;

@@ -1,0 +1,448 @@
+//! One column of a data frame: how it is stored, and its values once read.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use futures_util::future::join;
+use serde_json::Value;
+
+use super::{below, encoding, text_attr};
+use crate::{
+    array::{Array, DType, Text, Values},
+    each_number,
+    error::{Error, Result},
+    tree::{Group, Node, Tree, read_all},
+};
+
+/// What a column shows as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Numbers.
+    Continuous,
+    /// Labels; how many, where that is known without reading.
+    Category(Option<u64>),
+}
+
+/// How a column is stored.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// Numbers, booleans or text, one item a row.
+    Plain(Rc<Array>),
+    /// The same with a mask, true where missing.
+    Masked {
+        /// Items, meaningless where masked.
+        values: Rc<Array>,
+        /// True where missing.
+        mask: Rc<Array>,
+    },
+    /// Codes into a list of labels.
+    Categorical {
+        /// −1 where missing.
+        codes: Rc<Array>,
+        /// The labels, plain or masked.
+        labels: Box<Stored>,
+        /// Whether the labels have an order that means something.
+        ordered: bool,
+    },
+    /// A field of a record.
+    Field {
+        /// What it is.
+        dtype: DType,
+        /// Items per record.
+        count: u32,
+        /// Rows.
+        len: u64,
+        /// Labels that turn its numbers into categories.
+        labels: Option<Rc<Array>>,
+    },
+    /// Something that cannot be a column.
+    Unreadable(Error),
+}
+
+impl Stored {
+    pub(super) fn no_column() -> Self {
+        Self::Unreadable(Error::unsupported("is no column"))
+    }
+
+    /// Number of rows.
+    pub(super) fn len(&self) -> Result<u64> {
+        let array = match self {
+            Self::Plain(array)
+            | Self::Masked { values: array, .. }
+            | Self::Categorical { codes: array, .. } => array,
+            Self::Field { len, .. } => return Ok(*len),
+            Self::Unreadable(error) => return Err(error.clone()),
+        };
+        match array.shape.as_slice() {
+            [len] => Ok(*len),
+            shape => Err(Error::malformed(format!("has shape {shape:?} where one axis is wanted"))),
+        }
+    }
+
+    /// What it shows as.
+    ///
+    /// # Errors
+    /// What is wrong with an unreadable column.
+    pub fn kind(&self) -> Result<Kind> {
+        let by_type = |dtype: &DType| match dtype {
+            DType::Int { .. } | DType::Float { .. } | DType::Complex { .. } => Ok(Kind::Continuous),
+            DType::Bool | DType::Text(_) => Ok(Kind::Category(None)),
+            other => Err(Error::unsupported(format!("a column of {} is not read", other.name()))),
+        };
+        match self {
+            Self::Plain(array) | Self::Masked { values: array, .. } => by_type(&array.dtype),
+            Self::Categorical { labels, .. } => Ok(Kind::Category(Some(labels.len()?))),
+            Self::Field { labels: Some(labels), .. } => Ok(Kind::Category(Some(labels.len()))),
+            Self::Field { count: 2.., .. } => Err(Error::unsupported("a column with several items a row")),
+            Self::Field { dtype, .. } => by_type(dtype),
+            Self::Unreadable(error) => Err(error.clone()),
+        }
+    }
+}
+
+/// A column's values.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column {
+    /// Numbers; `missing` where a mask says so.
+    Number {
+        /// As stored.
+        values: Values,
+        /// True where missing.
+        missing: Option<Vec<bool>>,
+    },
+    /// Booleans.
+    Bool {
+        /// As stored.
+        values: Vec<bool>,
+        /// True where missing.
+        missing: Option<Vec<bool>>,
+    },
+    /// Text.
+    Text {
+        /// As stored.
+        values: Text,
+        /// True where missing.
+        missing: Option<Vec<bool>>,
+    },
+    /// Categories.
+    Category {
+        /// Position in `labels`; −1 where missing.
+        codes: Vec<i32>,
+        /// As text, in the file's order.
+        labels: Vec<String>,
+        /// Whether the labels have an order that means something.
+        ordered: bool,
+    },
+}
+
+/// Looks at a column's headers.
+pub(super) async fn open(tree: &Rc<dyn Tree>, root: &str, frame: &Group, name: &str) -> Result<Stored> {
+    let path = below(&frame.path, name);
+    match tree.open(&path).await? {
+        None => Err(Error::missing("is listed but not there").at(path)),
+        Some(Node::Array(array)) => open_array(tree, root, frame, name, array).await,
+        Some(Node::Group(group)) => open_group(&**tree, &group).await.map_err(|e| e.at(path)),
+    }
+}
+
+async fn open_group(tree: &dyn Tree, group: &Group) -> Result<Stored> {
+    let [codes, categories, values, mask] =
+        ["codes", "categories", "values", "mask"].map(|name| below(&group.path, name));
+    let kind = encoding(&group.attrs);
+    if kind == "categorical" {
+        let (codes, labels) =
+            join(crate::tree::open(tree, &codes), crate::tree::open(tree, &categories)).await;
+        let labels = match labels? {
+            Node::Array(array) => Stored::Plain(array),
+            // Labels of newer pandas are nullable strings.
+            Node::Group(group) => Box::pin(open_group(tree, &group)).await?,
+        };
+        let ordered = group.attrs.get("ordered").is_some_and(is_true);
+        return Ok(Stored::Categorical { codes: codes?.array()?, labels: Box::new(labels), ordered });
+    }
+    if kind.starts_with("nullable-") {
+        let (values, mask) = join(crate::tree::open(tree, &values), crate::tree::open(tree, &mask)).await;
+        return Ok(Stored::Masked { values: values?.array()?, mask: mask?.array()? });
+    }
+    Err(Error::unsupported(format!("a column encoded as \"{kind}\" is not read")))
+}
+
+/// An array as column; in old files an attribute of it, or a group beside it, leads to labels.
+async fn open_array(
+    tree: &Rc<dyn Tree>,
+    root: &str,
+    frame: &Group,
+    name: &str,
+    array: Rc<Array>,
+) -> Result<Stored> {
+    let Some(link) = text_attr(&array.attrs, "categories").map(str::to_owned) else {
+        return Ok(Stored::Plain(array));
+    };
+    let beside = below(&frame.path, &format!("__categories/{name}"));
+    let link = link.trim_start_matches('/');
+    for path in [link, &below(root, link), &beside] {
+        if let Ok(Some(Node::Array(labels))) = tree.open(path).await {
+            let ordered = labels.attrs.get("ordered").is_some_and(is_true);
+            return Ok(Stored::Categorical {
+                codes: array,
+                labels: Box::new(Stored::Plain(labels)),
+                ordered,
+            });
+        }
+    }
+    Err(Error::malformed("its list of categories is not there"))
+}
+
+/// True as writers spell it: booleans, or numbers where a format has none.
+fn is_true(value: &Value) -> bool {
+    value.as_bool().unwrap_or_else(|| value.as_i64().is_some_and(|n| n != 0))
+}
+
+/// Reads a column.
+pub(super) async fn read(tree: &dyn Tree, stored: &Stored) -> Result<Column> {
+    match stored {
+        Stored::Plain(array) => from_values(read_all(tree, array).await?, None),
+        Stored::Masked { values, mask } => {
+            let (values, mask) = join(read_all(tree, values), read_all(tree, mask)).await;
+            let (values, mask) = (values?, flags(&mask?)?);
+            if values.len() != mask.len() {
+                return Err(Error::malformed(format!(
+                    "has {} values but {} mask entries",
+                    values.len(),
+                    mask.len()
+                )));
+            }
+            from_values(values, Some(mask))
+        }
+        Stored::Categorical { codes, labels, ordered } => {
+            let (codes, list) = join(read_all(tree, codes), Box::pin(read(tree, labels))).await;
+            let labels: Vec<String> = list?.into_text()?.iter().map(str::to_owned).collect();
+            Ok(Column::Category { codes: codes_of(&codes?, labels.len())?, labels, ordered: *ordered })
+        }
+        Stored::Field { .. } => Err(Error::request("fields are read with their records")),
+        Stored::Unreadable(error) => Err(error.clone()),
+    }
+}
+
+/// A field's values; labels apply only if every code has one.
+pub(super) fn from_field(values: Values, labels: Option<Vec<String>>) -> Result<Column> {
+    if let (Some(labels), Ok(codes)) = (labels, values.to_i64()) {
+        let fits = |&c: &i64| usize::try_from(c).is_ok_and(|c| c < labels.len()) || c == -1;
+        if codes.iter().all(fits) {
+            let codes = codes.into_iter().map(|c| c as i32).collect();
+            return Ok(Column::Category { codes, labels, ordered: false });
+        }
+    }
+    from_values(values, None)
+}
+
+fn from_values(values: Values, missing: Option<Vec<bool>>) -> Result<Column> {
+    Ok(match values {
+        Values::Bool(values) => Column::Bool { values, missing },
+        Values::Text(values) => Column::Text { values, missing },
+        Values::Bytes { .. } | Values::Record(_) => {
+            return Err(Error::unsupported(format!("a column of {} is not read", values.name())));
+        }
+        values => Column::Number { values, missing },
+    })
+}
+
+/// Codes as positions; any negative code is missing.
+fn codes_of(values: &Values, labels: usize) -> Result<Vec<i32>> {
+    values
+        .to_i64()?
+        .into_iter()
+        .map(|code| match i32::try_from(code) {
+            Ok(code) if code < 0 => Ok(-1),
+            Ok(code) if (code as usize) < labels => Ok(code),
+            _ => Err(Error::malformed(format!("code {code} has no label: there are {labels}"))),
+        })
+        .collect()
+}
+
+fn flags(values: &Values) -> Result<Vec<bool>> {
+    match values {
+        Values::Bool(v) => Ok(v.clone()),
+        other => Ok(other.to_i64()?.into_iter().map(|v| v != 0).collect()),
+    }
+}
+
+impl Column {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Number { values, .. } => values.len(),
+            Self::Bool { values, .. } => values.len(),
+            Self::Text { values, .. } => values.len(),
+            Self::Category { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every row as text; missing ones are `nan`, as pandas prints them.
+    ///
+    /// # Errors
+    /// None today; kept for types without text.
+    pub fn into_text(self) -> Result<Text> {
+        let gone = |missing: &Option<Vec<bool>>, i: usize| {
+            missing.as_ref().is_some_and(|m| m.get(i).copied().unwrap_or(false))
+        };
+        Ok(match self {
+            Self::Text { values, missing: None } => values,
+            Self::Text { values, missing } => {
+                values.iter().enumerate().map(|(i, t)| if gone(&missing, i) { "nan" } else { t }).collect()
+            }
+            Self::Number { values, missing } => masked(labels(&values)?, &missing),
+            Self::Bool { values, missing } => masked(labels(&Values::Bool(values))?, &missing),
+            Self::Category { codes, labels, .. } => codes
+                .iter()
+                .map(|&c| usize::try_from(c).ok().and_then(|c| labels.get(c)).map_or("nan", String::as_str))
+                .collect(),
+        })
+    }
+
+    /// Codes and labels, whatever the column is: what is not categorical yet gets its distinct values as labels, sorted
+    /// (text by code point, numbers by size, false before true); −1 where missing (NaN too).
+    ///
+    /// # Errors
+    /// `Unsupported` for values without order (complex numbers).
+    pub fn categories(self) -> Result<(Vec<i32>, Vec<String>)> {
+        match self {
+            Self::Category { codes, labels, .. } => Ok((codes, labels)),
+            Self::Text { values, missing } => {
+                let keep = |i: usize| !missing.as_ref().is_some_and(|m| m.get(i).copied().unwrap_or(false));
+                let items: Vec<Option<&str>> =
+                    values.iter().enumerate().map(|(i, t)| keep(i).then_some(t)).collect();
+                let (codes, distinct) = distinct(&items);
+                Ok((codes, distinct.into_iter().map(str::to_owned).collect()))
+            }
+            Self::Bool { values, missing } => {
+                let items = present(values.iter().copied(), &missing);
+                let (codes, distinct) = distinct(&items);
+                Ok((codes, labels(&Values::Bool(distinct))?))
+            }
+            Self::Number { values, missing } => numbers(&values, &missing),
+        }
+    }
+}
+
+fn numbers(values: &Values, missing: &Option<Vec<bool>>) -> Result<(Vec<i32>, Vec<String>)> {
+    if let Ok(integers) = values.to_i64() {
+        let (codes, distinct) = distinct(&present(integers.into_iter(), missing));
+        return Ok((codes, labels(&Values::I64(distinct))?));
+    }
+    let floats: Vec<f64> = match values {
+        Values::F16(v) => v.iter().map(|x| x.to_f64()).collect(),
+        Values::F32(v) => v.iter().map(|&x| x.into()).collect(),
+        Values::F64(v) => v.clone(),
+        other => return Err(Error::unsupported(format!("{} values have no order", other.name()))),
+    };
+    // −0 and 0 are one value; the order of the bits (sign folded) is the order of the numbers.
+    let key = |x: f64| {
+        let bits = (x + 0.0).to_bits() as i64;
+        bits ^ ((bits >> 63) as u64 >> 1) as i64
+    };
+    let items: Vec<Option<i64>> = present(floats.into_iter(), missing)
+        .into_iter()
+        .map(|x| x.filter(|x| !x.is_nan()).map(key))
+        .collect();
+    let (codes, distinct) = distinct(&items);
+    let back = |k: i64| f64::from_bits((k ^ ((k >> 63) as u64 >> 1) as i64) as u64);
+    Ok((codes, labels(&Values::F64(distinct.into_iter().map(back).collect()))?))
+}
+
+fn present<T>(values: impl Iterator<Item = T>, missing: &Option<Vec<bool>>) -> Vec<Option<T>> {
+    values
+        .enumerate()
+        .map(|(i, v)| (!missing.as_ref().is_some_and(|m| m.get(i).copied().unwrap_or(false))).then_some(v))
+        .collect()
+}
+
+/// Codes of the sorted distinct items.
+fn distinct<T: Ord + Copy>(items: &[Option<T>]) -> (Vec<i32>, Vec<T>) {
+    let sorted: Vec<T> = items.iter().flatten().copied().collect::<BTreeSet<T>>().into_iter().collect();
+    let code = |item: &T| sorted.binary_search(item).ok().and_then(|i| i32::try_from(i).ok()).unwrap_or(-1);
+    (items.iter().map(|item| item.as_ref().map_or(-1, code)).collect(), sorted)
+}
+
+fn masked(items: Vec<String>, missing: &Option<Vec<bool>>) -> Text {
+    let gone = |i: usize| missing.as_ref().is_some_and(|m| m.get(i).copied().unwrap_or(false));
+    items.iter().enumerate().map(|(i, t)| if gone(i) { "nan" } else { t.as_str() }).collect()
+}
+
+/// Each value as Python's `str` has it: `True`, `3`, `0.1`, `1e-05`; text unchanged. Single and half precision are
+/// widened first.
+///
+/// # Errors
+/// `Unsupported` for bytes, records and complex numbers.
+pub fn labels(values: &Values) -> Result<Vec<String>> {
+    Ok(match values {
+        Values::Text(text) => text.iter().map(str::to_owned).collect(),
+        Values::Bool(v) => v.iter().map(|&b| if b { "True" } else { "False" }.to_owned()).collect(),
+        Values::F16(v) => v.iter().map(|x| float_text(x.to_f64())).collect(),
+        Values::F32(v) => v.iter().map(|&x| float_text(x.into())).collect(),
+        Values::F64(v) => v.iter().map(|&x| float_text(x)).collect(),
+        other => each_number!(other, v => v.iter().map(ToString::to_string).collect(),
+            _ => return Err(Error::unsupported(format!("{} values are no labels", other.name())))),
+    })
+}
+
+/// A double as Python writes it: the shortest digits that give it back, with `.0` or an exponent; the exponent form
+/// below 1e-4 and from 1e16 on.
+pub fn float_text(x: f64) -> String {
+    if x.is_nan() {
+        return "nan".into();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "inf" } else { "-inf" }.into();
+    }
+    let size = x.abs();
+    if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        let text = format!("{x:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, power) = match exponent.strip_prefix('-') {
+            Some(power) => ('-', power),
+            None => ('+', exponent),
+        };
+        return format!("{digits}e{sign}{power:0>2}");
+    }
+    let text = format!("{x}");
+    if text.contains('.') { text } else { text + ".0" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_print_as_in_python() {
+        for (x, text) in [
+            (0.1, "0.1"),
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (1e-5, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (1e16, "1e+16"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (0.0001, "0.0001"),
+            (f64::from(0.1_f32), "0.10000000149011612"),
+            (1e-300, "1e-300"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(float_text(x), text);
+        }
+    }
+
+    #[test]
+    fn distinct_numbers_are_sorted_and_nan_is_missing() {
+        let column =
+            Column::Number { values: Values::F64(vec![2.0, -1.5, f64::NAN, -0.0, 0.0, 2.0]), missing: None };
+        let (codes, labels) = column.categories().unwrap();
+        assert_eq!(codes, [2, 0, -1, 1, 1, 2]);
+        assert_eq!(labels, ["-1.5", "0.0", "2.0"]);
+    }
+}

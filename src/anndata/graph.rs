@@ -1,0 +1,217 @@
+//! The neighbour graph as undirected edges.
+
+use super::{Matrix, sparse::Add};
+use crate::{
+    array::Values,
+    error::{Error, Result},
+    limits::Limits,
+    tree::{Tree, read_all},
+};
+
+/// Undirected edges of `C + Cᵀ`, each once, the smaller end first, sorted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// Smaller end of each edge.
+    pub from: Vec<u32>,
+    /// Larger end.
+    pub to: Vec<u32>,
+    /// Weight of each edge, in double precision.
+    pub weights: Vec<f64>,
+    /// Largest number of entries in a row, the diagonal included.
+    pub largest_row: u64,
+    /// Largest number of edges at a cell.
+    pub largest_degree: u64,
+}
+
+impl Graph {
+    /// Reads a square matrix and turns it into edges. Sums are made in the matrix's own type; what is zero afterwards is
+    /// no edge, NaN is one.
+    ///
+    /// # Errors
+    /// `Malformed` when it is not square or its parts contradict each other.
+    pub async fn read(tree: &dyn Tree, matrix: &Matrix) -> Result<Self> {
+        let [rows, columns] = matrix.shape();
+        if rows != columns {
+            return Err(Error::malformed(format!("a graph of {rows} × {columns} is not square")));
+        }
+        let (starts, indices, data) = match matrix {
+            Matrix::Sparse(sparse) => sparse.load(tree).await?,
+            Matrix::Dense(_) => dense(tree, matrix).await?,
+        };
+        match &data {
+            Values::Bool(v) => edges(&starts, &indices, v, |x| f64::from(u8::from(x))),
+            Values::I8(v) => edges(&starts, &indices, v, f64::from),
+            Values::I16(v) => edges(&starts, &indices, v, f64::from),
+            Values::I32(v) => edges(&starts, &indices, v, f64::from),
+            Values::I64(v) => edges(&starts, &indices, v, |x| x as f64),
+            Values::U8(v) => edges(&starts, &indices, v, f64::from),
+            Values::U16(v) => edges(&starts, &indices, v, f64::from),
+            Values::U32(v) => edges(&starts, &indices, v, f64::from),
+            Values::U64(v) => edges(&starts, &indices, v, |x| x as f64),
+            Values::F16(v) => edges(&starts, &indices, v, |x| x.to_f64()),
+            Values::F32(v) => edges(&starts, &indices, v, f64::from),
+            Values::F64(v) => edges(&starts, &indices, v, |x| x),
+            Values::Complex { items, .. } => edges(&starts, &indices, items, |x| x[0]),
+            other => Err(Error::unsupported(format!("a graph of {} is not read", other.name()))),
+        }
+    }
+}
+
+/// A dense matrix in compressed form: every item counts, zeros fall out with the sums.
+async fn dense(tree: &dyn Tree, matrix: &Matrix) -> Result<(Vec<u64>, Vec<u32>, Values)> {
+    let Matrix::Dense(array) = matrix else { return Err(Error::request("not dense")) };
+    let [rows, columns] = matrix.shape();
+    let side = u32::try_from(columns).map_err(|_| Error::limit("a dense graph of that size"))?;
+    let values = read_all(tree, array).await?;
+    let mut indices = Limits::room(values.len(), "a graph")?;
+    for _ in 0..rows {
+        indices.extend(0..side);
+    }
+    Ok(((0..=rows).map(|i| i * columns).collect(), indices, values))
+}
+
+/// Rows sorted by column, each column once.
+struct Rows<T> {
+    starts: Vec<usize>,
+    columns: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T: Add> Rows<T> {
+    fn new(starts: &[u64], indices: &[u32], items: &[T]) -> Result<Self> {
+        let mut rows = Self {
+            starts: vec![0],
+            columns: Vec::with_capacity(indices.len()),
+            items: Vec::with_capacity(items.len()),
+        };
+        let mut sorted: Vec<(u32, T)> = Vec::new();
+        for ends in starts.windows(2) {
+            let [start, end] = [ends.first(), ends.last()].map(|e| e.map_or(0, |&e| e as usize));
+            let (Some(js), Some(xs)) = (indices.get(start..end), items.get(start..end)) else {
+                return Err(Error::malformed("a row lies past the end of the items"));
+            };
+            sorted.clear();
+            sorted.extend(js.iter().copied().zip(xs.iter().copied()));
+            if !js.is_sorted() {
+                sorted.sort_by_key(|&(j, _)| j);
+            }
+            let begin = rows.columns.len();
+            for &(j, x) in &sorted {
+                match (rows.columns.last(), rows.items.last_mut()) {
+                    (Some(&last), Some(sum)) if last == j && rows.columns.len() > begin => *sum = sum.plus(x),
+                    _ => {
+                        rows.columns.push(j);
+                        rows.items.push(x);
+                    }
+                }
+            }
+            rows.starts.push(rows.columns.len());
+        }
+        Ok(rows)
+    }
+
+    fn row(&self, i: usize) -> impl Iterator<Item = (u32, T)> {
+        let start = self.starts.get(i).copied().unwrap_or(0);
+        let end = self.starts.get(i + 1).copied().unwrap_or(start);
+        let (columns, items) = (self.columns.get(start..end), self.items.get(start..end));
+        columns.unwrap_or(&[]).iter().copied().zip(items.unwrap_or(&[]).iter().copied())
+    }
+
+    fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The transpose, by counting: its rows come out sorted.
+    fn transpose(&self) -> Result<Self> {
+        let n = self.len();
+        let mut starts = vec![0_usize; n + 1];
+        for &j in &self.columns {
+            *starts.get_mut(j as usize + 1).ok_or_else(|| Error::malformed("a column lies outside"))? += 1;
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut next = starts.clone();
+        let mut columns = Limits::filled(self.columns.len(), 0_u32, "a graph")?;
+        let mut items = Limits::filled(self.items.len(), T::default(), "a graph")?;
+        for i in 0..n {
+            for (j, x) in self.row(i) {
+                let Some(at) = next.get_mut(j as usize) else { continue };
+                if let (Some(column), Some(item)) = (columns.get_mut(*at), items.get_mut(*at)) {
+                    (*column, *item) = (i as u32, x);
+                }
+                *at += 1;
+            }
+        }
+        Ok(Self { starts, columns, items })
+    }
+}
+
+fn edges<T: Add>(starts: &[u64], indices: &[u32], items: &[T], weight: impl Fn(T) -> f64) -> Result<Graph> {
+    let rows = Rows::new(starts, indices, items)?;
+    let turned = rows.transpose()?;
+    let mut graph = Graph::default();
+    for i in 0..rows.len() {
+        let (mut a, mut b) = (rows.row(i).peekable(), turned.row(i).peekable());
+        let (mut entries, mut degree) = (0, 0);
+        loop {
+            let (j, sum) = match (a.peek().copied(), b.peek().copied()) {
+                (None, None) => break,
+                (Some((j, x)), Some((k, y))) if j == k => {
+                    (a.next(), b.next());
+                    (j, x.plus(y))
+                }
+                (Some((j, x)), other) if other.is_none_or(|(k, _)| j < k) => {
+                    a.next();
+                    (j, x)
+                }
+                (_, Some((k, y))) => {
+                    b.next();
+                    (k, y)
+                }
+                (Some((j, x)), None) => {
+                    a.next();
+                    (j, x)
+                }
+            };
+            if sum == T::default() {
+                continue;
+            }
+            entries += 1;
+            degree += u64::from(j as usize != i);
+            if j as usize > i {
+                graph.from.push(i as u32);
+                graph.to.push(j);
+                graph.weights.push(weight(sum));
+            }
+        }
+        graph.largest_row = graph.largest_row.max(entries);
+        graph.largest_degree = graph.largest_degree.max(degree);
+    }
+    Ok(graph)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_undirected_once_and_cancelled_ones_are_gone() {
+        // (0,1)=.5 (1,0)=.2 (1,3)=1 (2,2)=1 (3,1)=-1, and (0,2) stored twice, unsorted.
+        let graph =
+            edges(&[0, 3, 5, 6, 7], &[2, 1, 2, 0, 3, 2, 1], &[1.0, 0.5, 1.0, 0.2, 1.0, 1.0, -1.0], |x| x)
+                .unwrap();
+        assert_eq!((graph.from, graph.to), (vec![0, 0], vec![1, 2]));
+        assert_eq!(graph.weights, [0.7, 2.0]);
+        assert_eq!((graph.largest_row, graph.largest_degree), (2, 2));
+    }
+
+    #[test]
+    fn unsigned_sums_wrap_to_nothing() {
+        let graph = edges(&[0, 1, 2], &[1, 0], &[200_u8, 56], |x| x.into()).unwrap();
+        assert!(graph.from.is_empty());
+        assert_eq!(graph.largest_row, 0);
+    }
+}

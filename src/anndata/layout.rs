@@ -1,0 +1,164 @@
+//! Entries of `obsm`: anything with one row per cell, in whatever form it is stored.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+
+use super::{Frame, Matrix, Skipped, below, encoding, matrix::sparse_kind};
+use crate::{
+    array::{Array, DType, Values},
+    error::{Error, Result},
+    tree::{Node, Tree, read_all},
+};
+
+/// An entry of `obsm`.
+pub struct Entry {
+    /// Its name.
+    pub key: String,
+    /// Rows, columns and, for what is no matrix, further axes. A flat array counts as one column.
+    pub shape: Vec<u64>,
+    tree: Rc<dyn Tree>,
+    path: String,
+    form: Form,
+}
+
+enum Form {
+    Matrix(Matrix),
+    /// More than two axes.
+    Array(Rc<Array>),
+    Frame(Box<Frame>),
+    /// A field of an array of records.
+    Field(Rc<Array>),
+}
+
+impl Entry {
+    /// Number of columns, if it has two axes.
+    pub fn columns(&self) -> Option<u64> {
+        match self.shape.as_slice() {
+            [_, columns] => Some(*columns),
+            _ => None,
+        }
+    }
+
+    /// All of it in single precision, row after row.
+    ///
+    /// # Errors
+    /// Whatever its arrays say; `Unsupported` for text.
+    pub async fn read(&self) -> Result<Vec<f32>> {
+        let read = match &self.form {
+            Form::Matrix(matrix) => matrix.to_f32(&*self.tree).await,
+            Form::Array(array) => match read_all(&*self.tree, array).await {
+                Ok(values) => values.to_f32(),
+                Err(error) => Err(error),
+            },
+            Form::Frame(frame) => self.read_frame(frame).await,
+            Form::Field(array) => match read_all(&*self.tree, array).await? {
+                Values::Record(columns) => match columns.into_iter().find(|c| c.name == self.key) {
+                    Some(column) => column.values.to_f32(),
+                    None => Err(Error::missing("is not among the fields")),
+                },
+                _ => Err(Error::malformed("is no field")),
+            },
+        };
+        read.map_err(|e| e.at(&self.path).in_file(self.tree.name()))
+    }
+
+    async fn read_frame(&self, frame: &Frame) -> Result<Vec<f32>> {
+        let width = frame.columns.len();
+        let mut out = vec![0.0; (frame.len() as usize).saturating_mul(width)];
+        for j in 0..width {
+            let super::Column::Number { values, missing } = frame.column(j).await? else {
+                return Err(Error::unsupported(
+                    "a data frame with other columns than numbers is no embedding",
+                ));
+            };
+            let gone = |i: usize| missing.as_ref().is_some_and(|m| m.get(i).copied().unwrap_or(false));
+            for (i, value) in values.to_f32()?.into_iter().enumerate() {
+                if let Some(slot) = out.get_mut(i * width + j) {
+                    *slot = if gone(i) { f32::NAN } else { value };
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Opens all entries, at once; what cannot be used is skipped with its reason.
+pub(super) async fn entries(
+    tree: &Rc<dyn Tree>,
+    root: &str,
+    obsm: Node,
+    rows: u64,
+    known: &[&str],
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Entry>> {
+    let group = match obsm {
+        Node::Array(array) => return Ok(fields(tree, &array, rows)),
+        Node::Group(group) => group,
+    };
+    let keys = match tree.names(&group).await? {
+        Some(keys) => keys,
+        None => {
+            skipped.push(Skipped {
+                object: group.path.clone(),
+                reason: "the host cannot list it: only well-known names were looked for".to_owned(),
+            });
+            known.iter().map(|&key| key.to_owned()).collect()
+        }
+    };
+    let opened = join_all(keys.iter().map(|key| open(tree, root, &group.path, key, rows))).await;
+    let mut entries = Vec::new();
+    for (key, entry) in keys.into_iter().zip(opened) {
+        match entry {
+            Ok(Some(entry)) => entries.push(entry),
+            Ok(None) => {}
+            Err(error) => {
+                skipped.push(Skipped { object: below(&group.path, &key), reason: error.to_string() });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+async fn open(tree: &Rc<dyn Tree>, root: &str, obsm: &str, key: &str, rows: u64) -> Result<Option<Entry>> {
+    let path = below(obsm, key);
+    let Some(node) = tree.open(&path).await? else { return Ok(None) };
+    let (shape, form) = match node {
+        Node::Group(group) if encoding(&group.attrs) == "dataframe" => {
+            let frame = Frame::open(tree, root, Node::Group(group)).await?;
+            (vec![frame.len(), frame.columns.len() as u64], Form::Frame(Box::new(frame)))
+        }
+        Node::Group(group) if sparse_kind(&group.attrs).is_none() => {
+            let kind = encoding(&group.attrs);
+            return Err(Error::unsupported(format!("encoding \"{kind}\" is not read")));
+        }
+        Node::Array(array) if array.shape.len() > 2 => (array.shape.clone(), Form::Array(array)),
+        node => match Matrix::open(&**tree, node).await? {
+            Some(matrix) => (matrix.shape().to_vec(), Form::Matrix(matrix)),
+            None => return Ok(None),
+        },
+    };
+    if shape.first() != Some(&rows) {
+        return Err(Error::malformed(format!("has shape {shape:?} but there are {rows} cells")));
+    }
+    Ok(Some(Entry { key: key.to_owned(), shape, tree: Rc::clone(tree), path, form }))
+}
+
+/// Entries of the oldest files: fields of one array of records.
+fn fields(tree: &Rc<dyn Tree>, array: &Rc<Array>, rows: u64) -> Vec<Entry> {
+    let DType::Record { fields, .. } = &array.dtype else { return Vec::new() };
+    if array.shape != [rows] {
+        return Vec::new();
+    }
+    fields
+        .iter()
+        .filter(|field| field.dtype.is_number())
+        .map(|field| Entry {
+            key: field.name.clone(),
+            shape: vec![rows, field.count.into()],
+            tree: Rc::clone(tree),
+            path: below(&array.path, &field.name),
+            form: Form::Field(Rc::clone(array)),
+        })
+        .collect()
+}

@@ -1,0 +1,138 @@
+//! A matrix of cells by something: dense, CSR or CSC, read by column.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::{
+    encoding,
+    sparse::{Compressed, Sparse},
+    text_attr,
+};
+use crate::{
+    array::{Array, Attrs, Select, Values},
+    error::{Error, Result},
+    tree::{Node, Tree, read, read_all},
+};
+
+/// A matrix on disk.
+#[derive(Clone, Debug)]
+pub enum Matrix {
+    /// All items stored; one axis means one column.
+    Dense(Rc<Array>),
+    /// Only the non-zero items stored.
+    Sparse(Sparse),
+}
+
+/// Compression of a sparse group, by its attributes, in today's and the oldest spelling.
+pub(super) fn sparse_kind(attrs: &Attrs) -> Option<Compressed> {
+    match (encoding(attrs), text_attr(attrs, "h5sparse_format")) {
+        ("csr_matrix", _) | (_, Some("csr")) => Some(Compressed::Rows),
+        ("csc_matrix", _) | (_, Some("csc")) => Some(Compressed::Columns),
+        _ => None,
+    }
+}
+
+impl Matrix {
+    /// Opens a matrix; `None` when the file says that there is none.
+    ///
+    /// # Errors
+    /// `Unsupported` for encodings that are no matrix, `Malformed` for a sparse group that lacks a part.
+    pub async fn open(tree: &dyn Tree, node: Node) -> Result<Option<Self>> {
+        if encoding(node.attrs()) == "null" {
+            return Ok(None);
+        }
+        let path = node.path().to_owned();
+        match node {
+            Node::Array(array) => match array.shape.len() {
+                1 | 2 if array.dtype.is_number() => Ok(Some(Self::Dense(array))),
+                1 | 2 => Err(Error::unsupported(format!("a matrix of {} is not read", array.dtype.name()))),
+                _ => Err(Error::malformed(format!("has shape {:?}, which is no matrix", array.shape))),
+            },
+            Node::Group(group) => {
+                let Some(kind) = sparse_kind(&group.attrs) else {
+                    let kind = encoding(&group.attrs);
+                    return Err(Error::unsupported(format!("a matrix encoded as \"{kind}\" is not read")));
+                };
+                Ok(Some(Self::Sparse(Sparse::open(tree, &group, kind).await?)))
+            }
+        }
+        .map_err(|e| e.at(path))
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> [u64; 2] {
+        match self {
+            Self::Dense(array) => match array.shape.as_slice() {
+                [rows, columns] => [*rows, *columns],
+                [rows] => [*rows, 1],
+                _ => [0, 0],
+            },
+            Self::Sparse(sparse) => sparse.shape,
+        }
+    }
+
+    /// `dense`, `csr` or `csc`.
+    pub fn layout(&self) -> &'static str {
+        match self {
+            Self::Dense(_) => "dense",
+            Self::Sparse(Sparse { compressed: Compressed::Rows, .. }) => "csr",
+            Self::Sparse(_) => "csc",
+        }
+    }
+
+    /// numpy name of the type of its items.
+    pub fn dtype(&self) -> String {
+        match self {
+            Self::Dense(array) => array.dtype.name(),
+            Self::Sparse(sparse) => sparse.data.dtype.name(),
+        }
+    }
+
+    /// Whole columns, in the type they are stored in; items that a sparse matrix stores twice are added up.
+    ///
+    /// # Errors
+    /// `Request` for a column that is not there; otherwise whatever the arrays say.
+    pub async fn columns(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
+        let [rows, columns] = self.shape();
+        if let Some(beyond) = wanted.iter().find(|&&j| j >= columns) {
+            return Err(Error::request(format!("column {beyond} is asked of {columns}")));
+        }
+        match self {
+            Self::Dense(array) => {
+                let mut out = Vec::with_capacity(wanted.len());
+                for &j in wanted {
+                    let mut select = Select::rows(&array.shape, 0..rows);
+                    if let Some(column) = select.0.get_mut(1) {
+                        *column = j..j + 1;
+                    }
+                    out.push(read(tree, array, &select).await?);
+                }
+                Ok(out)
+            }
+            Self::Sparse(sparse) => sparse.columns(tree, wanted).await,
+        }
+    }
+
+    /// All of it in single precision, row after row.
+    ///
+    /// # Errors
+    /// Whatever the arrays say.
+    pub async fn to_f32(&self, tree: &dyn Tree) -> Result<Vec<f32>> {
+        match self {
+            Self::Dense(array) => read_all(tree, array).await?.to_f32(),
+            Self::Sparse(sparse) => sparse.to_f32(tree).await,
+        }
+    }
+}
+
+/// Two numbers of an attribute such as `shape`.
+pub(super) fn pair(attrs: &Attrs, name: &str) -> Option<[u64; 2]> {
+    match attrs.get(name)? {
+        Value::Array(items) => match items.as_slice() {
+            [a, b] => Some([a.as_u64()?, b.as_u64()?]),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,235 @@
+//! AnnData seen through a tree: what is present, and handles to read it by; nothing is read before it is asked for.
+//!
+//! Knows the encodings of the AnnData specification ("on-disk format"), not the file formats or sources below.
+
+mod column;
+mod frame;
+mod graph;
+mod layout;
+mod matrix;
+mod sparse;
+
+use std::{cell::RefCell, rc::Rc};
+
+use futures_util::future::{join, join_all};
+use serde_json::Value;
+
+use crate::{
+    array::{Attrs, Text},
+    error::{Error, Result},
+    tree::{Node, Tree},
+};
+pub use column::{Column, Kind, float_text, labels};
+pub use frame::Frame;
+pub use graph::Graph;
+pub use layout::Entry;
+pub use matrix::Matrix;
+pub use sparse::{Compressed, Sparse};
+
+/// Something that could not be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Path in the file.
+    pub object: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Embeddings to look for where a host cannot list a group.
+const KNOWN_OBSM: [&str; 22] = [
+    "X_umap",
+    "X_umap_1d",
+    "X_umap_2d",
+    "X_umap_3d",
+    "scanvi",
+    "scvi",
+    "X_scvi",
+    "X_scVI",
+    "X_scanvi",
+    "X_pca",
+    "harmony",
+    "X_harmony",
+    "X_pca_harmony",
+    "X_tsne",
+    "X_diffmap",
+    "X_draw_graph_fa",
+    "X_spatial",
+    "spatial",
+    "velocity_umap",
+    "velocity_umap_2d",
+    "velocity_umap_3d",
+    "T_fwd_umap",
+];
+
+/// An AnnData object in a file or store.
+pub struct AnnData {
+    tree: Rc<dyn Tree>,
+    root: String,
+    /// Annotation of cells.
+    pub obs: Rc<Frame>,
+    /// Annotation of genes; some files have none.
+    pub var: Option<Rc<Frame>>,
+    /// The matrix; some files have none.
+    pub x: Option<Matrix>,
+    /// Multi-dimensional annotation of cells, in the file's order.
+    pub obsm: Vec<Entry>,
+    skipped: RefCell<Vec<Skipped>>,
+}
+
+impl AnnData {
+    /// Opens the AnnData at `root` (`""` for the whole file): reads headers only, all at once.
+    ///
+    /// # Errors
+    /// `Malformed` when there is no `obs`, naming what is there instead.
+    pub async fn open(tree: Rc<dyn Tree>, root: &str) -> Result<Self> {
+        let name = tree.name().to_owned();
+        Self::open_parts(tree, root).await.map_err(|e| e.in_file(name))
+    }
+
+    async fn open_parts(tree: Rc<dyn Tree>, root: &str) -> Result<Self> {
+        let root = root.trim_matches('/').to_owned();
+        let path = |name: &str| below(&root, name);
+        let paths = [path("obs"), path("var"), path("X"), path("obsm")];
+        let mut nodes =
+            join_all(paths.iter().map(|p| async { (p.clone(), tree.open(p).await) })).await.into_iter();
+        let mut skipped = Vec::new();
+        let mut take = || nodes.next().unwrap_or_else(|| (String::new(), Ok(None)));
+        let (obs, var, x, obsm) = (take().1?, take(), take(), take());
+        let Some(obs) = obs else { return Err(Self::foreign(&*tree, &root).await) };
+        let mut optional = |(path, node): (String, Result<Option<Node>>)| {
+            node.unwrap_or_else(|e| {
+                skipped.push(Skipped { object: path, reason: e.to_string() });
+                None
+            })
+        };
+        let (var, x, obsm) = (optional(var), optional(x), optional(obsm));
+        let open_var = async {
+            match var {
+                Some(node) => Frame::open(&tree, &root, node).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (obs, var) = join(Frame::open(&tree, &root, obs), open_var).await;
+        let obs = Rc::new(obs?);
+        let var = var?.map(Rc::new);
+        let x = match x {
+            Some(node) => Matrix::open(&*tree, node).await.unwrap_or_else(|e| {
+                skipped.push(Skipped { object: path("X"), reason: e.to_string() });
+                None
+            }),
+            None => None,
+        };
+        let obsm = match obsm {
+            Some(node) => layout::entries(&tree, &root, node, obs.len(), &KNOWN_OBSM, &mut skipped).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { tree, root, obs, var, x, obsm, skipped: RefCell::new(skipped) })
+    }
+
+    /// What to say about a file without `obs`.
+    async fn foreign(tree: &dyn Tree, root: &str) -> Error {
+        let names = match tree.open(root).await {
+            Ok(Some(Node::Group(group))) => tree.names(&group).await.ok().flatten().unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let held = match names.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.iter().take(12).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", "),
+        };
+        let error =
+            Error::malformed(format!("holds no AnnData: there is no \"obs\" in it, only {held}")).at(root);
+        if names.iter().any(|n| n == "mod") {
+            return error.hint("this looks like MuData: name one modality, such as \"#mod/rna\"");
+        }
+        error.hint("write the data with AnnData.write_h5ad or AnnData.write_zarr")
+    }
+
+    /// The tree it lives in.
+    pub fn tree(&self) -> &Rc<dyn Tree> {
+        &self.tree
+    }
+
+    /// Number of cells.
+    pub fn n_obs(&self) -> u64 {
+        self.obs.len()
+    }
+
+    /// Number of genes.
+    pub fn n_vars(&self) -> u64 {
+        self.var.as_ref().map_or(0, |var| var.len())
+    }
+
+    /// Path of a member.
+    pub fn path(&self, name: &str) -> String {
+        below(&self.root, name)
+    }
+
+    /// What could not be used so far.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        self.skipped.borrow().clone()
+    }
+
+    /// Notes something that cannot be used.
+    pub fn skip(&self, object: impl Into<String>, reason: impl Into<String>) {
+        let entry = Skipped { object: object.into(), reason: reason.into() };
+        let mut skipped = self.skipped.borrow_mut();
+        if !skipped.contains(&entry) {
+            skipped.push(entry);
+        }
+    }
+
+    /// Names of the genes.
+    ///
+    /// # Errors
+    /// Whatever reading the index says.
+    pub async fn var_names(&self) -> Result<Rc<Text>> {
+        match &self.var {
+            Some(var) => var.names().await,
+            None => Ok(Rc::new(Text::new())),
+        }
+    }
+
+    /// An entry of obsm by its key.
+    pub fn embedding(&self, key: &str) -> Option<&Entry> {
+        self.obsm.iter().find(|entry| entry.key == key)
+    }
+
+    /// The neighbour graph, if there is one. What older files keep below `uns/neighbors` replaces `obsp`, as anndata
+    /// does when it reads them.
+    ///
+    /// # Errors
+    /// Whatever opening its group says.
+    pub async fn connectivities(&self) -> Result<Option<Matrix>> {
+        let (old, new) = (self.path("uns/neighbors/connectivities"), self.path("obsp/connectivities"));
+        let (old, new) = join(self.tree.open(&old), self.tree.open(&new)).await;
+        // An unreadable `uns` is no reason to lose a graph in `obsp`.
+        if let Ok(Some(node)) = old {
+            let two_axes = match &node {
+                Node::Array(array) => array.shape.len() == 2,
+                Node::Group(group) => matrix::sparse_kind(&group.attrs).is_some(),
+            };
+            if two_axes {
+                return Matrix::open(&*self.tree, node).await;
+            }
+        }
+        match new? {
+            Some(node) => Matrix::open(&*self.tree, node).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// A path below another.
+fn below(root: &str, name: &str) -> String {
+    if root.is_empty() { name.to_owned() } else { format!("{root}/{name}") }
+}
+
+/// A text attribute.
+fn text_attr<'a>(attrs: &'a Attrs, name: &str) -> Option<&'a str> {
+    attrs.get(name).and_then(Value::as_str)
+}
+
+/// What an element is said to be; elements of old files say nothing.
+fn encoding(attrs: &Attrs) -> &str {
+    text_attr(attrs, "encoding-type").unwrap_or("")
+}
