@@ -1,0 +1,153 @@
+/**
+ * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
+ * panic's text, and the next read opens the same dataset again in a fresh worker.
+ *
+ * @import { Answer, Ask, Description, From, OpenOptions, Progress, Stats } from "./messages.js"
+ * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
+ * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void, progress: ((progress: Progress) => void) | undefined }} Call
+ * @typedef {{ description: Description, paths: string[] }} Opened
+ */
+import { cancelled, Fault } from "./fault.js";
+
+const start = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "cellucid" });
+
+export class Engine {
+  /** @type {Worker | null} */
+  #worker = null;
+  /** @type {Map<number, Call>} */
+  #calls = new Map();
+  #last = 0;
+  /** @type {{ from: From, options: OpenOptions } | null} */
+  #source = null;
+  /** Pending while a fresh worker opens the dataset again after a crash. @type {Promise<unknown> | null} */
+  #reopening = null;
+  #closed = false;
+
+  /** Starts the worker, so that the module loads while the person is still choosing a file. */
+  constructor(spawn = start) {
+    this.spawn = spawn;
+    this.#worker = this.#hire();
+  }
+
+  /**
+   * Opens a dataset. Cancelling ends the worker: nothing of a half-opened file is worth keeping.
+   *
+   * @param {From} from
+   * @param {OpenOptions} options
+   * @param {Hooks} [hooks]
+   * @returns {Promise<Opened>}
+   */
+  async open(from, options, hooks = {}) {
+    const dismiss = () => this.#dismiss(cancelled());
+    hooks.signal?.addEventListener("abort", dismiss, { once: true });
+    try {
+      const opened = await this.#call({ ask: "open", id: 0, from, options }, hooks);
+      this.#source = { from, options };
+      return opened;
+    } finally {
+      hooks.signal?.removeEventListener("abort", dismiss);
+    }
+  }
+
+  /**
+   * One virtual file, whole.
+   *
+   * @param {string} path
+   * @param {Hooks} [hooks]
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async read(path, hooks = {}) {
+    await this.#reopen();
+    return this.#call({ ask: "read", id: 0, path }, hooks);
+  }
+
+  /** @returns {Promise<Stats>} */
+  async stats() {
+    await this.#reopen();
+    return this.#call({ ask: "stats", id: 0 });
+  }
+
+  close() {
+    this.#closed = true;
+    this.#dismiss(cancelled());
+  }
+
+  #hire() {
+    const worker = this.spawn();
+    worker.addEventListener("message", (event) => this.#hear(event.data));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#crash(event.message || "the worker could not be started");
+    });
+    return worker;
+  }
+
+  async #reopen() {
+    if (this.#worker || this.#closed || !this.#source) return;
+    const { from, options } = this.#source;
+    this.#reopening ??= this.#call({ ask: "open", id: 0, from, options }).finally(() => {
+      this.#reopening = null;
+    });
+    await this.#reopening;
+  }
+
+  /** @param {Exclude<Ask, { ask: "cancel" }>} ask @param {Hooks} [hooks] @returns {Promise<any>} */
+  #call(ask, { signal, progress } = {}) {
+    if (this.#closed || signal?.aborted) return Promise.reject(cancelled());
+    this.#worker ??= this.#hire();
+    const worker = this.#worker;
+    const id = ++this.#last;
+    return new Promise((done, fail) => {
+      const abort = () => {
+        if (!this.#calls.delete(id)) return;
+        worker.postMessage({ ask: "cancel", id });
+        fail(cancelled());
+      };
+      const leave = () => signal?.removeEventListener("abort", abort);
+      this.#calls.set(id, {
+        done: (value) => (leave(), done(value)),
+        fail: (fault) => (leave(), fail(fault)),
+        progress,
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+      try {
+        worker.postMessage({ ...ask, id });
+      } catch (error) {
+        this.#calls.delete(id);
+        leave();
+        fail(Fault.from(error));
+      }
+    });
+  }
+
+  /** @param {Answer} answer */
+  #hear(answer) {
+    if (answer.answer === "crashed") return this.#crash(answer.text);
+    const call = this.#calls.get(answer.id);
+    if (!call) return; // cancelled meanwhile
+    if (answer.answer === "progress") return call.progress?.(answer.progress);
+    this.#calls.delete(answer.id);
+    if (answer.answer === "done") call.done(answer.value);
+    else call.fail(new Fault(answer.failure));
+  }
+
+  /** @param {string} text */
+  #crash(text) {
+    this.#dismiss(
+      new Fault({
+        code: "malformed",
+        message: `the reader stopped unexpectedly: ${text}`,
+        advice: "The dataset is opened again by itself. Please report this text together with the file.",
+      }),
+    );
+  }
+
+  /** Ends the worker and fails all that waits for it. @param {Fault} fault */
+  #dismiss(fault) {
+    this.#worker?.terminate();
+    this.#worker = null;
+    const waiting = [...this.#calls.values()];
+    this.#calls.clear();
+    for (const call of waiting) call.fail(fault);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The JSON files of an export, as lists the page works with. Pure: text in, plain values out.
+ *
+ * @typedef {{ axis: "obs", key: string, kind: "category", path: string, labels: string[], missing: number, wide: boolean }} CategoryField
+ * @typedef {{ axis: "obs", key: string, kind: "continuous", path: string }} NumberField
+ * @typedef {{ axis: "var", key: string, kind: "continuous", path: string }} GeneField
+ * @typedef {CategoryField | NumberField | GeneField} Field
+ */
+import { Fault } from "./fault.js";
+
+/** The name that stands for a column or gene in paths. @param {string} name */
+export function safe(name) {
+  return name.replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[._]+|[._]+$/g, "") || "field";
+}
+
+/**
+ * @param {ArrayBuffer} bytes
+ * @param {string} file
+ * @returns {any}
+ */
+export function parse(bytes, file) {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new Fault({ code: "malformed", message: `not valid JSON: ${error instanceof Error ? error.message : error}`, file });
+  }
+}
+
+/**
+ * Dimensions that have points, with their files, smallest first.
+ *
+ * @param {any} identity
+ * @returns {Array<{ dimension: number, path: string }>}
+ */
+export function embeddings(identity) {
+  const { available_dimensions = [], files = {} } = identity?.embeddings ?? {};
+  return [...available_dimensions]
+    .filter((dimension) => dimension >= 1 && dimension <= 3)
+    .sort((a, b) => a - b)
+    .map((dimension) => ({ dimension, path: files[`${dimension}d`] ?? `points_${dimension}d.bin` }));
+}
+
+/**
+ * The columns of obs, in the order the identity gives (the manifest groups them by kind). A column whose file name is already taken
+ * cannot be addressed: it goes to `hidden` rather than show another column's values under its name.
+ *
+ * @param {any} manifest
+ * @param {string[]} order
+ * @returns {{ fields: Array<CategoryField | NumberField>, hidden: string[] }}
+ */
+export function columns(manifest, order) {
+  const schemas = manifest._obsSchemas ?? {};
+  /** @type {Array<CategoryField | NumberField>} */
+  const rows = [];
+  for (const [key] of manifest._continuousFields ?? []) {
+    const path = fill(schemas.continuous?.pathPattern ?? "obs/{key}.values.f32", key);
+    rows.push({ axis: "obs", key, kind: "continuous", path });
+  }
+  for (const [key, labels, dtype, missing] of manifest._categoricalFields ?? []) {
+    const wide = dtype === "uint16";
+    const pattern = schemas.categorical?.codesPathPattern ?? "obs/{key}.codes.{ext}";
+    const path = fill(pattern, key, wide ? "u16" : "u8");
+    rows.push({ axis: "obs", key, kind: "category", path, labels: labels.map(String), missing, wide });
+  }
+  const place = new Map(order.map((key, index) => [key, index]));
+  rows.sort((a, b) => (place.get(a.key) ?? Infinity) - (place.get(b.key) ?? Infinity));
+  return unique(rows);
+}
+
+/**
+ * The genes in file order, each once.
+ *
+ * @param {any} manifest
+ * @returns {{ fields: GeneField[], hidden: string[] }}
+ */
+export function genes(manifest) {
+  const pattern = manifest._varSchema?.pathPattern ?? "var/{key}.values.f32";
+  /** @type {GeneField[]} */
+  const rows = (manifest.fields ?? []).map((/** @type {[string]} */ [key]) => {
+    return { axis: "var", key, kind: "continuous", path: fill(pattern, key) };
+  });
+  return unique(rows);
+}
+
+/** @param {string} pattern @param {string} key @param {string} [ext] */
+function fill(pattern, key, ext = "") {
+  return pattern.replace("{key}", () => safe(key)).replace("{ext}", ext);
+}
+
+/**
+ * @template {Field} T
+ * @param {T[]} rows
+ */
+function unique(rows) {
+  /** @type {Map<string, string>} */
+  const owner = new Map();
+  /** @type {string[]} */
+  const hidden = [];
+  const fields = rows.filter(({ key }) => {
+    const name = safe(key);
+    const first = owner.get(name);
+    if (first === undefined) owner.set(name, key);
+    else if (first !== key) hidden.push(key);
+    return first === undefined;
+  });
+  return { fields, hidden };
+}

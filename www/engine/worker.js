@@ -1,0 +1,113 @@
+/**
+ * The worker in which the module lives: one dataset, many reads. It turns messages into calls and results into transferred
+ * buffers, and knows nothing of the page.
+ *
+ * @import { Answer, Ask, Dataset, Failure, Module, Progress } from "./messages.js"
+ */
+
+/** The module is asked for at once, so that it is ready by the time a file is chosen. */
+const loading = load();
+// A failure is reported by the call that needs the module, not as an unhandled rejection.
+loading.catch(() => {});
+
+/** @type {Dataset | null} */
+let dataset = null;
+/** @type {Map<number, AbortController>} */
+const running = new Map();
+/** The newest error text: a panic hook writes its message there before the trap is thrown. */
+let lastWords = "";
+
+const write = console.error;
+console.error = (...words) => {
+  lastWords = words.map(String).join(" ");
+  write(...words);
+};
+
+self.addEventListener("message", (event) => {
+  /** @type {Ask} */
+  const ask = event.data;
+  if (ask.ask === "cancel") running.get(ask.id)?.abort();
+  else answer(ask);
+});
+self.addEventListener("error", (event) => crash(event.message));
+self.addEventListener("unhandledrejection", (event) => crash(String(event.reason)));
+
+/** @returns {Promise<Module>} */
+async function load() {
+  // The path is put together here because the module is generated: nothing is there when types are checked.
+  const address = new URL("../../pkg/cellucid.js", import.meta.url).href;
+  const module = await import(address);
+  await module.default();
+  return module;
+}
+
+/** @param {Exclude<Ask, { ask: "cancel" }>} ask */
+async function answer(ask) {
+  const { id } = ask;
+  const abort = new AbortController();
+  running.set(id, abort);
+  try {
+    const value = await run(ask, abort.signal);
+    post({ answer: "done", id, value }, value instanceof ArrayBuffer ? [value] : []);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) crash(String(error));
+    else post({ answer: "failed", id, failure: describe(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+/**
+ * @param {Exclude<Ask, { ask: "cancel" }>} ask
+ * @param {AbortSignal} signal
+ */
+async function run(ask, signal) {
+  const options = {
+    signal,
+    /** @param {Progress} progress */
+    progress: (progress) => post({ answer: "progress", id: ask.id, progress }),
+  };
+  if (ask.ask === "open") {
+    const module = await ready();
+    dataset?.close();
+    dataset = await module.Dataset.open(ask.from, { ...ask.options, ...options });
+    return { description: dataset.describe(), paths: dataset.paths() };
+  }
+  if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
+  if (ask.ask === "stats") return dataset.stats();
+  const bytes = await dataset.read(ask.path, options);
+  // A view into a larger buffer (the module's memory, say) must not be transferred: only its own bytes are.
+  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return whole ? bytes.buffer : bytes.slice().buffer;
+}
+
+/** @returns {Promise<Module>} */
+async function ready() {
+  try {
+    return await loading;
+  } catch (error) {
+    throw Object.assign(new Error(`the reader module did not load: ${error instanceof Error ? error.message : error}`), {
+      code: "source",
+      file: "pkg/cellucid.js",
+      advice: "Reload the page. If you serve it yourself, run ./run, which builds the module next to the page.",
+    });
+  }
+}
+
+/** @param {unknown} error @returns {Failure} */
+function describe(error) {
+  if (!(error instanceof Error)) return { code: "malformed", message: String(error) };
+  const { code, file, object, offset, advice } = /** @type {Partial<Failure>} */ (error);
+  const cancelled = error.name === "AbortError";
+  return { code: code ?? (cancelled ? "cancelled" : "malformed"), message: error.message, file, object, offset, advice };
+}
+
+/** @param {string} text */
+function crash(text) {
+  post({ answer: "crashed", text: lastWords || text });
+}
+
+/** @param {Answer} message @param {Transferable[]} [transfer] */
+function post(message, transfer = []) {
+  self.postMessage(message, { transfer });
+}

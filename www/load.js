@@ -1,0 +1,191 @@
+/**
+ * From what is asked for to what is shown: watches `source`, `dimension` and `wanted` in the store, reads the virtual files through
+ * the engine, and patches `dataset`, `points` and `colour`. The only place that waits for data.
+ *
+ * @import { Engine } from "./engine/client.js"
+ * @import { Progress } from "./engine/messages.js"
+ * @import { Field } from "./engine/manifest.js"
+ * @import { Busy, Colour, Opened, Source } from "./state.js"
+ * @import { Store } from "./store.js"
+ */
+import { Columns } from "./columns.js";
+import { Fault } from "./engine/fault.js";
+import { columns, embeddings, genes, parse } from "./engine/manifest.js";
+import { preferred } from "./preference.js";
+
+/**
+ * @param {Store} store
+ * @param {() => Engine} hire makes an engine; each dataset has its own, so that a failed opening leaves the present one alone
+ */
+export function load(store, hire) {
+  /** Ready before the first file is chosen. @type {Engine | null} */
+  let spare = hire();
+  /** @type {Engine | null} */
+  let engine = null;
+  let held = new Columns();
+
+  store.subscribe(["source"], ({ source }) => source && open(source));
+  store.subscribe(["dimension"], ({ dimension, points }) => {
+    if (points?.dimension !== dimension) task("points", `Loading ${dimension}D coordinates`, showPoints);
+  });
+  store.subscribe(["wanted"], ({ wanted, colour }) => {
+    if (wanted && wanted !== colour?.field) task("colour", `Loading ${wanted.key}`, paint);
+  });
+
+  /** @param {Source} source */
+  function open(source) {
+    for (const busy of store.state.busy) busy.cancel();
+    const fresh = spare ?? hire();
+    spare = null;
+    return task("open", `Opening ${source.label}`, async (hooks) => {
+      try {
+        const { description } = await fresh.open(source.from, { profile: "strict" }, hooks);
+        const identity = parse(await fresh.read("dataset_identity.json", hooks), "dataset_identity.json");
+        const dimensions = embeddings(identity);
+        const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);
+        if (!points) throw flat(description.obsm.map(({ key }) => key));
+        const shape = { description, cells: description.n_obs, dimensions };
+        const bytes = await fresh.read(points.path, hooks);
+        const drawn = coordinates(bytes, points.dimension, description.n_obs, points.path);
+        engine?.close();
+        engine = fresh;
+        held = new Columns();
+        store.patch({
+          dataset: { ...shape, name: identity.name, fields: null, genes: null, skipped: description.skipped ?? [] },
+          dimension: points.dimension,
+          points: drawn,
+          camera: null,
+          wanted: null,
+          colour: null,
+          hidden: new Set(),
+          hover: null,
+          trouble: null,
+          notice: `${identity.name}: ${description.n_obs.toLocaleString()} cells`,
+        });
+      } catch (error) {
+        fresh.close();
+        throw error;
+      } finally {
+        spare ??= hire();
+      }
+      await showFields(fresh, hooks).catch((error) => {
+        const { dataset } = store.state;
+        store.patch({ dataset: dataset && { ...dataset, fields: [], genes: [] } });
+        throw error;
+      });
+    });
+  }
+
+  /** @param {Engine} from @param {Hooks} hooks */
+  async function showFields(from, hooks) {
+    const { dataset } = store.state;
+    if (!dataset) return;
+    const order = dataset.description.obs.map(({ key }) => key);
+    const obs = columns(parse(await from.read("obs_manifest.json", hooks), "obs_manifest.json"), order);
+    const none = { fields: [], hidden: [] };
+    const vars = dataset.description.n_vars
+      ? genes(parse(await from.read("var_manifest.json", hooks), "var_manifest.json"))
+      : none;
+    const skipped = [...dataset.skipped];
+    for (const key of obs.hidden) skipped.push({ object: `obs/${key}`, reason: "another column has the same file name" });
+    for (const key of vars.hidden) skipped.push({ object: `var ${key}`, reason: "another gene has the same file name" });
+    store.patch({
+      dataset: { ...dataset, fields: obs.fields, genes: vars.fields, skipped },
+      wanted: store.state.wanted ?? preferred(obs.fields),
+    });
+  }
+
+  /** @param {Hooks} hooks */
+  async function showPoints(hooks) {
+    const { dataset, dimension, points } = store.state;
+    const file = dataset?.dimensions.find((other) => other.dimension === dimension);
+    if (!dataset || !engine || !file || points?.dimension === dimension) return;
+    const bytes = await engine.read(file.path, hooks);
+    store.patch({ points: coordinates(bytes, dimension, dataset.cells, file.path), camera: null, hover: null });
+  }
+
+  /** @param {Hooks} hooks */
+  async function paint(hooks) {
+    const { wanted, dataset } = store.state;
+    if (!wanted || !dataset || !engine) return;
+    const reader = engine;
+    const colour = await held.colour(wanted, dataset.cells, (path) => reader.read(path, hooks));
+    if (store.state.wanted !== wanted) return;
+    store.patch({ colour, hidden: new Set(), ...(colour.kind === "continuous" && { range: colour.summary.range }) });
+  }
+
+  /** @type {Map<string, AbortController>} */
+  const running = new Map();
+
+  /**
+   * Runs one piece of work at a time under a name; a newer one cancels the older. Shows progress, and trouble if there is any.
+   *
+   * @param {string} id @param {string} label @param {(hooks: Hooks) => Promise<void>} work
+   */
+  async function task(id, label, work) {
+    running.get(id)?.abort();
+    const abort = new AbortController();
+    running.set(id, abort);
+    const current = () => running.get(id) === abort;
+    const cancel = () => abort.abort();
+    /** @type {Busy} */
+    let busy = { id, label, since: performance.now(), bytes: 0, cancel };
+    const others = () => store.state.busy.filter((other) => other.id !== id);
+    const progress = (/** @type {Progress} */ news) => {
+      if (!current()) return;
+      busy = { ...busy, ...news };
+      store.patch({ busy: [...others(), busy] });
+    };
+    store.patch({ busy: [...others(), busy] });
+    try {
+      await work({ signal: abort.signal, progress });
+    } catch (error) {
+      if (current()) settle(Fault.from(error), label, id);
+    } finally {
+      if (current()) {
+        running.delete(id);
+        store.patch({ busy: others() });
+      }
+    }
+  }
+
+  /** @param {Fault} fault @param {string} label @param {string} id */
+  function settle(fault, label, id) {
+    const { colour, points } = store.state;
+    // What is asked for falls back to what is shown, so that asking again is a change.
+    const back = id === "colour" ? { wanted: colour?.field ?? null } : id === "points" ? { dimension: points?.dimension ?? 0 } : {};
+    if (fault.code === "cancelled") store.patch({ ...back, notice: `Cancelled: ${label.toLowerCase()}` });
+    else store.patch({ ...back, trouble: { fault, doing: label } });
+  }
+}
+
+/** @typedef {{ signal: AbortSignal, progress: (progress: Progress) => void }} Hooks */
+
+/**
+ * @param {ArrayBuffer} bytes @param {number} dimension @param {number} cells @param {string} file
+ */
+function coordinates(bytes, dimension, cells, file) {
+  if (bytes.byteLength !== cells * dimension * 4) {
+    const message = `${bytes.byteLength} bytes where ${cells} cells need ${cells * dimension * 4}`;
+    throw new Fault({ code: "malformed", message, file });
+  }
+  const numbers = new Float32Array(bytes);
+  let unplaced = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    let sum = 0;
+    for (let axis = 0; axis < dimension; axis++) sum += numbers[cell * dimension + axis] ?? 0;
+    if (!Number.isFinite(sum)) unplaced++;
+  }
+  return { dimension, coordinates: numbers, unplaced };
+}
+
+/** @param {string[]} present */
+function flat(present) {
+  const found = present.length ? `it has ${present.join(", ")}` : "obsm is empty";
+  return new Fault({
+    code: "missing",
+    message: `no embedding that can be drawn: ${found}`,
+    object: "obsm",
+    advice: "Compute one with scanpy (sc.tl.umap) and save the file again; it is found under the name X_umap, X_umap_2d or X_umap_3d.",
+  });
+}

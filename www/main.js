@@ -1,0 +1,24 @@
+/**
+ * Wires engine, store, view and panels. The store is exported: what is on the screen can be read and patched from the console, from
+ * tests and from an embedding page by importing this module.
+ */
+import { Engine } from "./engine/client.js";
+import { load } from "./load.js";
+import { card } from "./panel/card.js";
+import { drop } from "./panel/drop.js";
+import { fields } from "./panel/fields.js";
+import { labels } from "./panel/labels.js";
+import { legend } from "./panel/legend.js";
+import { plot } from "./panel/plot.js";
+import { sheets } from "./panel/sheets.js";
+import { status } from "./panel/status.js";
+import { theme } from "./panel/theme.js";
+import { tools } from "./panel/tools.js";
+import { trouble } from "./panel/trouble.js";
+import { initial, Store } from "./store.js";
+
+export const store = new Store(initial());
+
+load(store, () => new Engine());
+// The plot comes first, so that panels that follow the camera see the one it has set.
+for (const part of [theme, tools, plot, labels, card, fields, legend, status, trouble, sheets, drop]) part(store);

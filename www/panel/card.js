@@ -1,0 +1,48 @@
+/**
+ * The dataset in the header, and its card: what is in it, and what cannot be shown and why.
+ *
+ * @import { Opened } from "../state.js"
+ * @import { Store } from "../store.js"
+ */
+import { element, known } from "./element.js";
+
+/** @param {Store} store */
+export function card(store) {
+  const [button, box] = [known("card-button", HTMLButtonElement), known("card", HTMLElement)];
+  store.subscribe(["dataset"], ({ dataset }) => {
+    button.hidden = !dataset;
+    document.title = dataset ? `${dataset.name} · Cellucid` : "Cellucid";
+    if (!dataset) return;
+    const genes = dataset.description.n_vars;
+    button.replaceChildren(
+      element("span", { className: "name" }, dataset.name),
+      element("span", { className: "number" }, `${dataset.cells.toLocaleString()} cells × ${genes.toLocaleString()} genes`),
+    );
+    box.replaceChildren(...content(dataset));
+  });
+}
+
+/** @param {Opened} dataset */
+function content({ name, cells, description, skipped }) {
+  const { x, format, obsm, n_vars: genes } = description;
+  /** @type {Array<[string, string]>} */
+  const facts = [
+    ["Format", format],
+    ["Cells", cells.toLocaleString()],
+    ["Genes", genes.toLocaleString()],
+    ["Matrix X", x ? `${x.encoding}, ${x.dtype}` : "not in the file"],
+    ["Drawn from", description.embeddings.map(({ dim, key }) => `${key} (${dim}D)`).join(", ") || "nothing"],
+    ["obsm", obsm.map(({ key, shape }) => `${key} (${shape.slice(1).join(" × ")})`).join(", ") || "empty"],
+    ["Neighbours", description.has_connectivity ? "yes" : "no"],
+  ];
+  const list = element("ul", {});
+  for (const { object, reason } of skipped) {
+    list.append(element("li", {}, element("code", {}, object), ` ${reason}`));
+  }
+  return [
+    element("h2", {}, name),
+    element("dl", {}, ...facts.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)])),
+    element("h3", {}, skipped.length ? `Not shown (${skipped.length.toLocaleString()})` : "Everything in it can be shown."),
+    skipped.length ? list : "",
+  ];
+}

@@ -1,0 +1,49 @@
+/** Making DOM without markup: text can only ever become text. */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, unknown>} [properties] properties; names with a dash are attributes
+ * @param {...(Node | string | null | false | undefined)} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === false) continue;
+    if (name.includes("-") || name === "role") made.setAttribute(name, String(value));
+    else /** @type {any} */ (made)[name] = value;
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+/**
+ * An element that index.html is known to have.
+ *
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function known(id, kind) {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`the page has no ${kind.name} named ${id}`);
+}
+
+/** @param {number} bytes */
+export function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let [value, unit] = [bytes, 0];
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** A number in as few digits as tell it apart. @param {number} value */
+export function short(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "no value" : String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2);
+  return Number.isInteger(value) ? value.toLocaleString() : String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,109 @@
+/**
+ * What a drop, a file input or an address gives, as something the reader opens. Browsers hand over folders in three ways: as handles,
+ * as entries to walk, or as a flat list of files with paths.
+ *
+ * @import { From } from "../engine/messages.js"
+ * @typedef {{ from: From, label: string }} Source
+ */
+import { Fault } from "../engine/fault.js";
+
+/** More files than this in one folder are surely not a store: walking them would only take memory. */
+const MOST = 2_000_000;
+
+/** @param {string} message @param {string} [advice] */
+const refuse = (message, advice) => new Fault({ code: "request", message, advice });
+
+/** @param {string} text @returns {Source} */
+export function address(text) {
+  const trimmed = text.trim();
+  if (!trimmed) throw refuse("no address was given", "Paste the address of an .h5ad file or of a .zarr folder.");
+  const url = URL.parse(trimmed, document.baseURI);
+  if (!url || !["http:", "https:"].includes(url.protocol)) {
+    throw refuse(`"${trimmed}" is not a web address`, "An address begins with https:// or http://. Choose local files with the buttons.");
+  }
+  return { from: url.href, label: url.pathname.replace(/\/+$/, "").split("/").pop() || url.host };
+}
+
+/** Files from an input: one file, or all files of one folder. @param {File[]} files @returns {Source | null} */
+export function picked(files) {
+  const [first] = files;
+  if (!first) return null;
+  const [root = "", ...below] = first.webkitRelativePath.split("/");
+  if (below.length === 0) {
+    if (files.length > 1) throw refuse(`${files.length} files were chosen, and one can be shown at a time`);
+    return { from: first, label: first.name };
+  }
+  // The folder's own name is no part of the paths inside it.
+  const from = files.map((file) => /** @type {[string, File]} */ ([file.webkitRelativePath.slice(root.length + 1), file]));
+  return { from, label: root };
+}
+
+/**
+ * A drop. Everything that only lives as long as the event is taken out of it before the first wait.
+ *
+ * @param {DataTransfer} transfer
+ * @returns {Promise<Source | null>}
+ */
+export async function dropped(transfer) {
+  const items = [...transfer.items].filter(({ kind }) => kind === "file");
+  const link = transfer.getData("text/uri-list") || transfer.getData("text/plain");
+  const things = items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry(), handle: handle(item) }));
+  const [thing] = things;
+  if (!thing) return link ? address(link) : null;
+  if (things.length > 1) {
+    throw refuse(`${things.length} things were dropped, and one can be shown at a time`, "Drop one .h5ad file, or the .zarr folder itself.");
+  }
+  const held = await thing.handle;
+  if (held?.kind === "directory") return { from: /** @type {FileSystemDirectoryHandle} */ (held), label: held.name };
+  const { entry } = thing;
+  if (entry?.isDirectory) {
+    return { from: await walk(/** @type {FileSystemDirectoryEntry} */ (entry)), label: entry.name };
+  }
+  if (!thing.file) throw refuse("the dropped thing is neither a file nor a folder");
+  return { from: thing.file, label: thing.file.name };
+}
+
+/** @param {DataTransferItem} item @returns {Promise<FileSystemHandle | null>} */
+async function handle(item) {
+  if (typeof item.getAsFileSystemHandle !== "function") return null;
+  // Refused on some pages that are not secure; the entry serves as well.
+  return item.getAsFileSystemHandle().catch(() => null);
+}
+
+/** All files below a dropped folder. @param {FileSystemDirectoryEntry} root */
+async function walk(root) {
+  /** @type {Array<[string, File]>} */
+  const found = [];
+  /** @type {Array<[string, FileSystemDirectoryEntry]>} */
+  const folders = [["", root]];
+  for (let next = folders.pop(); next; next = folders.pop()) {
+    const [path, folder] = next;
+    for (const entry of await list(folder)) {
+      const below = `${path}${entry.name}`;
+      if (entry.isDirectory) folders.push([`${below}/`, /** @type {FileSystemDirectoryEntry} */ (entry)]);
+      else found.push([below, await open(/** @type {FileSystemFileEntry} */ (entry), below)]);
+    }
+    if (found.length > MOST) throw refuse(`"${root.name}" holds more than ${MOST.toLocaleString()} files`);
+  }
+  return found;
+}
+
+/** A reader gives its entries in portions, and none when it is done. @param {FileSystemDirectoryEntry} folder */
+async function list(folder) {
+  const reader = folder.createReader();
+  /** @type {FileSystemEntry[]} */
+  const all = [];
+  for (;;) {
+    const some = await /** @type {Promise<FileSystemEntry[]>} */ (new Promise((done, fail) => reader.readEntries(done, fail)));
+    if (!some.length) return all;
+    all.push(...some);
+  }
+}
+
+/** @param {FileSystemFileEntry} entry @param {string} path @returns {Promise<File>} */
+function open(entry, path) {
+  return new Promise((done, fail) => {
+    const give = (/** @type {DOMException} */ error) => fail(new Fault({ code: "source", message: error.message, file: path }));
+    entry.file(done, give);
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * The left panel: one search box over the columns of obs and the genes, two lists. Choosing a row asks for that colour.
+ *
+ * @import { Field } from "../engine/manifest.js"
+ * @import { Store } from "../store.js"
+ */
+import { element, known } from "./element.js";
+import { Rows } from "./rows.js";
+import { index } from "./search.js";
+
+/** @param {Store} store */
+export function fields(store) {
+  const box = known("search", HTMLInputElement);
+  const lists = [list(store, "obs", "Cell fields"), list(store, "var", "Genes")];
+  const find = () => {
+    for (const one of lists) one.find(box.value);
+  };
+  box.addEventListener("input", find);
+  box.addEventListener("keydown", (event) => {
+    const first = lists.find((one) => one.found.length);
+    if (event.key === "ArrowDown" && first) {
+      first.rows.box.focus();
+      first.rows.activate(0);
+      event.preventDefault();
+    } else if (event.key === "Enter") best(lists, box.value);
+    else if (event.key === "Escape" && box.value) {
+      box.value = "";
+      find();
+      event.preventDefault();
+    }
+  });
+  store.subscribe(["dataset"], ({ dataset }) => {
+    lists[0]?.fill(dataset?.fields ?? null);
+    lists[1]?.fill(dataset?.genes ?? null);
+    find();
+  });
+  store.subscribe(["source"], () => {
+    box.value = "";
+  });
+  store.subscribe(["wanted"], () => {
+    for (const one of lists) one.mark();
+  });
+}
+
+/** Enter in the box: the field of exactly that name, else the first found. @param {ReturnType<typeof list>[]} lists @param {string} text */
+function best(lists, text) {
+  const wanted = text.trim().toLowerCase();
+  const firsts = lists.filter((one) => one.found.length);
+  const exact = firsts.find((one) => one.first()?.key.toLowerCase() === wanted);
+  (exact ?? firsts[0])?.take();
+}
+
+/** @param {Store} store @param {"obs" | "var"} axis @param {string} name */
+function list(store, axis, name) {
+  const title = known(`${axis}-title`, HTMLHeadingElement);
+  /** @type {Field[]} */
+  let all = [];
+  let search = index([]);
+  let known_ = false;
+  const rows = new Rows(known(`${axis}-list`, HTMLDivElement), {
+    draw: (at) => draw(self.at(at)),
+    choose: (at) => {
+      const field = self.at(at);
+      if (field) store.patch({ wanted: field });
+    },
+  });
+  const self = {
+    rows,
+    /** @type {number[]} */
+    found: [],
+    /** @param {number} row */
+    at: (row) => all[self.found[row] ?? -1],
+    first: () => self.at(0),
+    take: () => {
+      const field = self.first();
+      if (field) store.patch({ wanted: field });
+    },
+    /** @param {Field[] | null} fields */
+    fill(fields) {
+      if (all === fields) return;
+      known_ = fields !== null;
+      all = fields ?? [];
+      search = index(all.map(({ key }) => key));
+    },
+    /** @param {string} text */
+    find(text) {
+      self.found = search(text);
+      const count = self.found.length === all.length ? all.length : `${self.found.length.toLocaleString()} of ${all.length.toLocaleString()}`;
+      title.replaceChildren(name, element("span", { className: "number" }, known_ ? count.toLocaleString() : "…"));
+      self.mark();
+    },
+    mark() {
+      const { wanted } = store.state;
+      rows.show(self.found.length, wanted ? self.found.findIndex((at) => all[at] === wanted) : -1);
+    },
+  };
+  return self;
+}
+
+/** @param {Field | undefined} field */
+function draw(field) {
+  if (!field) return [];
+  const name = element("span", { className: "name", title: field.key }, field.key);
+  if (field.axis === "var") return [name];
+  const text = field.kind === "category" ? `${field.labels.length.toLocaleString()} categories` : "numbers";
+  const glyph = element("span", { className: `glyph ${field.kind}`, title: text, role: "img", "aria-label": text });
+  const count = field.kind === "category" && element("span", { className: "number" }, field.labels.length.toLocaleString());
+  return count ? [glyph, name, count] : [glyph, name];
+}

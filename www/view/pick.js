@@ -1,0 +1,88 @@
+/**
+ * Which cell is under the pointer: asks the GPU, waits without blocking, one question at a time, the newest position wins.
+ *
+ * @import { Points, Scene } from "./points.js"
+ */
+
+/** The window looked at around the pointer, in device pixels: odd, so that it has a middle. */
+const SIDE = 11;
+
+export class Picker {
+  /** @type {Points} */
+  #points;
+  #busy = false;
+  /** @type {(() => void) | null} */
+  #next = null;
+
+  /** @param {Points} points */
+  constructor(points) {
+    this.#points = points;
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {number} x device pixels from the left @param {number} y device pixels from below
+   * @param {(cell: number) => void} tell the cell, or -1
+   */
+  ask(scene, x, y, tell) {
+    const run = () => this.#run(scene, x, y, tell);
+    if (this.#busy) this.#next = run;
+    else run();
+  }
+
+  /** @param {Scene} scene @param {number} x @param {number} y @param {(cell: number) => void} tell */
+  async #run(scene, x, y, tell) {
+    this.#busy = true;
+    try {
+      const bytes = await this.#read(scene, x, y);
+      if (bytes && !this.#next) tell(nearest(bytes, SIDE));
+    } finally {
+      this.#busy = false;
+      const next = this.#next;
+      this.#next = null;
+      next?.();
+    }
+  }
+
+  /** @param {Scene} scene @param {number} x @param {number} y @returns {Promise<Uint8Array | null>} */
+  async #read(scene, x, y) {
+    const { gl } = this.#points;
+    this.#points.number(scene, x, y, SIDE);
+    const buffer = gl.createBuffer();
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, SIDE * SIDE * 4, gl.STREAM_READ);
+    gl.readPixels(0, 0, SIDE, SIDE, gl.RGBA, gl.UNSIGNED_BYTE, 0);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    while (fence && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
+      await new Promise((resume) => setTimeout(resume, 4));
+      if (gl.isContextLost()) return null;
+    }
+    const out = new Uint8Array(SIDE * SIDE * 4);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, out);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    gl.deleteBuffer(buffer);
+    gl.deleteSync(fence);
+    return out;
+  }
+}
+
+/**
+ * The cell drawn nearest to the middle of the window, or -1.
+ *
+ * @param {Uint8Array} bytes four per pixel, the cell number plus one, low byte first
+ * @param {number} side
+ */
+export function nearest(bytes, side) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const middle = (side - 1) / 2;
+  let [best, cell] = [middle * middle + 1, -1];
+  for (let at = 0; at < side * side; at++) {
+    const id = view.getUint32(at * 4, true);
+    const away = ((at % side) - middle) ** 2 + (Math.floor(at / side) - middle) ** 2;
+    if (id && away < best) [best, cell] = [away, id - 1];
+  }
+  return cell;
+}

@@ -1,0 +1,78 @@
+/**
+ * The two programs: one draws colours, one draws cell numbers for picking. They share the vertex shader, so that what is picked is what
+ * is seen.
+ */
+
+export const VERTEX = `#version 300 es
+layout(location = 0) in vec3 place;
+layout(location = 1) in uint paint;
+uniform mat4 view;
+uniform highp sampler2D palette;
+uniform float size;      // device pixels at the target
+uniform float least;     // no point is smaller than this
+uniform float reach;     // distance to the target; 0 in flat mode
+uniform float ranked;    // 1: flat points with higher values lie in front
+uniform int hovered;
+uniform vec3 ground;
+flat out vec3 ink;
+flat out float edge;     // width of the soft rim, as a part of the radius
+flat out float ring;
+flat out uint cell;
+void main() {
+  vec4 tone = texelFetch(palette, ivec2(int(paint & 255u), int(paint >> 8u)), 0);
+  bool lit = gl_VertexID == hovered;
+  cell = uint(gl_VertexID) + 1u;
+  ink = tone.rgb;
+  ring = lit ? 1.0 : 0.0;
+  gl_Position = view * vec4(place, 1.0);
+  float pixels = size;
+  if (reach > 0.0) {
+    pixels *= clamp(reach / max(gl_Position.w, 1e-6), 0.2, 6.0);
+    // Far points fade into the ground: the eye reads it as depth.
+    float far = clamp((gl_Position.w / reach - 0.75) * 0.9, 0.0, 0.62);
+    ink = mix(ink, ground, far);
+  } else {
+    float rank = paint == 0u ? 0.98 : mix(0.0, 0.9 - 1.8 * float(paint & 255u) / 255.0, ranked);
+    gl_Position.z = rank * gl_Position.w;
+  }
+  if (lit) {
+    gl_Position.z = -gl_Position.w;
+    pixels = pixels * 1.5 + 5.0;
+  }
+  gl_PointSize = clamp(pixels, least, 64.0);
+  edge = 2.0 / gl_PointSize;
+  if (tone.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+export const COLOUR = `#version 300 es
+precision highp float;
+uniform float opacity;
+uniform float cut;       // below this cover a fragment is dropped, so that rims do not hide what lies behind
+uniform float round_;    // 1: shade points as little balls
+uniform vec3 marker;
+flat in vec3 ink;
+flat in float edge;
+flat in float ring;
+flat in uint cell;
+out vec4 pixel;
+void main() {
+  float from = length(gl_PointCoord * 2.0 - 1.0);
+  float cover = edge > 0.8 ? 1.0 : 1.0 - smoothstep(1.0 - edge, 1.0, from);
+  if (cover <= cut) discard;
+  vec3 tone = ink * (1.0 - round_ * 0.35 * from * from);
+  tone = mix(tone, marker, ring * smoothstep(0.62, 0.62 + edge, from));
+  float solid = cover * mix(opacity, 1.0, ring);
+  pixel = vec4(tone * solid, solid);
+}`;
+
+export const NUMBER = `#version 300 es
+precision highp float;
+flat in vec3 ink;
+flat in float edge;
+flat in float ring;
+flat in uint cell;
+out vec4 pixel;
+void main() {
+  if (length(gl_PointCoord * 2.0 - 1.0) > 1.0) discard;
+  pixel = vec4(uvec4(cell, cell >> 8u, cell >> 16u, cell >> 24u) & 255u) / 255.0;
+}`;
