@@ -153,8 +153,9 @@ export function load(store, hire) {
   function settle(fault, label, id) {
     const { colour, points } = store.state;
     // What is asked for falls back to what is shown, so that asking again is a change.
-    const back = id === "colour" ? { wanted: colour?.field ?? null } : id === "points" ? { dimension: points?.dimension ?? 0 } : {};
-    if (fault.code === "cancelled") store.patch({ ...back, notice: `Cancelled: ${label.toLowerCase()}` });
+    const back =
+      id === "colour" ? { wanted: colour?.field ?? null } : id === "points" ? { dimension: points?.dimension ?? 0 } : {};
+    if (fault.code === "cancelled") store.patch({ ...back, notice: `${label}: cancelled` });
     else store.patch({ ...back, trouble: { fault, doing: label } });
   }
 }
@@ -186,6 +187,7 @@ function flat(present) {
     code: "missing",
     message: `no embedding that can be drawn: ${found}`,
     object: "obsm",
-    advice: "Compute one with scanpy (sc.tl.umap) and save the file again; it is found under the name X_umap, X_umap_2d or X_umap_3d.",
+    advice:
+      "Compute one with scanpy (sc.tl.umap) and save the file again; it is found under the name X_umap, X_umap_2d or X_umap_3d.",
   });
 }

@@ -105,8 +105,14 @@ export class Engine {
       };
       const leave = () => signal?.removeEventListener("abort", abort);
       this.#calls.set(id, {
-        done: (value) => (leave(), done(value)),
-        fail: (fault) => (leave(), fail(fault)),
+        done: (value) => {
+          leave();
+          done(value);
+        },
+        fail: (fault) => {
+          leave();
+          fail(fault);
+        },
         progress,
       });
       signal?.addEventListener("abort", abort, { once: true });

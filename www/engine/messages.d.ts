@@ -62,10 +62,7 @@ export interface Dataset {
 export interface Module {
   default(): Promise<unknown>;
   Dataset: {
-    open(
-      from: From,
-      options?: OpenOptions & { signal?: AbortSignal; progress?: (progress: Progress) => void },
-    ): Promise<Dataset>;
+    open(from: From, options?: OpenOptions & { signal?: AbortSignal; progress?: (progress: Progress) => void }): Promise<Dataset>;
   };
 }
 

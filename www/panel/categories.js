@@ -90,7 +90,8 @@ export function categoryLegend(store, box, colour) {
     if (bySize) found.sort((a, b) => count(b) - count(a));
     rows.replaceChildren(...found.slice(0, MOST).map(row));
     const left = found.length - MOST;
-    tell.textContent = left > 0 ? `${left.toLocaleString()} more: find them by name.` : found.length ? "" : "No category of that name.";
+    tell.textContent =
+      left > 0 ? `${left.toLocaleString()} more: find them by name.` : found.length ? "" : "No category of that name.";
     mark(store.state);
   }
 
@@ -104,7 +105,11 @@ export function categoryLegend(store, box, colour) {
     const bar = element("span", { className: "bar" });
     bar.style.width = `${(100 * count(code)) / most}%`;
     const name = label(code);
-    const only = element("button", { className: "only small", value: String(code), title: `Show only ${name} (Alt+Enter)` }, "Only");
+    const only = element(
+      "button",
+      { className: "only small", value: String(code), title: `Show only ${name} (Alt+Enter)` },
+      "Only",
+    );
     only.setAttribute("aria-label", `Show only ${name}`);
     return element(
       "li",

@@ -6,8 +6,8 @@
  * @import { Store } from "../store.js"
  */
 import { Fault } from "../engine/fault.js";
-import { address, dropped, picked } from "./entry.js";
 import { element, known } from "./element.js";
+import { address, dropped, picked } from "./entry.js";
 
 /** @param {Store} store */
 export function drop(store) {
@@ -31,7 +31,10 @@ export function drop(store) {
   store.subscribe(["dataset", "busy"], ({ dataset, busy }) => {
     button.hidden = !dataset;
     document.body.toggleAttribute("data-empty", !dataset);
-    document.body.toggleAttribute("data-opening", busy.some(({ id }) => id === "open"));
+    document.body.toggleAttribute(
+      "data-opening",
+      busy.some(({ id }) => id === "open"),
+    );
     if (!dataset && !dialog.open) dialog.show();
     else if (dataset && dialog.open && !dialog.matches(":modal")) dialog.close();
   });
@@ -104,11 +107,16 @@ function choices(open) {
     return button;
   });
   return [
-    element("h2", { id: "open-title" }, "Open single-cell data"),
-    element("p", { className: "hint" }, "Drop an .h5ad file, a .zarr folder or a .zarr.zip anywhere on this page."),
+    element("img", { src: "icon.svg", alt: "", width: 52, height: 52 }),
+    element("h2", { id: "open-title" }, "Look at single-cell data"),
+    element("p", {}, "Drop an .h5ad file, a .zarr folder or a .zarr.zip anywhere on this page."),
     element("div", { className: "ways" }, chooseFile, chooseFolder, file, folder),
     form,
     element("p", { className: "samples" }, "No data at hand? Try the sample: ", ...samples),
-    element("p", { className: "promise" }, "Files are read here, in your browser, and only the parts that are shown. Nothing is uploaded."),
+    element(
+      "p",
+      { className: "promise" },
+      "Files are read here, in your browser, and only the parts that are shown. Nothing is uploaded.",
+    ),
   ];
 }

@@ -9,10 +9,13 @@
  */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
+  // A button without a type would submit the form around it.
+  if (made instanceof HTMLButtonElement) made.type = "button";
+  const bag = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (made));
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === false) continue;
     if (name.includes("-") || name === "role") made.setAttribute(name, String(value));
-    else /** @type {any} */ (made)[name] = value;
+    else bag[name] = value;
   }
   made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return made;

@@ -19,7 +19,10 @@ export function address(text) {
   if (!trimmed) throw refuse("no address was given", "Paste the address of an .h5ad file or of a .zarr folder.");
   const url = URL.parse(trimmed, document.baseURI);
   if (!url || !["http:", "https:"].includes(url.protocol)) {
-    throw refuse(`"${trimmed}" is not a web address`, "An address begins with https:// or http://. Choose local files with the buttons.");
+    throw refuse(
+      `"${trimmed}" is not a web address`,
+      "An address begins with https:// or http://. Choose local files with the buttons.",
+    );
   }
   return { from: url.href, label: url.pathname.replace(/\/+$/, "").split("/").pop() || url.host };
 }
@@ -51,7 +54,10 @@ export async function dropped(transfer) {
   const [thing] = things;
   if (!thing) return link ? address(link) : null;
   if (things.length > 1) {
-    throw refuse(`${things.length} things were dropped, and one can be shown at a time`, "Drop one .h5ad file, or the .zarr folder itself.");
+    throw refuse(
+      `${things.length} things were dropped, and one can be shown at a time`,
+      "Drop one .h5ad file, or the .zarr folder itself.",
+    );
   }
   const held = await thing.handle;
   if (held?.kind === "directory") return { from: /** @type {FileSystemDirectoryHandle} */ (held), label: held.name };

@@ -85,7 +85,8 @@ function list(store, axis, name) {
     /** @param {string} text */
     find(text) {
       self.found = search(text);
-      const count = self.found.length === all.length ? all.length : `${self.found.length.toLocaleString()} of ${all.length.toLocaleString()}`;
+      const count =
+        self.found.length === all.length ? all.length : `${self.found.length.toLocaleString()} of ${all.length.toLocaleString()}`;
       title.replaceChildren(name, element("span", { className: "number" }, known_ ? count.toLocaleString() : "…"));
       self.mark();
     },

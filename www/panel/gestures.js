@@ -39,7 +39,8 @@ export function gestures(store, canvas, { frame, home, pick }) {
     down.set(event.pointerId, here);
     const [dx, dy] = [here.x - before.x, here.y - before.y];
     if (other) {
-      const factor = Math.hypot(here.x - other.x, here.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+      const factor =
+        Math.hypot(here.x - other.x, here.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
       const [x, y] = [(here.x + other.x) / 2, (here.y + other.y) / 2];
       move((camera) => zoom(pan(camera, dx / 2, dy / 2, frame()), factor, frame(), x, y));
     } else if (event.shiftKey || event.buttons & 6) move((camera) => pan(camera, dx, dy, frame()));

@@ -3,8 +3,9 @@
  *
  * @import { Store } from "../store.js"
  */
-import { known } from "./element.js";
+
 import { categoryLegend } from "./categories.js";
+import { known } from "./element.js";
 import { numberLegend } from "./ramp.js";
 
 /** @param {Store} store */

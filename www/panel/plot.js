@@ -29,17 +29,20 @@ export function plot(store) {
   const budget = new Budget();
   /** @type {import("../view/camera.js").Bounds} */
   let box = bounds(new Float32Array(), 2);
-  let [wanted, moving, resting] = [0, false, 0];
+  let [request, moving, resting] = [0, false, 0];
   let frame = { width: 1, height: 1 };
+  /** The camera that shows everything. @type {import("../view/camera.js").Camera | null} */
+  let whole = null;
 
   const redraw = () => {
-    wanted ||= requestAnimationFrame(draw);
+    if (!request) request = requestAnimationFrame(draw);
   };
   new ResizeObserver(() => {
     frame = { width: canvas.clientWidth, height: canvas.clientHeight };
     canvas.width = Math.max(1, Math.round(frame.width * devicePixelRatio));
     canvas.height = Math.max(1, Math.round(frame.height * devicePixelRatio));
-    if (store.state.points && !store.state.camera) home();
+    // A view of everything stays one; a view that was chosen stays as it is.
+    if (store.state.camera === whole) home();
     redraw();
   }).observe(canvas);
   canvas.addEventListener("webglcontextlost", (event) => {
@@ -54,7 +57,9 @@ export function plot(store) {
 
   function home() {
     const { points: shown } = store.state;
-    if (shown) store.patch({ camera: fit(box, shown.dimension, frame) });
+    if (!shown) return;
+    whole = fit(box, shown.dimension, frame);
+    store.patch({ camera: whole });
   }
 
   store.subscribe(["points"], ({ points: shown, colour }) => {
@@ -95,7 +100,7 @@ export function plot(store) {
     const near = (camera.home / camera.reach) ** 0.4;
     return {
       view: matrix(camera, frame),
-      size: Math.min(8, Math.max(1.4, 0.3 * room)) * near * size * devicePixelRatio,
+      size: Math.min(8, Math.max(1.5, 0.5 * room)) * near * size * devicePixelRatio,
       reach: camera.mode === "orbit" ? distance(camera) : 0,
       opacity,
       ranked: colour?.kind === "continuous",
@@ -108,7 +113,7 @@ export function plot(store) {
 
   /** @param {number} now */
   function draw(now) {
-    wanted = 0;
+    request = 0;
     const made = scene(store.state);
     if (gl?.isContextLost()) return;
     if (made) points.draw({ ...made, count: moving ? budget.next(now, points.count) : points.count });

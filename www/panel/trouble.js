@@ -12,7 +12,8 @@ import { element, known } from "./element.js";
 const WORDS = {
   source: {
     title: "The data could not be fetched",
-    advice: "Check the address and the connection. For a local file: it may have been moved or changed since it was chosen; choose it again.",
+    advice:
+      "Check the address and the connection. For a local file: it may have been moved or changed since it was chosen; choose it again.",
   },
   malformed: {
     title: "This is damaged, or not what it claims to be",

@@ -62,7 +62,7 @@ export function fit(box, dimension, frame) {
   const orbit = dimension === 3;
   const flat = Math.max(box.half[1], box.half[0] / aspect) || box.radius;
   // A turning cloud sweeps its sphere, but a sphere that just fits leaves the cloud small: clusters seldom sit in the corners of the box.
-  const round = (0.8 * box.radius) / Math.min(1, aspect);
+  const round = (0.7 * box.radius) / Math.min(1, aspect);
   const reach = (orbit ? round : flat) * MARGIN;
   return { mode: orbit ? "orbit" : "flat", target: box.centre, reach, home: reach, yaw: 0.6, pitch: 0.35 };
 }

@@ -97,8 +97,8 @@ export class Points {
     this.#run(this.parts.colour, scene, 1);
     const { at } = this.parts.colour;
     gl.uniform1f(at("opacity"), scene.opacity);
-    gl.uniform1f(at("cut"), scene.reach > 0 || scene.ranked ? 0.5 : 0);
-    gl.uniform1f(at("round_"), scene.reach > 0 ? 1 : 0);
+    gl.uniform1f(at("cut"), scene.reach > 0 || scene.ranked ? 0.35 : 0);
+    gl.uniform1f(at("ball"), scene.reach > 0 ? 1 : 0);
     gl.uniform3fv(at("marker"), scene.marker);
     gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
     // The hovered point is drawn once more, so that blending cannot bury it.

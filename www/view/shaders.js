@@ -15,7 +15,7 @@ uniform float ranked;    // 1: flat points with higher values lie in front
 uniform int hovered;
 uniform vec3 ground;
 flat out vec3 ink;
-flat out float edge;     // width of the soft rim, as a part of the radius
+flat out float radius;   // device pixels
 flat out float ring;
 flat out uint cell;
 void main() {
@@ -29,7 +29,7 @@ void main() {
   if (reach > 0.0) {
     pixels *= clamp(reach / max(gl_Position.w, 1e-6), 0.2, 6.0);
     // Far points fade into the ground: the eye reads it as depth.
-    float far = clamp((gl_Position.w / reach - 0.75) * 0.9, 0.0, 0.62);
+    float far = clamp((gl_Position.w / reach - 0.85) * 0.8, 0.0, 0.5);
     ink = mix(ink, ground, far);
   } else {
     float rank = paint == 0u ? 0.98 : mix(0.0, 0.9 - 1.8 * float(paint & 255u) / 255.0, ranked);
@@ -39,8 +39,8 @@ void main() {
     gl_Position.z = -gl_Position.w;
     pixels = pixels * 1.5 + 5.0;
   }
-  gl_PointSize = clamp(pixels, least, 64.0);
-  edge = 2.0 / gl_PointSize;
+  radius = clamp(pixels, least, 62.0) / 2.0;
+  gl_PointSize = 2.0 * radius + 1.0; // room for the soft rim
   if (tone.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
@@ -48,19 +48,19 @@ export const COLOUR = `#version 300 es
 precision highp float;
 uniform float opacity;
 uniform float cut;       // below this cover a fragment is dropped, so that rims do not hide what lies behind
-uniform float round_;    // 1: shade points as little balls
+uniform float ball;    // 1: shade points as little balls
 uniform vec3 marker;
 flat in vec3 ink;
-flat in float edge;
+flat in float radius;
 flat in float ring;
 flat in uint cell;
 out vec4 pixel;
 void main() {
-  float from = length(gl_PointCoord * 2.0 - 1.0);
-  float cover = edge > 0.8 ? 1.0 : 1.0 - smoothstep(1.0 - edge, 1.0, from);
+  float from = length(gl_PointCoord - 0.5) * (2.0 * radius + 1.0);
+  float cover = clamp(radius - from + 0.5, 0.0, 1.0);
   if (cover <= cut) discard;
-  vec3 tone = ink * (1.0 - round_ * 0.35 * from * from);
-  tone = mix(tone, marker, ring * smoothstep(0.62, 0.62 + edge, from));
+  vec3 tone = ink * (1.0 - ball * 0.3 * min(1.0, from * from / (radius * radius)));
+  tone = mix(tone, marker, ring * clamp(from - radius + 2.5, 0.0, 1.0));
   float solid = cover * mix(opacity, 1.0, ring);
   pixel = vec4(tone * solid, solid);
 }`;
@@ -68,11 +68,11 @@ void main() {
 export const NUMBER = `#version 300 es
 precision highp float;
 flat in vec3 ink;
-flat in float edge;
+flat in float radius;
 flat in float ring;
 flat in uint cell;
 out vec4 pixel;
 void main() {
-  if (length(gl_PointCoord * 2.0 - 1.0) > 1.0) discard;
+  if (length(gl_PointCoord - 0.5) * (2.0 * radius + 1.0) > radius + 0.5) discard;
   pixel = vec4(uvec4(cell, cell >> 8u, cell >> 16u, cell >> 24u) & 255u) / 255.0;
 }`;
