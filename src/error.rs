@@ -78,8 +78,8 @@ pub struct Error {
     pub kind: Kind,
     /// Lower-case clause without trailing stop, offending value quoted.
     pub message: String,
-    /// Where.
-    pub at: Place,
+    /// Where; boxed to keep results small.
+    pub at: Box<Place>,
     /// What to do, when there is something better to say than [`Kind::advice`].
     pub hint: Option<String>,
     /// What another library said.
@@ -89,7 +89,7 @@ pub struct Error {
 impl Error {
     /// A new error of a kind; the place is added on the way up.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), at: Place::default(), hint: None, cause: None }
+        Self { kind, message: message.into(), at: Box::default(), hint: None, cause: None }
     }
 
     /// The bytes could not be had.

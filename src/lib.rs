@@ -5,6 +5,7 @@ pub mod anndata;
 pub mod array;
 pub mod codec;
 pub mod error;
+pub mod export;
 pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;

@@ -1,0 +1,211 @@
+//! Columns of obs as files: values, codes, outlier quantiles; and their rows in the manifest
+//! (specification: section 7).
+
+use crate::{
+    anndata::{Column, Entry},
+    error::{Error, Result},
+};
+
+use super::{
+    Options, Profile,
+    json::Json,
+    points::Points,
+    stats::{ascending, column_means, distances, quantile},
+};
+
+/// Latent spaces by preference.
+pub const LATENT: [&str; 6] = ["scanvi", "scvi", "X_scvi", "X_pca", "harmony", "X_harmony"];
+
+/// A column as codes and labels.
+#[derive(Clone, Debug)]
+pub struct Coded {
+    /// Position among the labels; −1 where missing.
+    pub codes: Vec<i32>,
+    /// In order.
+    pub labels: Vec<String>,
+}
+
+impl Coded {
+    /// Cells of each label, for the labels with enough of them.
+    fn groups(&self, least: usize) -> Vec<(usize, Vec<u32>)> {
+        let mut counts = vec![0_usize; self.labels.len()];
+        for &code in &self.codes {
+            if let Some(count) = usize::try_from(code).ok().and_then(|c| counts.get_mut(c)) {
+                *count += 1;
+            }
+        }
+        let mut groups: Vec<Vec<u32>> =
+            counts.iter().map(|&n| Vec::with_capacity(if n < least { 0 } else { n })).collect();
+        for (cell, &code) in self.codes.iter().enumerate() {
+            let label = usize::try_from(code).unwrap_or(usize::MAX);
+            if counts.get(label).is_some_and(|&n| n >= least)
+                && let Some(group) = groups.get_mut(label)
+            {
+                group.push(cell as u32);
+            }
+        }
+        groups.into_iter().enumerate().filter(|(_, group)| !group.is_empty()).collect()
+    }
+
+    /// Whether codes take one byte.
+    pub fn is_narrow(&self) -> bool {
+        is_narrow(self.labels.len() as u64)
+    }
+
+    /// The codes file: unsigned, little-endian, the largest number for missing.
+    ///
+    /// # Errors
+    /// `Unsupported` in the strict profile when there are more labels than 16 bits can tell apart; the reference wraps.
+    pub fn bytes(&self, profile: Profile) -> Result<Vec<u8>> {
+        if profile == Profile::Strict && self.labels.len() > 65_535 {
+            return Err(Error::unsupported(format!(
+                "{} labels are more than 16-bit codes can tell apart",
+                self.labels.len()
+            ))
+            .hint("merge labels, or store the column as numbers"));
+        }
+        Ok(if self.is_narrow() {
+            self.codes.iter().map(|&code| if code < 0 { u8::MAX } else { code as u8 }).collect()
+        } else {
+            self.codes
+                .iter()
+                .flat_map(|&code| if code < 0 { u16::MAX } else { code as u16 }.to_le_bytes())
+                .collect()
+        })
+    }
+
+    /// One number per cell: the share of its group that is no farther from the group's mean in latent space.
+    pub fn outliers(&self, latent: Option<&(Vec<f32>, usize)>, options: &Options) -> Vec<f32> {
+        let Some((latent, width)) = latent else { return vec![0.0; self.codes.len()] };
+        let mut out = vec![f32::NAN; self.codes.len()];
+        for (_, rows) in self.groups(options.centroid_min_points()) {
+            let centre = column_means(latent, *width, &rows);
+            let own = distances(latent, *width, &rows, &centre);
+            let mut sorted = own.clone();
+            sorted.sort_by(ascending);
+            let m = rows.len() as f32;
+            for (&row, d) in rows.iter().zip(&own) {
+                let within = sorted.partition_point(|x| ascending(x, d).is_le());
+                if let Some(slot) = out.get_mut(row as usize) {
+                    *slot = within as f32 / m;
+                }
+            }
+        }
+        out
+    }
+
+    /// The labels' places in each embedding.
+    fn centroids(&self, points: &[&Points], options: &Options) -> Json {
+        let groups = self.groups(options.centroid_min_points());
+        Json::map(points.iter().map(|points| {
+            let width = usize::from(points.dim);
+            let entries = groups.iter().filter_map(|(label, rows)| {
+                let (centre, used) = centroid(&points.values, width, rows, options);
+                if options.profile == Profile::Strict && centre.iter().any(|x| !x.is_finite()) {
+                    return None;
+                }
+                Some(Json::map([
+                    ("category", Json::from(self.labels.get(*label).map_or("", String::as_str))),
+                    ("position", Json::list(centre.iter().map(|&x| f64::from(x)))),
+                    ("n_points", Json::from(used)),
+                ]))
+            });
+            (points.dim.to_string(), Json::List(entries.collect()))
+        }))
+    }
+}
+
+/// Whether codes of that many labels take one byte.
+pub fn is_narrow(labels: u64) -> bool {
+    labels <= 254
+}
+
+/// Mean of a group without its farthest members, and how many took part.
+fn centroid(matrix: &[f32], width: usize, rows: &[u32], options: &Options) -> (Vec<f32>, usize) {
+    let least = options.centroid_min_points();
+    let centre = column_means(matrix, width, rows);
+    if rows.len() <= least {
+        return (centre, rows.len());
+    }
+    let all = distances(matrix, width, rows, &centre);
+    let mut sorted = all.clone();
+    sorted.sort_by(ascending);
+    let threshold = quantile(&sorted, options.centroid_quantile());
+    let kept: Vec<u32> =
+        rows.iter().zip(&all).filter(|(_, d)| **d <= threshold).map(|(row, _)| *row).collect();
+    if kept.len() >= least { (column_means(matrix, width, &kept), kept.len()) } else { (centre, rows.len()) }
+}
+
+/// A column as single precision: missing is NaN; labels count where they spell a number.
+///
+/// # Errors
+/// `Unsupported` for what is not a number.
+pub fn values(column: Column) -> Result<Vec<f32>> {
+    match column {
+        Column::Number { values, missing } => {
+            let mut values = values.to_f32()?;
+            if let Some(missing) = missing {
+                for (value, gone) in values.iter_mut().zip(missing) {
+                    if gone {
+                        *value = f32::NAN;
+                    }
+                }
+            }
+            Ok(values)
+        }
+        Column::Bool { .. } | Column::Text { .. } | Column::Category { .. } => {
+            let (codes, labels) = column.categories()?;
+            let numbers: Vec<f32> = labels.iter().map(|l| l.trim().parse().unwrap_or(f32::NAN)).collect();
+            Ok(codes
+                .iter()
+                .map(|&c| usize::try_from(c).ok().and_then(|c| numbers.get(c)).copied().unwrap_or(f32::NAN))
+                .collect())
+        }
+    }
+}
+
+/// Smallest and largest finite value; 0 and 1 when there is none.
+pub fn range(values: &[f32]) -> (f64, f64) {
+    let finite = values.iter().filter(|x| x.is_finite());
+    let (low, high) =
+        finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+    if low > high { (0.0, 1.0) } else { (low.into(), high.into()) }
+}
+
+/// A continuous column's row in the manifest.
+pub fn continuous_row(key: &str, values: &[f32], profile: Profile) -> Json {
+    match profile {
+        Profile::Strict => Json::list([key]),
+        Profile::Reference => {
+            let (low, high) = range(values);
+            Json::List(vec![Json::from(key), Json::from(low), Json::from(high)])
+        }
+    }
+}
+
+/// A categorical column's row in the manifest.
+pub fn categorical_row(key: &str, coded: &Coded, points: &[&Points], options: &Options) -> Json {
+    let (dtype, missing) = if coded.is_narrow() { ("uint8", 255_u64) } else { ("uint16", 65_535) };
+    let mut row = vec![
+        Json::from(key),
+        Json::list(coded.labels.iter().map(String::as_str)),
+        Json::from(dtype),
+        Json::from(missing),
+        coded.centroids(points, options),
+    ];
+    if options.profile == Profile::Reference {
+        row.extend([Json::from(0.0), Json::from(1.0)]);
+    }
+    Json::List(row)
+}
+
+/// The latent space's key: the option, else the first preferred, else the first entry that is no UMAP.
+pub fn latent_key<'a>(obsm: &'a [Entry], options: &'a Options) -> Option<&'a str> {
+    if let Some(key) = &options.latent_key {
+        return Some(key);
+    }
+    LATENT
+        .into_iter()
+        .find(|key| obsm.iter().any(|entry| entry.key == *key))
+        .or_else(|| obsm.iter().map(|entry| entry.key.as_str()).find(|key| !key.starts_with("X_umap")))
+}

@@ -1,0 +1,313 @@
+//! The JSON documents: identity, manifests, service documents (specification: sections 6 to 9 and 11).
+
+use futures_util::future::join_all;
+
+use super::{
+    Export, Profile, VERSION,
+    fields::{self, categorical_row, continuous_row, latent_key},
+    json::Json,
+    points::umap_json,
+    safe, vectors,
+};
+use crate::{
+    anndata::Kind,
+    error::{Error, Result},
+};
+
+/// Columns read at a time for the obs manifest.
+const TOGETHER: usize = 8;
+
+/// Bytes per cell number in edge files.
+pub(super) fn index_bytes(cells: u64, profile: Profile) -> u64 {
+    let most = match profile {
+        Profile::Reference => 65_535,
+        Profile::Strict => 65_536,
+    };
+    match cells {
+        n if n <= most => 2,
+        n if n <= u64::from(u32::MAX) => 4,
+        _ => 8,
+    }
+}
+
+impl Export {
+    fn strict(&self) -> bool {
+        self.options.profile == Profile::Strict
+    }
+
+    /// Columns that can be shown: position, name, kind. Unreadable ones are skipped and noted; in the strict profile so
+    /// are those whose name or safe name another column has already.
+    async fn fields(&self) -> Result<Vec<(usize, String, Kind)>> {
+        let obs = &self.data.obs;
+        let mut seen = std::collections::HashSet::new();
+        let mut fields = Vec::new();
+        for (i, name) in obs.columns.iter().enumerate() {
+            match self.kind(i).await {
+                Ok(_) if self.strict() && !seen.insert(safe(name)) => {
+                    let reason = "another column has the same name in file names";
+                    self.data.skip(format!("{}/{name}", obs.path), reason);
+                }
+                Ok(kind) => fields.push((i, name.clone(), kind)),
+                Err(error) => self.data.skip(format!("{}/{name}", obs.path), error.to_string()),
+            }
+        }
+        Ok(fields)
+    }
+
+    /// `dataset_identity.json`
+    pub(super) async fn identity(&self) -> Result<Json> {
+        let fields = self.fields().await?;
+        let mut entries = Vec::new();
+        for (i, name, kind) in &fields {
+            let key = ("key", Json::from(name.as_str()));
+            entries.push(match kind {
+                Kind::Continuous => (false, Json::map([key, ("kind", Json::from("continuous"))])),
+                Kind::Category(_) => {
+                    let count = ("n_categories", Json::from(self.label_count(*i).await?));
+                    (true, Json::map([key, ("kind", Json::from("category")), count]))
+                }
+            });
+        }
+        let categorical = entries.iter().filter(|(category, _)| *category).count();
+        if self.strict() {
+            entries.sort_by_key(|(category, _)| *category);
+        }
+        let n_edges = match self.data.connectivities().await? {
+            Some(_) => Some(self.graph().await?.from.len()),
+            None => None,
+        };
+        let total = entries.len();
+        let stats = Json::map([
+            ("n_cells", Json::from(self.data.n_obs())),
+            ("n_genes", Json::from(self.data.n_vars())),
+            ("n_obs_fields", Json::from(total)),
+            ("n_categorical_fields", Json::from(categorical)),
+            ("n_continuous_fields", Json::from(total - categorical)),
+            ("has_connectivity", Json::from(n_edges.is_some())),
+            ("n_edges", Json::from(n_edges)),
+        ]);
+        let mut identity = vec![
+            ("version", Json::Int(2)),
+            ("id", Json::from(self.id())),
+            ("name", Json::from(self.options.name())),
+            ("description", Json::from("Loaded directly from AnnData")),
+            ("created_at", Json::from(self.options.created_at.as_str())),
+            ("cellucid_data_version", Json::from("anndata_adapter")),
+            ("stats", stats),
+            ("embeddings", self.embeddings()),
+            ("obs_fields", Json::List(entries.into_iter().map(|(_, entry)| entry).collect())),
+            (
+                "export_settings",
+                Json::map([
+                    ("compression", Json::Null),
+                    ("var_quantization", Json::Null),
+                    ("obs_continuous_quantization", Json::Null),
+                    ("obs_categorical_dtype", Json::from("auto")),
+                ]),
+            ),
+            ("source", self.source()),
+        ];
+        if !self.strict() {
+            identity.push(("_anndata_adapter", Json::Bool(true)));
+        }
+        identity.extend(vectors::json(&self.vectors, self.options.profile).map(|v| ("vector_fields", v)));
+        Ok(Json::map(identity))
+    }
+
+    fn embeddings(&self) -> Json {
+        let dims: Vec<u64> = self.choices.iter().map(|choice| choice.dim.into()).collect();
+        let largest = dims.iter().copied().max().unwrap_or(0);
+        let files = dims.iter().map(|d| (format!("{d}d"), Json::from(format!("points_{d}d.bin"))));
+        let mut embeddings = vec![
+            ("available_dimensions", Json::list(dims.clone())),
+            ("default_dimension", Json::from(largest)),
+            ("files", Json::map(files)),
+        ];
+        if let (Some(umap), false) = (&self.umap, self.strict()) {
+            embeddings.push(("umap_resolution", umap_json(umap, self.data.n_obs())));
+        }
+        Json::map(embeddings)
+    }
+
+    fn source(&self) -> Json {
+        if self.strict() {
+            return Json::map([
+                ("name", Json::from(self.options.name())),
+                ("filename", Json::from(self.options.file.as_str())),
+            ]);
+        }
+        Json::map([
+            ("type", Json::from("anndata_adapter")),
+            ("format", Json::from(self.format())),
+            ("path", Json::from(self.options.path.clone())),
+            ("is_backed", Json::from(self.is_backed())),
+        ])
+    }
+
+    /// The reference's word for the format.
+    fn format(&self) -> &'static str {
+        if self.data.tree().format() == "zarr" { "zarr" } else { "h5ad" }
+    }
+
+    /// What the reference would say: it reads HDF5 from disk and Zarr into memory.
+    fn is_backed(&self) -> bool {
+        self.format() == "h5ad"
+    }
+
+    /// `obs_manifest.json`
+    pub(super) async fn obs_manifest(&self) -> Result<Json> {
+        let fields = self.fields().await?;
+        let mut points = Vec::new();
+        if self.data.n_obs() > 0 {
+            for choice in &self.choices {
+                points.push(self.points(choice.dim).await?);
+            }
+        }
+        let points: Vec<_> = points.iter().map(|p| &**p).collect();
+        let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
+        for group in fields.chunks(TOGETHER) {
+            let rows = join_all(group.iter().map(|(i, name, kind)| async {
+                match kind {
+                    Kind::Continuous => {
+                        let values = fields::values(self.data.obs.column(*i).await?)?;
+                        Ok((false, continuous_row(name, &values, self.options.profile)))
+                    }
+                    Kind::Category(_) => {
+                        let coded = self.coded(*i).await?;
+                        Ok::<_, Error>((true, categorical_row(name, &coded, &points, &self.options)))
+                    }
+                }
+            }))
+            .await;
+            for ((_, name, _), row) in group.iter().zip(rows) {
+                match row {
+                    Ok((true, row)) => categorical.push(row),
+                    Ok((false, row)) => continuous.push(row),
+                    // One damaged column is no reason to show nothing.
+                    Err(error) => self.data.skip(format!("{}/{name}", self.data.obs.path), error.to_string()),
+                }
+            }
+        }
+        let mut schemas = Vec::new();
+        if !self.strict() || !continuous.is_empty() {
+            schemas.push((
+                "continuous",
+                Json::map([
+                    ("pathPattern", Json::from("obs/{key}.values.f32")),
+                    ("ext", Json::from("f32")),
+                    ("dtype", Json::from("float32")),
+                    ("quantized", Json::Bool(false)),
+                ]),
+            ));
+        }
+        if !self.strict() || !categorical.is_empty() {
+            schemas.push((
+                "categorical",
+                Json::map([
+                    ("codesPathPattern", Json::from("obs/{key}.codes.{ext}")),
+                    ("outlierPathPattern", Json::from("obs/{key}.outliers.f32")),
+                    ("outlierExt", Json::from("f32")),
+                    ("outlierDtype", Json::from("float32")),
+                    ("outlierQuantized", Json::Bool(false)),
+                ]),
+            ));
+        }
+        Ok(Json::map([
+            ("_format", Json::from("compact_v1")),
+            ("n_points", Json::from(self.data.n_obs())),
+            ("centroid_outlier_quantile", Json::from(self.options.centroid_quantile())),
+            ("latent_key", Json::from(latent_key(&self.data.obsm, &self.options).map(str::to_owned))),
+            ("compression", Json::Null),
+            ("_obsSchemas", Json::map(schemas)),
+            ("_continuousFields", Json::List(continuous)),
+            ("_categoricalFields", Json::List(categorical)),
+        ]))
+    }
+
+    /// `var_manifest.json`
+    pub(super) async fn var_manifest(&self) -> Result<Json> {
+        let genes = self.genes().await?;
+        let column = self.options.gene_id_column.as_deref().unwrap_or("index");
+        Ok(Json::map([
+            ("_format", Json::from("compact_v1")),
+            ("n_points", Json::from(self.data.n_obs())),
+            ("var_gene_id_column", Json::from(column)),
+            ("compression", Json::Null),
+            ("quantization", Json::Null),
+            (
+                "_varSchema",
+                Json::map([
+                    ("kind", Json::from("continuous")),
+                    ("pathPattern", Json::from("var/{key}.values.f32")),
+                    ("ext", Json::from("f32")),
+                    ("dtype", Json::from("float32")),
+                    ("quantized", Json::Bool(false)),
+                ]),
+            ),
+            ("fields", Json::List(genes.ids.iter().map(|id| Json::list([id])).collect())),
+        ]))
+    }
+
+    /// `connectivity_manifest.json`
+    pub(super) async fn connectivity_manifest(&self) -> Result<Json> {
+        let graph = self.graph().await?;
+        let bytes = index_bytes(self.data.n_obs(), self.options.profile);
+        let most = if self.strict() { graph.largest_degree } else { graph.largest_row };
+        let mut manifest = vec![
+            ("format", Json::from("edge_pairs")),
+            ("n_cells", Json::from(self.data.n_obs())),
+            ("n_edges", Json::from(graph.from.len())),
+            ("max_neighbors", Json::from(most)),
+            ("index_bytes", Json::from(bytes)),
+            ("index_dtype", Json::from(format!("uint{}", bytes * 8))),
+            ("sourcesPath", Json::from("connectivity/edges.src.bin")),
+            ("destinationsPath", Json::from("connectivity/edges.dst.bin")),
+        ];
+        if self.strict() {
+            manifest.extend([
+                ("weightsPath", Json::from("connectivity/edges.weight.bin")),
+                ("weight_dtype", Json::from("float64")),
+                ("weight_bytes", Json::Int(8)),
+            ]);
+        }
+        manifest.push(("compression", Json::Null));
+        Ok(Json::map(manifest))
+    }
+
+    /// `_cellucid/health`
+    pub(super) fn health(&self) -> Json {
+        Json::map([
+            ("status", Json::from("ok")),
+            ("type", Json::from("anndata")),
+            ("version", Json::from(VERSION)),
+            ("format", Json::from(self.format())),
+            ("is_backed", Json::from(self.is_backed())),
+            ("n_cells", Json::from(self.data.n_obs())),
+            ("n_genes", Json::from(self.data.n_vars())),
+        ])
+    }
+
+    /// `_cellucid/info`
+    pub(super) fn info(&self) -> Json {
+        Json::map([
+            ("version", Json::from(VERSION)),
+            ("type", Json::from("anndata")),
+            ("format", Json::from(self.format())),
+            ("host", Json::from("127.0.0.1")),
+            ("port", Json::Int(0)),
+            ("n_cells", Json::from(self.data.n_obs())),
+            ("n_genes", Json::from(self.data.n_vars())),
+            ("is_backed", Json::from(self.is_backed())),
+        ])
+    }
+
+    /// `_cellucid/datasets`
+    pub(super) fn datasets(&self) -> Json {
+        let entry = Json::map([
+            ("id", Json::from(self.id())),
+            ("path", Json::from("/")),
+            ("name", Json::from(self.options.name())),
+        ]);
+        Json::map([("datasets", Json::List(vec![entry]))])
+    }
+}

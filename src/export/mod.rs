@@ -1,0 +1,424 @@
+//! AnnData seen as a Cellucid export folder: every file made in memory when it is asked for.
+//!
+//! Paths, bytes and arithmetic are those of `cellucid` 0.0.9 (profile `reference`) or what the later app demands
+//! (profile `strict`); one code path makes both.
+
+mod describe;
+mod fields;
+mod json;
+mod manifest;
+mod names;
+mod points;
+mod route;
+mod stats;
+mod vectors;
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use bytes::Bytes;
+
+use crate::{
+    anndata::{AnnData, Column, Graph, Kind},
+    array::Text,
+    error::{Error, Result},
+};
+pub use json::Json;
+pub use names::{dataset_name, safe};
+pub use route::Route;
+
+use fields::Coded;
+use points::{Choice, Points, Umap};
+use vectors::Field;
+
+/// The reference's version, which its service documents report.
+const VERSION: &str = "0.0.9";
+
+/// Which reader the files are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// What `cellucid` 0.0.9 serves, bit for bit.
+    #[default]
+    Reference,
+    /// The same data in the form that the later app demands: valid JSON, no surplus keys, no NaN positions.
+    Strict,
+}
+
+/// What the person asking may choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Which reader the files are for.
+    pub profile: Profile,
+    /// Name of the file or folder, as shown to people.
+    pub file: String,
+    /// Whether it is a folder, which keeps its suffix in the data set's name.
+    pub folder: bool,
+    /// Where it is; the reference publishes the absolute path.
+    pub path: Option<String>,
+    /// The time, as `2026-01-31T12:00:00Z`.
+    pub created_at: String,
+    /// Name of the data set instead of the file's.
+    pub dataset_name: Option<String>,
+    /// Id of the data set instead of the name's safe form.
+    pub dataset_id: Option<String>,
+    /// Latent space for outlier quantiles.
+    pub latent_key: Option<String>,
+    /// Column of var with the gene ids instead of the index.
+    pub gene_id_column: Option<String>,
+    /// Whether embeddings are centred and scaled.
+    pub normalize: bool,
+    /// Share of a group's cells that its centroid is made of; outside (0.5, 1) it counts as 0.95.
+    pub centroid_quantile: f64,
+    /// Least number of cells for a centroid; below 1 it counts as 10.
+    pub centroid_min_points: i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            file: String::new(),
+            folder: false,
+            path: None,
+            created_at: "1970-01-01T00:00:00Z".into(),
+            dataset_name: None,
+            dataset_id: None,
+            latent_key: None,
+            gene_id_column: None,
+            normalize: true,
+            centroid_quantile: 0.95,
+            centroid_min_points: 10,
+        }
+    }
+}
+
+impl Options {
+    fn centroid_quantile(&self) -> f64 {
+        if self.centroid_quantile > 0.5 && self.centroid_quantile < 1.0 {
+            self.centroid_quantile
+        } else {
+            0.95
+        }
+    }
+
+    fn centroid_min_points(&self) -> usize {
+        usize::try_from(self.centroid_min_points).ok().filter(|&n| n >= 1).unwrap_or(10)
+    }
+
+    fn name(&self) -> String {
+        self.dataset_name.clone().unwrap_or_else(|| dataset_name(&self.file, self.folder))
+    }
+
+    fn id(&self) -> String {
+        self.dataset_id.clone().unwrap_or_else(|| safe(&self.name()))
+    }
+}
+
+/// A virtual file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// `application/json` or `application/octet-stream`.
+    pub media: &'static str,
+    /// Its content.
+    pub body: Bytes,
+}
+
+/// A gene list with what leads from a file name to a column.
+struct Genes {
+    ids: Rc<Text>,
+    columns: HashMap<String, u64>,
+}
+
+/// AnnData as an export folder.
+pub struct Export {
+    data: AnnData,
+    options: Options,
+    choices: Vec<Choice>,
+    umap: Option<Umap>,
+    vectors: Vec<Field>,
+    points: RefCell<HashMap<u8, Rc<Points>>>,
+    graph: RefCell<Option<Rc<Graph>>>,
+    genes: RefCell<Option<Rc<Genes>>>,
+    latent: RefCell<Option<Rc<(Vec<f32>, usize)>>>,
+    /// The last few columns asked for: codes and outliers come in pairs.
+    coded: RefCell<Vec<(usize, Rc<Coded>)>>,
+    /// Label counts of columns that had to be read to know.
+    counts: RefCell<HashMap<usize, u64>>,
+}
+
+/// Columns kept decoded.
+const KEPT: usize = 4;
+
+impl Export {
+    /// Looks at what there is to show; reads no data.
+    ///
+    /// # Errors
+    /// `Unsupported` when no embedding can be drawn, naming what is there.
+    pub fn open(data: AnnData, options: Options) -> Result<Self> {
+        let (choices, umap) = points::choose(&data, &options);
+        if choices.is_empty() {
+            let there: Vec<String> =
+                data.obsm.iter().map(|e| format!("\"{}\" {:?}", e.key, e.shape)).collect();
+            let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+            return Err(Error::unsupported(format!("no embedding can be drawn: obsm holds {there}"))
+                .at("obsm")
+                .in_file(data.tree().name())
+                .hint("store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap"));
+        }
+        let vectors = vectors::find(&data, &choices);
+        let (points, graph, genes, latent, coded, counts) = Default::default();
+        Ok(Self { data, options, choices, umap, vectors, points, graph, genes, latent, coded, counts })
+    }
+
+    /// The data behind it.
+    pub fn data(&self) -> &AnnData {
+        &self.data
+    }
+
+    /// The options in force.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The data set's id.
+    pub fn id(&self) -> String {
+        self.options.id()
+    }
+
+    /// Makes a file.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such file for these data (the reference answers 404); otherwise what reading says.
+    pub async fn file(&self, route: &Route) -> Result<File> {
+        let made = self.make(route).await;
+        made.map_err(|e| e.at(route.path()).in_file(self.data.tree().name()))
+    }
+
+    async fn make(&self, route: &Route) -> Result<File> {
+        let body = match route {
+            Route::Identity => self.identity().await?.text().into(),
+            Route::ObsManifest => self.obs_manifest().await?.text().into(),
+            Route::VarManifest => self.var_manifest().await?.text().into(),
+            Route::ConnectivityManifest => self.connectivity_manifest().await?.text().into(),
+            Route::Health => self.health().text().into(),
+            Route::Info => self.info().text().into(),
+            Route::Datasets => self.datasets().text().into(),
+            Route::Points(dim) => floats(&self.points(*dim).await?.values),
+            Route::ObsValues(name) => floats(&fields::values(self.column(name).await?)?),
+            Route::ObsCodes(name) => {
+                self.coded(self.find_column(name)?).await?.bytes(self.options.profile)?.into()
+            }
+            Route::ObsOutliers(name) => {
+                let coded = self.coded(self.find_column(name)?).await?;
+                let latent = self.latent().await?;
+                floats(&coded.outliers(latent.as_deref(), &self.options))
+            }
+            Route::VarValues(name) => floats(&self.gene(name).await?),
+            Route::EdgeSources => self.edges(&self.graph().await?.from),
+            Route::EdgeDestinations => self.edges(&self.graph().await?.to),
+            Route::EdgeWeights => {
+                self.graph().await?.weights.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>().into()
+            }
+            Route::Vectors(id, dim) => {
+                let field = self.vectors.iter().find(|field| field.id == *id);
+                let key = field.and_then(|field| field.key(*dim));
+                let key = key.ok_or_else(|| Error::missing("there is no such vector field"))?;
+                let scale = self.points(*dim).await?.scale;
+                floats(&vectors::read(&self.data, key, scale, self.options.profile).await?)
+            }
+        };
+        let media = if route.is_json() { "application/json" } else { "application/octet-stream" };
+        Ok(File { media, body })
+    }
+
+    /// Every path there is, in the order in which a folder is written.
+    ///
+    /// # Errors
+    /// Whatever reading names and columns says.
+    pub async fn paths(&self) -> Result<Vec<String>> {
+        let mut paths = vec![Route::Identity.path(), Route::ObsManifest.path(), Route::VarManifest.path()];
+        if self.data.connectivities().await?.is_some() {
+            paths.extend(
+                [Route::ConnectivityManifest, Route::EdgeSources, Route::EdgeDestinations].map(|r| r.path()),
+            );
+            if self.options.profile == Profile::Strict {
+                paths.push(Route::EdgeWeights.path());
+            }
+        }
+        paths.extend(self.choices.iter().map(|choice| Route::Points(choice.dim).path()));
+        for (i, name) in self.data.obs.columns.iter().enumerate() {
+            let name = safe(name);
+            match self.kind(i).await {
+                Ok(Kind::Continuous) => paths.push(Route::ObsValues(name).path()),
+                Ok(Kind::Category(_)) => {
+                    let narrow = fields::is_narrow(self.label_count(i).await?);
+                    paths.push(format!("obs/{name}.codes.{}", if narrow { "u8" } else { "u16" }));
+                    paths.push(Route::ObsOutliers(name).path());
+                }
+                Err(_) => {}
+            }
+        }
+        if self.has_genes() {
+            paths.extend(self.genes().await?.ids.iter().map(|id| Route::VarValues(safe(id)).path()));
+        }
+        for field in &self.vectors {
+            paths.extend(field.keys.iter().map(|(dim, _)| Route::Vectors(field.id.clone(), *dim).path()));
+        }
+        Ok(paths)
+    }
+
+    /// Whether genes can be asked for: without X the reference shows zeros for Zarr and nothing for HDF5.
+    fn has_genes(&self) -> bool {
+        self.data.x.is_some() || self.data.tree().format() == "zarr"
+    }
+
+    async fn points(&self, dim: u8) -> Result<Rc<Points>> {
+        if let Some(points) = self.points.borrow().get(&dim) {
+            return Ok(Rc::clone(points));
+        }
+        let choice = self.choices.iter().find(|choice| choice.dim == dim);
+        let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
+        let entry = entry.filter(|_| self.data.n_obs() > 0);
+        let entry =
+            entry.ok_or_else(|| Error::missing(format!("there are no points in {dim} dimensions")))?;
+        let points = Rc::new(points::read(entry, dim, &self.options).await?);
+        self.points.borrow_mut().insert(dim, Rc::clone(&points));
+        Ok(points)
+    }
+
+    /// The first column whose safe name is the one asked for.
+    fn find_column(&self, name: &str) -> Result<usize> {
+        let found = self.data.obs.columns.iter().position(|column| safe(column) == name);
+        found.ok_or_else(|| Error::missing(format!("obs has no column \"{name}\"")))
+    }
+
+    async fn column(&self, name: &str) -> Result<Column> {
+        self.data.obs.column(self.find_column(name)?).await
+    }
+
+    /// What a column shows as. Without cells, everything is a category.
+    async fn kind(&self, index: usize) -> Result<Kind> {
+        let stored = self.data.obs.stored().await?;
+        let kind = stored.get(index).ok_or_else(|| Error::request("no such column"))?.kind();
+        match kind {
+            Ok(Kind::Continuous) if self.data.n_obs() == 0 => Ok(Kind::Category(None)),
+            kind => kind,
+        }
+    }
+
+    async fn coded(&self, index: usize) -> Result<Rc<Coded>> {
+        let hit = self.coded.borrow().iter().find(|(i, _)| *i == index).map(|(_, coded)| Rc::clone(coded));
+        if let Some(coded) = hit {
+            return Ok(coded);
+        }
+        let (codes, labels) = self.data.obs.column(index).await?.categories()?;
+        let coded = Rc::new(Coded { codes, labels });
+        self.counts.borrow_mut().insert(index, coded.labels.len() as u64);
+        let mut kept = self.coded.borrow_mut();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((index, Rc::clone(&coded)));
+        Ok(coded)
+    }
+
+    /// Number of labels of a categorical column; only columns that do not store their labels are read for it.
+    async fn label_count(&self, index: usize) -> Result<u64> {
+        if let Kind::Category(Some(count)) = self.kind(index).await? {
+            return Ok(count);
+        }
+        let known = self.counts.borrow().get(&index).copied();
+        match known {
+            Some(count) => Ok(count),
+            None => Ok(self.coded(index).await?.labels.len() as u64),
+        }
+    }
+
+    /// The latent space: rows and width; `None` when there is none.
+    async fn latent(&self) -> Result<Option<Rc<(Vec<f32>, usize)>>> {
+        if let Some(latent) = &*self.latent.borrow() {
+            return Ok(Some(Rc::clone(latent)));
+        }
+        let key = fields::latent_key(&self.data.obsm, &self.options);
+        let Some(entry) = key.and_then(|key| self.data.embedding(key)) else { return Ok(None) };
+        let width = entry.columns().ok_or_else(|| {
+            Error::unsupported(format!(
+                "latent space \"{}\" has shape {:?}, which is no matrix",
+                entry.key, entry.shape
+            ))
+        })?;
+        let latent = Rc::new((entry.read().await?, width as usize));
+        *self.latent.borrow_mut() = Some(Rc::clone(&latent));
+        Ok(Some(latent))
+    }
+
+    async fn genes(&self) -> Result<Rc<Genes>> {
+        if let Some(genes) = &*self.genes.borrow() {
+            return Ok(Rc::clone(genes));
+        }
+        let ids = match &self.options.gene_id_column {
+            Some(column) if column != "index" => Rc::new(self.gene_ids(column).await?),
+            _ => self.data.var_names().await?,
+        };
+        // A repeated id stands for the last column that has it; of several ids with one safe name the first counts.
+        let mut last: HashMap<&str, u64> = HashMap::with_capacity(ids.len());
+        for (column, id) in ids.iter().enumerate() {
+            last.insert(id, column as u64);
+        }
+        let mut columns = HashMap::with_capacity(ids.len());
+        for id in ids.iter() {
+            if let Some(&column) = last.get(id) {
+                columns.entry(safe(id)).or_insert(column);
+            }
+        }
+        let genes = Rc::new(Genes { ids: Rc::clone(&ids), columns });
+        *self.genes.borrow_mut() = Some(Rc::clone(&genes));
+        Ok(genes)
+    }
+
+    async fn gene_ids(&self, column: &str) -> Result<Text> {
+        let missing = || Error::missing(format!("var has no column \"{column}\" to take gene ids from"));
+        let var = self.data.var.as_ref().ok_or_else(missing)?;
+        let index = var.columns.iter().position(|name| name == column).ok_or_else(missing)?;
+        var.column(index).await?.into_text()
+    }
+
+    async fn gene(&self, name: &str) -> Result<Vec<f32>> {
+        let genes = self.genes().await?;
+        let unknown = || Error::missing(format!("there is no gene \"{name}\""));
+        let column = *genes.columns.get(name).filter(|_| self.has_genes()).ok_or_else(unknown)?;
+        let Some(x) = &self.data.x else {
+            return crate::limits::Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
+        };
+        let tree = self.data.tree();
+        let values = x.columns(&**tree, &[column]).await?.pop().ok_or_else(unknown)?;
+        values.to_f32()
+    }
+
+    async fn graph(&self) -> Result<Rc<Graph>> {
+        if let Some(graph) = &*self.graph.borrow() {
+            return Ok(Rc::clone(graph));
+        }
+        let matrix =
+            self.data.connectivities().await?.ok_or_else(|| Error::missing("there is no neighbour graph"))?;
+        let graph = Rc::new(Graph::read(&**self.data.tree(), &matrix).await?);
+        *self.graph.borrow_mut() = Some(Rc::clone(&graph));
+        Ok(graph)
+    }
+
+    /// One end of every edge, as narrow as the number of cells allows.
+    fn edges(&self, ends: &[u32]) -> Bytes {
+        if manifest::index_bytes(self.data.n_obs(), self.options.profile) == 2 {
+            ends.iter().flat_map(|&end| (end as u16).to_le_bytes()).collect::<Vec<u8>>().into()
+        } else {
+            ends.iter().flat_map(|end| end.to_le_bytes()).collect::<Vec<u8>>().into()
+        }
+    }
+}
+
+fn floats(values: &[f32]) -> Bytes {
+    let mut bytes = Vec::with_capacity(values.len() * 4);
+    for value in values {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes.into()
+}

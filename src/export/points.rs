@@ -1,0 +1,212 @@
+//! Embeddings: which ones are shown, and their coordinates centred and scaled (specification: sections 5 and 10).
+
+use crate::{
+    anndata::{AnnData, Entry},
+    error::Result,
+};
+
+use super::{Options, Profile, json::Json};
+
+/// An embedding that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// 1, 2 or 3.
+    pub dim: u8,
+    /// Key in obsm.
+    pub key: String,
+}
+
+/// What became of `X_umap`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Umap {
+    /// It stands for the dimension.
+    Used(u8),
+    /// Its dimension has an explicit key.
+    Explicit(u8),
+    /// It has no dimension that can be drawn.
+    Unsupported(u64),
+    /// It is no matrix of one row per cell.
+    Invalid(Vec<u64>),
+}
+
+/// Coordinates of all cells.
+#[derive(Clone, Debug)]
+pub struct Points {
+    /// Columns.
+    pub dim: u8,
+    /// Row after row.
+    pub values: Vec<f32>,
+    /// What the coordinates were multiplied by.
+    pub scale: f64,
+}
+
+/// Columns an embedding needs to be drawn as it is.
+fn drawable(entry: &Entry) -> Option<u8> {
+    entry.columns().and_then(|c| u8::try_from(c).ok()).filter(|c| (1..=3).contains(c))
+}
+
+/// Chooses an embedding per dimension: `X_umap_{d}d`, then `X_umap` for the dimension it has. In the strict profile a
+/// file without either shows the best of what it has instead of nothing.
+pub fn choose(data: &AnnData, options: &Options) -> (Vec<Choice>, Option<Umap>) {
+    let mut choices: Vec<Choice> = (1..=3_u8)
+        .filter_map(|dim| {
+            let key = format!("X_umap_{dim}d");
+            let entry = data.embedding(&key)?;
+            (drawable(entry) == Some(dim)).then_some(Choice { dim, key })
+        })
+        .collect();
+    let umap = data.embedding("X_umap").map(|entry| match (drawable(entry), entry.columns()) {
+        (Some(dim), _) if choices.iter().any(|c| c.dim == dim) => Umap::Explicit(dim),
+        (Some(dim), _) => {
+            choices.push(Choice { dim, key: entry.key.clone() });
+            Umap::Used(dim)
+        }
+        (None, Some(columns)) => Umap::Unsupported(columns),
+        (None, None) => Umap::Invalid(entry.shape.clone()),
+    });
+    choices.sort_by_key(|c| c.dim);
+    if choices.is_empty() && options.profile == Profile::Strict {
+        // Names people give to what they look at, most telling first; then anything that can be drawn.
+        let rank = |key: &str| {
+            ["umap", "tsne", "draw_graph", "phate", "spatial", "diffmap"]
+                .iter()
+                .position(|word| key.to_ascii_lowercase().contains(word))
+                .unwrap_or(usize::MAX)
+        };
+        let best = data
+            .obsm
+            .iter()
+            .filter_map(|entry| Some((drawable(entry)?, entry)))
+            .filter(|(dim, _)| *dim > 1)
+            .min_by_key(|(_, entry)| rank(&entry.key));
+        choices.extend(best.map(|(dim, entry)| Choice { dim, key: entry.key.clone() }));
+    }
+    (choices, umap)
+}
+
+/// What `dataset_identity.json` says about `X_umap`.
+pub fn umap_json(umap: &Umap, rows: u64) -> Json {
+    let mut entries = vec![("source_key", Json::from("X_umap"))];
+    let alias = |dim: &u8| Json::from(format!("X_umap_{dim}d"));
+    match umap {
+        Umap::Used(dim) => {
+            entries.extend([
+                ("action", Json::from("used_as")),
+                ("dim", Json::from(u64::from(*dim))),
+                ("alias_key", alias(dim)),
+            ]);
+        }
+        Umap::Explicit(dim) => {
+            entries.extend([
+                ("action", Json::from("ignored")),
+                ("reason", Json::from("explicit_key_present")),
+                ("dim", Json::from(u64::from(*dim))),
+                ("alias_key", alias(dim)),
+            ]);
+        }
+        Umap::Unsupported(columns) => {
+            entries.extend([
+                ("action", Json::from("ignored")),
+                ("reason", Json::from("unsupported_dim")),
+                ("n_dims", Json::from(*columns)),
+            ]);
+        }
+        Umap::Invalid(shape) if shape.first() == Some(&rows) => {
+            entries.extend([
+                ("action", Json::from("ignored")),
+                ("reason", Json::from("invalid_shape")),
+                ("shape", Json::list(shape.clone())),
+            ]);
+        }
+        Umap::Invalid(shape) => {
+            entries.extend([
+                ("action", Json::from("ignored")),
+                ("reason", Json::from("row_count_mismatch")),
+                ("shape", Json::list(shape.clone())),
+                ("expected_rows", Json::from(rows)),
+            ]);
+        }
+    }
+    Json::map(entries)
+}
+
+/// Reads and normalises an embedding.
+///
+/// # Errors
+/// Whatever reading the entry says.
+pub async fn read(entry: &Entry, dim: u8, options: &Options) -> Result<Points> {
+    let mut values = entry.read().await?;
+    let scale = if options.normalize { normalize(&mut values, dim.into(), options.profile) } else { 1.0 };
+    Ok(Points { dim, values, scale })
+}
+
+/// Centres each axis and scales all by the widest, into [−1, 1]; gives the scale. NaN spreads over everything in the
+/// reference profile; in the strict one it is ignored for the range and drawn at the centre.
+fn normalize(values: &mut [f32], dim: usize, profile: Profile) -> f64 {
+    let strict = profile == Profile::Strict;
+    let mut low = vec![f32::INFINITY; dim];
+    let mut high = vec![f32::NEG_INFINITY; dim];
+    for row in values.chunks_exact(dim.max(1)) {
+        for ((x, low), high) in row.iter().zip(&mut low).zip(&mut high) {
+            if strict && !x.is_finite() {
+                continue;
+            }
+            if x.is_nan() || *x < *low {
+                *low = if low.is_nan() { *low } else { *x };
+            }
+            if x.is_nan() || *x > *high {
+                *high = if high.is_nan() { *high } else { *x };
+            }
+        }
+    }
+    let mut range = f32::NEG_INFINITY;
+    for (low, high) in low.iter().zip(&high) {
+        let width = high - low;
+        if width.is_nan() || width > range {
+            range = if range.is_nan() { range } else { width };
+        }
+    }
+    let mut range = f64::from(range);
+    if range < 1e-8 || (strict && !range.is_finite()) {
+        range = 1.0;
+    }
+    let centre: Vec<f32> = low.iter().zip(&high).map(|(low, high)| (low + high) / 2.0).collect();
+    let scale = 2.0 / range;
+    let factor = scale as f32;
+    for row in values.chunks_exact_mut(dim.max(1)) {
+        for (x, centre) in row.iter_mut().zip(&centre) {
+            *x = (*x - centre) * factor;
+            if strict && !x.is_finite() {
+                *x = 0.0;
+            }
+        }
+    }
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worked_example() {
+        let mut rows = vec![0.0, 0.0, 10.0, 4.0, 5.0, -6.0];
+        rows.extend((0..9).flat_map(|i| [i as f32, i as f32 / 2.0]));
+        let scale = normalize(&mut rows, 2, Profile::Reference);
+        assert_eq!(scale, 0.2);
+        assert_eq!(rows[..6], [-1.0, 0.2, 1.0, 1.0, 0.0, -1.0]);
+    }
+
+    #[test]
+    fn odd_coordinates() {
+        let mut nan = vec![f32::NAN, 0.0, 1.0, 2.0];
+        normalize(&mut nan, 2, Profile::Reference);
+        assert!(nan.iter().all(|x| x.is_nan()));
+        let mut kept = vec![f32::NAN, 0.0, 1.0, 2.0, 3.0, 2.0];
+        normalize(&mut kept, 2, Profile::Strict);
+        assert_eq!(kept, [0.0, -1.0, -1.0, 1.0, 1.0, 1.0]);
+        let mut same = vec![4.0, 4.0];
+        assert_eq!(normalize(&mut same, 1, Profile::Reference), 2.0);
+        assert_eq!(same, [0.0, 0.0]);
+    }
+}
