@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fault } from "../../www/engine/fault.js";
+import { columns, embeddings, genes, parse, safe } from "../../www/engine/manifest.js";
+import { preferred } from "../../www/preference.js";
+
+test("names become paths as the exporter makes them", () => {
+  const names = {
+    "CD4+": "CD4",
+    _scvi: "scvi",
+    "pct mito": "pct_mito",
+    β: "field",
+    "α-actin": "-actin",
+    "a/b": "a_b",
+    "../up": "up",
+  };
+  for (const [name, path] of Object.entries(names)) assert.equal(safe(name), path);
+  assert.equal(safe("🧬x🧬🧬y"), "x_y");
+});
+
+const schemas = {
+  continuous: { pathPattern: "obs/{key}.values.f32", ext: "f32", dtype: "float32", quantized: false },
+  categorical: { codesPathPattern: "obs/{key}.codes.{ext}", outlierPathPattern: "obs/{key}.outliers.f32" },
+};
+
+test("columns come in the order of obs, in both profiles' rows", () => {
+  const strict = {
+    _obsSchemas: schemas,
+    _continuousFields: [["n counts"], ["age"]],
+    _categoricalFields: [["leiden", ["0", "1"], "uint8", 255, {}]],
+  };
+  const reference = {
+    _obsSchemas: schemas,
+    _continuousFields: [
+      ["n counts", 0, 9],
+      ["age", 1, 2],
+    ],
+    _categoricalFields: [["leiden", ["0", "1"], "uint8", 255, {}, 0, 1]],
+  };
+  for (const manifest of [strict, reference]) {
+    assert.deepEqual(columns(manifest, ["n counts", "leiden", "age"]), {
+      fields: [
+        { axis: "obs", key: "n counts", kind: "continuous", path: "obs/n_counts.values.f32" },
+        {
+          axis: "obs",
+          key: "leiden",
+          kind: "category",
+          path: "obs/leiden.codes.u8",
+          labels: ["0", "1"],
+          missing: 255,
+          wide: false,
+        },
+        { axis: "obs", key: "age", kind: "continuous", path: "obs/age.values.f32" },
+      ],
+      hidden: [],
+    });
+  }
+});
+
+test("wide codes have their own path", () => {
+  const rows = [["clone", [...Array(300).keys()].map(String), "uint16", 65535, {}]];
+  const { fields } = columns({ _obsSchemas: schemas, _categoricalFields: rows }, ["clone"]);
+  assert.equal(fields[0]?.path, "obs/clone.codes.u16");
+});
+
+test("a name with a dollar sign is taken as it is", () => {
+  assert.equal(genes({ fields: [["$&"]] }).fields[0]?.path, "var/field.values.f32");
+});
+
+test("what shares a file name is not shown under the wrong name", () => {
+  const { fields, hidden } = genes({ fields: [["a b"], ["a_b"], ["c"], ["c"], ["a/b"]] });
+  assert.deepEqual(
+    fields.map(({ key }) => key),
+    ["a b", "c"],
+  );
+  assert.deepEqual(hidden, ["a_b", "a/b"]);
+});
+
+test("embeddings are listed from one to three dimensions", () => {
+  const identity = { embeddings: { available_dimensions: [3, 2, 4], files: { "3d": "points_3d.bin" } } };
+  assert.deepEqual(embeddings(identity), [
+    { dimension: 2, path: "points_2d.bin" },
+    { dimension: 3, path: "points_3d.bin" },
+  ]);
+  assert.deepEqual(embeddings({}), []);
+});
+
+test("broken JSON is a fault that names its file", () => {
+  const bytes = new TextEncoder().encode('{"a": [1,').buffer;
+  assert.throws(
+    () => parse(bytes, "obs_manifest.json"),
+    (error) => error instanceof Fault && error.code === "malformed" && error.file === "obs_manifest.json",
+  );
+});
+
+test("the first colour is the one that says what a cell is", () => {
+  /** @param {string} key @param {number} labels @returns {import("../../www/engine/manifest.js").CategoryField} */
+  const field = (key, labels) => {
+    const names = [...Array(labels).keys()].map(String);
+    return { axis: "obs", key, kind: "category", path: key, labels: names, missing: 255, wide: false };
+  };
+  const [donor, louvain, type, barcode, one] = [
+    field("donor", 4),
+    field("louvain", 9),
+    field("Cell Type", 12),
+    field("celltype_id", 5000),
+    field("x", 1),
+  ];
+  assert.equal(preferred([one, barcode, donor, louvain, type]), type);
+  assert.equal(preferred([one, donor, louvain]), louvain);
+  assert.equal(preferred([one, donor]), donor);
+  assert.equal(preferred([one]), one);
+  assert.equal(preferred([]), null);
+});
