@@ -1,0 +1,96 @@
+//! Byte shuffle: first bytes of all items, then second bytes, and so on; what does not fill an item stays behind.
+
+use bytes::Bytes;
+
+use crate::{error::Result, limits::Limits};
+
+/// Undoes the shuffle of items of `width` bytes.
+pub(super) fn unshuffle(input: Bytes, width: usize) -> Result<Bytes> {
+    if width < 2 || input.len() < width {
+        return Ok(input);
+    }
+    let mut out = Limits::filled(input.len(), 0, "a chunk")?;
+    unshuffle_into(&input, &mut out, width);
+    Ok(out.into())
+}
+
+/// The same into a buffer of the same length.
+pub(super) fn unshuffle_into(input: &[u8], out: &mut [u8], width: usize) {
+    match width {
+        0 | 1 => out.copy_from_slice(input),
+        2 => planes::<2>(input, out),
+        4 => planes::<4>(input, out),
+        8 => planes::<8>(input, out),
+        16 => planes::<16>(input, out),
+        _ => {
+            let items = input.len().checked_div(width).unwrap_or(0);
+            let whole = items.saturating_mul(width);
+            for (byte, plane) in input.chunks_exact(items.max(1)).take(width).enumerate() {
+                let slots = out.iter_mut().take(whole).skip(byte).step_by(width);
+                slots.zip(plane).for_each(|(slot, &b)| *slot = b);
+            }
+            tail(input, out, whole);
+        }
+    }
+}
+
+/// Items whose width is known when compiling: blocks of sixteen become vector shuffles.
+fn planes<const W: usize>(input: &[u8], out: &mut [u8]) {
+    let items = input.len().checked_div(W).unwrap_or(0);
+    let mut planes = [&[][..]; W];
+    for (plane, bytes) in planes.iter_mut().zip(input.chunks_exact(items.max(1))) {
+        *plane = bytes;
+    }
+    let (slots, _) = out.as_chunks_mut::<W>();
+    let (blocks, rest) = slots.as_chunks_mut::<16>();
+    let mut done = 0_usize;
+    for block in blocks {
+        let mut bytes = [[0; 16]; W];
+        for (to, plane) in bytes.iter_mut().zip(&planes) {
+            if let Some(from) = plane.get(done..).and_then(|p| p.first_chunk::<16>()) {
+                *to = *from;
+            }
+        }
+        for (i, slot) in block.iter_mut().enumerate() {
+            for (byte, plane) in slot.iter_mut().zip(&bytes) {
+                if let Some(b) = plane.get(i) {
+                    *byte = *b;
+                }
+            }
+        }
+        done = done.saturating_add(16);
+    }
+    for (i, slot) in rest.iter_mut().enumerate() {
+        for (byte, plane) in slot.iter_mut().zip(&planes) {
+            *byte = plane.get(done.saturating_add(i)).copied().unwrap_or(0);
+        }
+    }
+    tail(input, out, items.saturating_mul(W));
+}
+
+fn tail(input: &[u8], out: &mut [u8], whole: usize) {
+    if let (Some(to), Some(from)) = (out.get_mut(whole..), input.get(whole..)) {
+        to.copy_from_slice(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_width_and_length_comes_back() {
+        for width in 1..=20 {
+            for len in [0, 1, width, 3 * width + 1, 16 * width, 37 * width + width / 2, 1000] {
+                let plain: Vec<u8> = (0..len).map(|i| (i * 7 + i / 256) as u8).collect();
+                let items = len / width;
+                let mut stored = Vec::new();
+                for byte in 0..width {
+                    stored.extend((0..items).map(|i| plain[i * width + byte]));
+                }
+                stored.extend_from_slice(&plain[items * width..]);
+                assert_eq!(unshuffle(stored.into(), width).unwrap(), plain, "width {width}, {len} bytes");
+            }
+        }
+    }
+}
