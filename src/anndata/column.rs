@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::{below, encoding, text_attr};
 use crate::{
-    array::{Array, DType, Text, Values},
-    each_number,
+    array::{Array, DType, Text, Values, each_number},
     error::{Error, Result},
     tree::{Group, Node, Tree, read_all},
 };

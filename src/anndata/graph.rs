@@ -160,7 +160,8 @@ fn edges<T: Add>(starts: &[u64], indices: &[u32], items: &[T], weight: impl Fn(T
             let (j, sum) = match (a.peek().copied(), b.peek().copied()) {
                 (None, None) => break,
                 (Some((j, x)), Some((k, y))) if j == k => {
-                    (a.next(), b.next());
+                    a.next();
+                    b.next();
                     (j, x.plus(y))
                 }
                 (Some((j, x)), other) if other.is_none_or(|(k, _)| j < k) => {

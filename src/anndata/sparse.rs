@@ -97,12 +97,12 @@ impl Sparse {
     }
 
     async fn slice_column(&self, tree: &dyn Tree, column: u64) -> Result<Values> {
-        let ends = read(tree, &self.indptr, &Select(vec![column..column + 2])).await?.to_u64()?;
+        let ends = read(tree, &self.indptr, &Select::span(column..column + 2)).await?.to_u64()?;
         let span = match ends.as_slice() {
             [start, end] => self.span(*start, *end)?,
             _ => return Err(Error::malformed("\"indptr\" is too short")),
         };
-        let select = Select(vec![span]);
+        let select = Select::span(span);
         let (indices, data) = join(read(tree, &self.indices, &select), read(tree, &self.data, &select)).await;
         let (indices, data) = (indices?.to_u64()?, data?);
         let mut out = self.zeros()?;
@@ -143,10 +143,10 @@ impl Sparse {
         let mut row = 0;
         for start in (0..total).step_by(SWEEP as usize) {
             let span = start..(start + SWEEP).min(total);
-            let indices = read(tree, &self.indices, &Select(vec![span.clone()])).await?;
+            let indices = read(tree, &self.indices, &Select::span(span.clone())).await?;
             let hits = hits(&indices, &slots).map_err(|e| e.at(&self.indices.path))?;
             for (part, part_hits) in self.stretches(&hits, span.start) {
-                let data = read(tree, &self.data, &Select(vec![part.clone()])).await?;
+                let data = read(tree, &self.data, &Select::span(part.clone())).await?;
                 for &(position, slot) in part_hits {
                     let at = span.start + u64::from(position);
                     while starts.get(row + 1).is_some_and(|&next| next <= at) {
@@ -169,9 +169,9 @@ impl Sparse {
     }
 
     /// Hits grouped by adjoining chunks of the data, each with the span of items to read.
-    fn stretches<'h>(&self, hits: &'h [(u32, u32)], origin: u64) -> Vec<(Range<u64>, &'h [(u32, u32)])> {
+    fn stretches<'h>(&self, hits: &'h [Hit], origin: u64) -> Vec<(Range<u64>, &'h [Hit])> {
         let chunk = self.data.chunk.first().copied().unwrap_or(1).max(1);
-        let number = |hit: &(u32, u32)| (origin + u64::from(hit.0)) / chunk;
+        let number = |hit: &Hit| (origin + u64::from(hit.0)) / chunk;
         hits.chunk_by(|a, b| number(b) - number(a) <= 1)
             .filter_map(|group| {
                 let (first, last) = (group.first()?, group.last()?);
@@ -236,9 +236,12 @@ impl Sparse {
     }
 }
 
-/// Positions in a block of indices that hit a wanted column, with the result they go to.
-fn hits(indices: &Values, slots: &[u32]) -> Result<Vec<(u32, u32)>> {
-    fn scan<T: Copy + TryInto<usize>>(indices: &[T], slots: &[u32]) -> Result<Vec<(u32, u32)>> {
+/// A position in a block of indices that hits a wanted column, and the number of the result it goes to.
+type Hit = (u32, u32);
+
+/// All hits of a block, in order.
+fn hits(indices: &Values, slots: &[u32]) -> Result<Vec<Hit>> {
+    fn scan<T: Copy + TryInto<usize>>(indices: &[T], slots: &[u32]) -> Result<Vec<Hit>> {
         let mut hits = Vec::new();
         for (position, &index) in indices.iter().enumerate() {
             let slot = index.try_into().ok().and_then(|i| slots.get(i)).ok_or_else(|| {

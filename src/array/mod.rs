@@ -10,6 +10,7 @@ mod values;
 pub use dtype::{DType, Field, Order, Pad, TextForm};
 pub use select::{Piece, Select, grid, pieces};
 pub use text::Text;
+pub(crate) use values::each_number;
 pub use values::{Column, Step, Values};
 
 use crate::codec::Codec;

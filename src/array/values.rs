@@ -59,8 +59,6 @@ pub enum Values {
 }
 
 /// Runs the same expression on the vector of whatever number type it is.
-#[macro_export]
-#[doc(hidden)]
 macro_rules! each_number {
     ($values:expr, $v:ident => $body:expr, _ => $other:expr) => {
         match $values {
@@ -79,6 +77,8 @@ macro_rules! each_number {
         }
     };
 }
+
+pub(crate) use each_number;
 
 impl Values {
     /// `len` zeros (false, empty bytes) of a type; text cannot be filled in place and starts empty.

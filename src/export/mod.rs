@@ -122,6 +122,9 @@ pub struct File {
     pub body: Bytes,
 }
 
+/// A latent space: rows one after another, and their width.
+type Latent = (Vec<f32>, usize);
+
 /// A gene list with what leads from a file name to a column.
 struct Genes {
     ids: Rc<Text>,
@@ -138,7 +141,7 @@ pub struct Export {
     points: RefCell<HashMap<u8, Rc<Points>>>,
     graph: RefCell<Option<Rc<Graph>>>,
     genes: RefCell<Option<Rc<Genes>>>,
-    latent: RefCell<Option<Rc<(Vec<f32>, usize)>>>,
+    latent: RefCell<Option<Rc<Latent>>>,
     /// The last few columns asked for: codes and outliers come in pairs.
     coded: RefCell<Vec<(usize, Rc<Coded>)>>,
     /// Label counts of columns that had to be read to know.
@@ -334,7 +337,7 @@ impl Export {
     }
 
     /// The latent space: rows and width; `None` when there is none.
-    async fn latent(&self) -> Result<Option<Rc<(Vec<f32>, usize)>>> {
+    async fn latent(&self) -> Result<Option<Rc<Latent>>> {
         if let Some(latent) = &*self.latent.borrow() {
             return Ok(Some(Rc::clone(latent)));
         }
