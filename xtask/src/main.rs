@@ -53,7 +53,7 @@ fn usage() -> ExitCode {
 
 fn cargo_for_wasm(args: &[String]) -> Outcome {
     let toolchain = toolchain::find()?;
-    let mut command = toolchain.cargo(args);
+    let mut command = toolchain.cargo(args)?;
     let me = std::env::current_exe().map_err(|e| format!("own path unknown: {e}"))?;
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", format!("{} runner", me.display()));
     finish(&mut command)

@@ -58,7 +58,7 @@ fn compile(profile: Profile) -> Outcome<PathBuf> {
         "--profile",
         profile.name(),
     ];
-    finish(&mut toolchain::find()?.cargo(&args.map(String::from)))?;
+    finish(&mut toolchain::find()?.cargo(&args.map(String::from))?)?;
     Ok(root().join("target/wasm/wasm32-unknown-unknown").join(profile.name()).join("cellucid_wasm.wasm"))
 }
 

@@ -22,12 +22,15 @@ pub enum Toolchain {
 
 impl Toolchain {
     /// A cargo command for wasm32; its results stay apart from native ones so that neither throws the other's away.
-    pub fn cargo(&self, args: &[String]) -> Command {
+    pub fn cargo(&self, args: &[String]) -> Outcome<Command> {
         let mut command = match self {
             Self::Installed => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
             Self::Source { rustc, linker } => {
                 let bin = rustc.parent().unwrap_or(Path::new("/usr/bin"));
                 let cargo = bin.join("cargo");
+                if args.first().is_some_and(|a| a == "clippy") && !bin.join("cargo-clippy").is_file() {
+                    debian(&["rust-web-clippy"])?;
+                }
                 let mut command = Command::new(&cargo);
                 // Subcommands such as clippy are looked up on the path and ask CARGO for their cargo.
                 let path = std::env::var_os("PATH").unwrap_or_default();
@@ -48,7 +51,7 @@ impl Toolchain {
         }
         command.args(["--target", TARGET, "--target-dir"]).arg(root().join("target/wasm"));
         command.args(args.get(1..).unwrap_or_default());
-        command
+        Ok(command)
     }
 }
 

@@ -1,0 +1,98 @@
+# What the machine must have before anything of ours can be built: Rust, and for the tests Python, Node and Chromium.
+# Sourced by `run` and `check`, which set `set -euo pipefail`.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$top"
+. xtask/debian.sh
+
+# newer OLD NEW: whether version NEW is OLD or later.
+newer() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+rust_wanted() { sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1; }
+rust_found() { rustc -V 2>/dev/null | cut -d ' ' -f 2; }
+
+# A cargo that is new enough, and something to link with.
+need_rust() {
+	local wanted found
+	wanted=$(rust_wanted)
+	found=$(rust_found || true)
+	if [ -z "$found" ] || ! newer "$wanted" "$found" || ! command -v cargo >/dev/null; then
+		echo "  no Rust $wanted or newer on the path${found:+ (it is $found)}: taking Debian's"
+		debian rustc-web cargo-web rust-web-src
+		hash -r
+		# An older Rust would still come first.
+		PATH="$debian_root/usr/bin:/usr/bin:$PATH"
+		found=$(rust_found || true)
+		if [ -z "$found" ] || ! newer "$wanted" "$found"; then
+			echo "Rust $wanted is needed, and Debian has ${found:-none} here; install it from https://rustup.rs, or add Debian's security updates" >&2
+			return 1
+		fi
+	fi
+	if ! command -v cc >/dev/null; then
+		debian gcc libc6-dev
+		if ! command -v cc >/dev/null; then
+			echo "Rust needs a C compiler to link with; as root: apt-get install gcc libc6-dev" >&2
+			return 1
+		fi
+	fi
+	echo "  Rust $found ($(command -v cargo))"
+}
+
+need_node() {
+	local found
+	found=$(node --version 2>/dev/null || true)
+	if [ -z "$found" ] || ! newer 20 "${found#v}" || ! command -v npm >/dev/null; then
+		echo "Node 20 or newer with npm is needed${found:+ (this is $found)}" >&2
+		return 1
+	fi
+	echo "  Node ${found#v}"
+}
+
+# rustfmt and clippy of the Rust in use.
+need_lints() {
+	if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+		case $(command -v cargo) in
+		*/.cargo/bin/cargo) rustup component add rustfmt clippy ;;
+		*) debian rustfmt-web rust-web-clippy ;;
+		esac
+	fi
+	echo "  $(cargo fmt --version), $(cargo clippy --version)"
+}
+
+need_python() {
+	if ! python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+		echo "Python 3.11 is needed as python3, for the packages that the reference was recorded with" >&2
+		return 1
+	fi
+	echo "  $(python3 -V)"
+}
+
+# A browser and its driver: as installed, as unpacked, or as CHROMIUM and CHROMEDRIVER say.
+need_chromium() {
+	local flags='["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]'
+	[ -x "${CHROMIUM:-}" ] && [ -x "${CHROMEDRIVER:-}" ] || debian chromium chromium-driver
+	if [ ! -x "${CHROMIUM:-}" ]; then
+		CHROMIUM=/usr/bin/chromium
+		# The start script of the package knows only its installed place.
+		[ -x "$CHROMIUM" ] || CHROMIUM=$debian_root/usr/lib/chromium/chromium
+	fi
+	[ -x "${CHROMEDRIVER:-}" ] || CHROMEDRIVER=$(command -v chromedriver)
+	export CHROMIUM CHROMEDRIVER WASM_BINDGEN_TEST_WEBDRIVER_JSON=$top/build/webdriver.json
+	printf '{"goog:chromeOptions": {"binary": "%s", "args": %s}}\n' "$CHROMIUM" "$flags" >"$WASM_BINDGEN_TEST_WEBDRIVER_JSON"
+	echo "  $("$CHROMIUM" --version --no-sandbox 2>/dev/null || echo "$CHROMIUM does not start")"
+}
+
+# fresh NAME FILE…: whether what NAME stands for was made from just these files; `made` notes that it was.
+stamp() { { echo "$stamp_extra"; sha256sum "$@"; } | sha256sum | cut -d ' ' -f 1; }
+stamp_extra= # what else it depends on, besides files
+fresh() {
+	local name=$1
+	shift
+	[ "$(cat "build/stamps/$name" 2>/dev/null)" = "$(stamp "$@")" ]
+}
+made() {
+	local name=$1
+	shift
+	mkdir -p build/stamps
+	stamp "$@" >"build/stamps/$name"
+}
