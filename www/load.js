@@ -4,14 +4,15 @@
  *
  * @import { Engine } from "./engine/client.js"
  * @import { Progress } from "./engine/messages.js"
- * @import { Field } from "./engine/manifest.js"
- * @import { Busy, Colour, Opened, Source } from "./state.js"
+ * @import { Busy, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  */
 import { Columns } from "./columns.js";
+import { download, downloadable } from "./download.js";
 import { Fault } from "./engine/fault.js";
 import { columns, embeddings, genes, parse } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
+import { size } from "./words.js";
 
 /**
  * @param {Store} store
@@ -39,7 +40,8 @@ export function load(store, hire) {
     spare = null;
     return task("open", `Opening ${source.label}`, async (hooks) => {
       try {
-        const { description } = await fresh.open(source.from, { profile: "strict" }, hooks);
+        const from = source.whole && typeof source.from === "string" ? await download(source.from, hooks) : source.from;
+        const { description } = await fresh.open(from, { profile: "strict" }, hooks);
         const identity = parse(await fresh.read("dataset_identity.json", hooks), "dataset_identity.json");
         const dimensions = embeddings(identity);
         const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);
@@ -145,6 +147,11 @@ export function load(store, hire) {
       if (current()) {
         running.delete(id);
         store.patch({ busy: others() });
+        // How much was read is for the curious: no trouble if it cannot be told.
+        engine?.stats().then(
+          (read) => store.patch({ read }),
+          () => {},
+        );
       }
     }
   }
@@ -155,8 +162,20 @@ export function load(store, hire) {
     // What is asked for falls back to what is shown, so that asking again is a change.
     const back =
       id === "colour" ? { wanted: colour?.field ?? null } : id === "points" ? { dimension: points?.dimension ?? 0 } : {};
-    if (fault.code === "cancelled") store.patch({ ...back, notice: `${label}: cancelled` });
-    else store.patch({ ...back, trouble: { fault, doing: label } });
+    if (fault.code === "cancelled") return store.patch({ ...back, notice: `${label}: cancelled` });
+    const trouble = { fault, doing: label };
+    store.patch({ ...back, trouble });
+    if (id === "open" && fault.code === "source") second(trouble);
+  }
+
+  /** A host that cannot send parts may still send the whole. @param {Trouble} trouble */
+  async function second(trouble) {
+    const { source } = store.state;
+    if (typeof source?.from !== "string" || source.whole || /\.zarr\/?$/.test(new URL(source.from).pathname)) return;
+    const found = await downloadable(source.from);
+    if (!found || store.state.trouble !== trouble) return;
+    const label = `Download all of it${found.size ? ` (${size(found.size)})` : ""} and open it`;
+    store.patch({ trouble: { ...trouble, way: { label, run: () => store.patch({ source: { ...source, whole: true } }) } } });
   }
 }
 

@@ -5,7 +5,11 @@
  */
 
 /** Names that mean "what kind of cell is this", best first. */
-const TELLING = [/cell.?type|celltype|cell.?label|annotation/i, /cluster|leiden|louvain|seurat/i, /phase|lineage|state|stage/i];
+const TELLING = [
+  /cell.?type|celltype|cell.?label|annotation|labels?$/i,
+  /cluster|leiden|louvain|seurat/i,
+  /phase|lineage|state|stage/i,
+];
 
 /** @param {Array<CategoryField | NumberField>} fields */
 export function preferred(fields) {

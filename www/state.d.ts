@@ -2,7 +2,7 @@
 
 import type { Fault } from "./engine/fault.js";
 import type { CategoryField, Field, GeneField, NumberField } from "./engine/manifest.js";
-import type { Description, From } from "./engine/messages.js";
+import type { Description, From, Stats } from "./engine/messages.js";
 import type { Camera } from "./view/camera.js";
 
 /** What the person asked to open. A new object each time, so that asking twice opens twice. */
@@ -10,6 +10,8 @@ export interface Source {
   from: From;
   /** How it is called in words: a file name, a folder name, a URL. */
   label: string;
+  /** Download all of it first: for hosts that cannot send parts. */
+  whole?: boolean;
 }
 
 export interface Opened {
@@ -87,6 +89,8 @@ export interface State {
   /** Names of categories on the plot. */
   labels: boolean;
   busy: Busy[];
+  /** What the engine has read of the dataset so far. */
+  read: Stats | null;
   trouble: Trouble | null;
   /** One polite sentence for the status line. */
   notice: string;

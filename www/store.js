@@ -73,6 +73,7 @@ export function initial() {
     opacity: 1,
     labels: false,
     busy: [],
+    read: null,
     trouble: null,
     notice: "",
     graphics: "ready",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { short, size } from "../../www/panel/element.js";
 import { index } from "../../www/panel/search.js";
+import { short, size } from "../../www/words.js";
 
 const names = ["CD300A", "CD3E", "CD3", "ACD3", "anti-CD3 (x)", "MS4A1", "cd3d"];
 const find = index(names);

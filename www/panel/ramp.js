@@ -5,7 +5,8 @@
  * @import { Store } from "../store.js"
  */
 import { css, histogram, missing, ramp, zero } from "../view/colour.js";
-import { element, short } from "./element.js";
+import { short } from "../words.js";
+import { element } from "./element.js";
 import { scheme } from "./theme.js";
 
 const BINS = 80;

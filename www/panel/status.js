@@ -5,7 +5,8 @@
  * @import { Busy } from "../state.js"
  * @import { Store } from "../store.js"
  */
-import { element, known, size } from "./element.js";
+import { size } from "../words.js";
+import { element, known } from "./element.js";
 
 const MOMENT = 400;
 
@@ -42,9 +43,11 @@ export function status(store) {
   store.subscribe(["notice"], ({ notice }) => {
     say.textContent = notice;
   });
-  store.subscribe(["points", "dataset"], ({ points, dataset }) => {
+  store.subscribe(["points", "dataset", "read"], ({ points, dataset, read }) => {
     const missing = points?.unplaced ? `, ${points.unplaced.toLocaleString()} without coordinates` : "";
-    count.textContent = dataset ? `${dataset.cells.toLocaleString()} cells${missing}` : "";
+    const cells = `${dataset?.cells.toLocaleString()} cells${missing}`;
+    const cost = read ? ` · ${size(read.bytes_read)} read in ${read.requests.toLocaleString()} requests` : "";
+    count.textContent = dataset ? cells + cost : "";
   });
 }
 

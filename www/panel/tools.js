@@ -5,7 +5,8 @@
  * @import { Store } from "../store.js"
  */
 import { category, css, missing } from "../view/colour.js";
-import { element, known, short } from "./element.js";
+import { short } from "../words.js";
+import { element, known } from "./element.js";
 import { scheme } from "./theme.js";
 
 const NOTICES = {

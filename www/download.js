@@ -1,0 +1,52 @@
+/**
+ * The second way to a file whose host cannot send parts of it: all of it at once, if the person asks for that.
+ *
+ * @import { Progress } from "./engine/messages.js"
+ */
+import { Fault } from "./engine/fault.js";
+
+/**
+ * Whether a file can be had as a whole, and how large it is. Asks for headers only.
+ *
+ * @param {string} url
+ * @returns {Promise<{ size: number | null } | null>} null when the host refuses this page altogether
+ */
+export async function downloadable(url) {
+  try {
+    const reply = await fetch(url, { method: "HEAD", cache: "no-store" });
+    if (!reply.ok) return null;
+    const size = Number(reply.headers.get("content-length"));
+    return { size: size > 0 ? size : null };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {{ signal: AbortSignal, progress: (progress: Progress) => void }} hooks
+ * @returns {Promise<File>}
+ */
+export async function download(url, { signal, progress }) {
+  try {
+    const reply = await fetch(url, { signal });
+    if (!reply.ok || !reply.body) throw new Error(`the host answered with status ${reply.status}`);
+    const total = Number(reply.headers.get("content-length")) || undefined;
+    /** @type {Array<Uint8Array<ArrayBuffer>>} */
+    const parts = [];
+    let bytes = 0;
+    for (const reader = reply.body.getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value);
+      bytes += value.byteLength;
+      progress({ bytes, total, stage: "downloading" });
+    }
+    if (total && bytes < total) throw new Error(`the download ended after ${bytes} of ${total} bytes`);
+    return new File(parts, new URL(url).pathname.split("/").pop() || "download");
+  } catch (error) {
+    if (signal.aborted) throw Fault.from(error);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Fault({ code: "source", message, file: url, advice: "Download the file by hand and drop it here." });
+  }
+}
