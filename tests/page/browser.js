@@ -1,0 +1,191 @@
+/**
+ * A real browser at the real page: Debian's Chromium, the native server, the module. What the page logs or throws fails the test.
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { chromium } from "playwright-core";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+const SHOTS = resolve(ROOT, "build/screenshots");
+const BINARY = process.env.CELLUCID_BINARY ?? resolve(ROOT, "target/debug/cellucid-wasm");
+const FLAGS = [
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * Starts `cellucid-wasm serve` and waits for its address.
+ *
+ * @param {string} folder
+ * @returns {Promise<{ url: string, stop: () => void }>}
+ */
+export async function serve(folder) {
+  const child = spawn(BINARY, ["serve", folder, "--port", "0", "--no-browser"], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  const url = await new Promise((done, fail) => {
+    const hear = (/** @type {Buffer} */ text) => {
+      said += text;
+      const found = said.match(/https?:\/\/[^\s"']+/);
+      if (found) done(found[0]);
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.on("error", fail);
+    child.on("exit", (code) => fail(new Error(`the server ended with ${code}: ${said}`)));
+  });
+  return { url, stop: () => child.kill() };
+}
+
+/** @param {string[]} [flags] */
+export async function launch(flags = []) {
+  const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((one) => existsSync(one));
+  assert.ok(path, "Chromium is not installed: ./check installs it");
+  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: path, args: [...FLAGS, ...sandbox, ...flags] });
+}
+
+/**
+ * The page, opened; `errors` collects what it logged or threw.
+ *
+ * @param {import("playwright-core").Browser} browser
+ * @param {string} url
+ * @param {import("playwright-core").BrowserContextOptions} [options]
+ */
+export async function visit(browser, url, options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const errors = [];
+  const own = new URL(url).origin;
+  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+  });
+  /** @type {string[]} */
+  const strangers = [];
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== own && !["data:", "blob:"].includes(protocol)) strangers.push(request.url());
+  });
+  await page.goto(url);
+  return { page, errors, strangers };
+}
+
+/**
+ * Drops a file or folder from disk on the page as the browser itself would.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {...string} files
+ */
+export async function drop(page, ...files) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: files.map((file) => resolve(file)), dragOperationsMask: 1 };
+  for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
+    await session.send("Input.dispatchDragEvent", { type, x: 500, y: 300, data });
+  }
+  await session.detach();
+}
+
+/**
+ * Waits until a field is drawn in full.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {string} key
+ * @param {number} [timeout]
+ */
+export async function coloured(page, key, timeout = 60_000) {
+  const handle = page.waitForFunction(
+    async (wanted) => {
+      const { store } = await import(new URL("main.js", document.baseURI).href);
+      const { colour, trouble, busy } = store.state;
+      if (trouble) throw new Error(`${trouble.fault.code}: ${trouble.fault.message}`);
+      return colour?.field.key === wanted && busy.length === 0;
+    },
+    key,
+    { timeout },
+  );
+  await handle;
+  await page.waitForTimeout(250); // the plot is at rest and drawn in full
+}
+
+/**
+ * What the page draws, cell by cell: numbers (null for NaN), or labels (null for missing).
+ *
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<Array<number | string | null>>}
+ */
+export function values(page) {
+  return page.evaluate(async () => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const { colour } = store.state;
+    if (colour.kind === "continuous") return Array.from(colour.values, (value) => (Number.isNaN(value) ? null : Number(value)));
+    return Array.from(colour.codes, (code) => colour.field.labels[Number(code)] ?? null);
+  });
+}
+
+/** @param {string} store @param {...string} question @returns {any} */
+export function python(store, ...question) {
+  const program = resolve(ROOT, "build/venv/bin/python");
+  assert.ok(existsSync(program), "build/venv is not there: ./check makes it");
+  const text = execFileSync(program, [resolve(import.meta.dirname, "truth.py"), store, ...question], { maxBuffer: 1 << 28 });
+  return JSON.parse(text.toString());
+}
+
+/** Where the first chunk of an HDF5 dataset lies in its file. @param {string} file @param {string} dataset */
+export function chunk(file, dataset) {
+  const { offset, length } = python(file, "chunk", dataset);
+  return { offset: Number(offset), length: Number(length) };
+}
+
+/**
+ * The pixels of the plot: how many are not ground, and how many of each colour (in steps of 16).
+ *
+ * @param {import("playwright-core").Page} page
+ */
+export async function pixels(page) {
+  const box = await page.locator("#plot").boundingBox();
+  assert.ok(box);
+  // Below the tools and clear of the edges, so that only points are counted.
+  const clip = { x: box.x + 8, y: box.y + 64, width: box.width - 16, height: box.height - 72 };
+  const shot = await page.screenshot({ clip });
+  const reader = await page.context().newPage();
+  const counts = await reader.evaluate(
+    async (source) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      if (!pen) throw new Error("no 2D canvas");
+      pen.drawImage(image, 0, 0);
+      const { data } = pen.getImageData(0, 0, image.width, image.height);
+      /** @type {Record<string, number>} */
+      const found = {};
+      for (let at = 0; at < data.length; at += 4) {
+        const key = [0, 1, 2].map((band) => (data[at + band] ?? 0) >> 4).join();
+        found[key] = (found[key] ?? 0) + 1;
+      }
+      return found;
+    },
+    `data:image/png;base64,${shot.toString("base64")}`,
+  );
+  await reader.close();
+  const sorted = Object.entries(counts).sort((a, b) => b[1] - a[1]);
+  const all = sorted.reduce((sum, [, count]) => sum + count, 0);
+  return { drawn: all - (sorted[0]?.[1] ?? 0), colours: sorted.slice(1).filter(([, count]) => count > 20).length };
+}
+
+/** @param {import("playwright-core").Locator} place */
+export async function text(place) {
+  return (await place.textContent()) ?? "";
+}
+
+/** Kept for people to look at. @param {import("playwright-core").Page} page @param {string} name */
+export async function shoot(page, name) {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: resolve(SHOTS, `${name}.png`) });
+}

@@ -1,0 +1,169 @@
+/** Every way into the page, on real files; every value drawn is compared with what Python reads. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { coloured, drop, launch, pixels, python, ROOT, serve, shoot, values, visit } from "./browser.js";
+
+const SAMPLE = resolve(ROOT, "www/sample/sample");
+const PBMC = resolve(ROOT, "build/real/10x_pbmc68k_reduced.h5ad");
+const ARCHIVE = resolve(ROOT, "build/real/archives/v0.11.4/adata.zarr.zip");
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+
+before(async () => {
+  assert.ok(existsSync(PBMC), "build/real is not there: ./check makes it");
+  browser = await launch();
+  server = await serve(resolve(ROOT, "build/real"));
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page @param {string} name */
+async function choose(page, name) {
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill(name);
+  await box.press("Enter");
+  await coloured(page, name);
+}
+
+/** Compares each cell. @param {Page} page @param {string} store @param {"obs" | "var"} axis @param {string} key */
+async function agree(page, store, axis, key) {
+  const truth = python(store, axis, key);
+  const drawn = await values(page);
+  assert.deepEqual(drawn, Array.isArray(truth) ? truth : truth.cells);
+  assert.ok(new Set(drawn).size > 1, `${key} has more than one value`);
+}
+
+/** @param {Page} page @param {number} colours */
+async function seen(page, colours) {
+  const found = await pixels(page);
+  assert.ok(found.drawn > 3000, `${found.drawn} pixels drawn`);
+  assert.ok(found.colours >= colours, `${found.colours} colours where at least ${colours} should be`);
+}
+
+for (const kind of ["h5ad", "zarr"]) {
+  test(`try the sample as .${kind}: a category, numbers, a gene, in two and three dimensions`, async () => {
+    const { page, errors, strangers } = await visit(browser, server.url, { colorScheme: kind === "zarr" ? "dark" : "light" });
+    const store = `${SAMPLE}.${kind}`;
+    await page.getByRole("button", { name: `Try the sample as .${kind}` }).click();
+    await coloured(page, "cell_type");
+    await agree(page, store, "obs", "cell_type");
+    await seen(page, 8);
+    await shoot(page, `sample-${kind}-category`);
+    await page.getByRole("button", { name: "3D", exact: true }).click();
+    await page.waitForFunction(async () => {
+      const { store } = await import(new URL("main.js", document.baseURI).href);
+      return store.state.points.dimension === 3 && !store.state.busy.length;
+    });
+    await page.waitForTimeout(300);
+    await seen(page, 8);
+    await shoot(page, `sample-${kind}-3d`);
+    const { genes, columns } = python(store, "shape");
+    for (const gene of [genes[0], genes[genes.length >> 1], genes.at(-1)]) {
+      await choose(page, gene);
+      await agree(page, store, "var", gene);
+    }
+    await page.getByRole("button", { name: "2D", exact: true }).click();
+    await page.waitForTimeout(500);
+    await seen(page, 3);
+    await shoot(page, `sample-${kind}-gene`);
+    for (const column of columns) {
+      await choose(page, column);
+      await agree(page, store, "obs", column);
+    }
+    assert.deepEqual(errors, []);
+    assert.deepEqual(strangers, []);
+    await page.context().close();
+  });
+}
+
+test("drop a real .h5ad from disk", async () => {
+  const { page, errors, strangers } = await visit(browser, server.url);
+  await drop(page, PBMC);
+  await coloured(page, "bulk_labels");
+  await agree(page, PBMC, "obs", "bulk_labels");
+  await seen(page, 6);
+  await page.getByLabel("Names on the plot").check();
+  await shoot(page, "pbmc-category");
+  await choose(page, "percent_mito");
+  await agree(page, PBMC, "obs", "percent_mito");
+  for (const gene of ["CD3D", "LYZ", "HES4"]) {
+    await choose(page, gene);
+    await agree(page, PBMC, "var", gene);
+  }
+  await choose(page, "LYZ");
+  await seen(page, 4);
+  await shoot(page, "pbmc-gene");
+  assert.deepEqual(errors, []);
+  assert.deepEqual(strangers, []);
+  await page.context().close();
+});
+
+test("drop a .zarr folder from disk", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  await drop(page, `${SAMPLE}.zarr`);
+  await coloured(page, "cell_type");
+  await agree(page, `${SAMPLE}.zarr`, "obs", "cell_type");
+  await seen(page, 8);
+  const [gene] = python(`${SAMPLE}.zarr`, "shape").genes;
+  await choose(page, gene);
+  await agree(page, `${SAMPLE}.zarr`, "var", gene);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("choose a file and a folder with the inputs", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  await page.locator("#file").setInputFiles(PBMC);
+  await coloured(page, "bulk_labels");
+  // A folder chosen by input arrives as a flat list of files with paths.
+  await page.locator("#folder").setInputFiles(`${SAMPLE}.zarr`);
+  await coloured(page, "cell_type");
+  await choose(page, "leiden");
+  await agree(page, `${SAMPLE}.zarr`, "obs", "leiden");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("open by address: in the box and in the page's own address", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  await page.getByLabel("Address of an .h5ad file or a .zarr store").fill("sample/sample.zarr");
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await coloured(page, "cell_type");
+  await page.goto(`${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
+  await coloured(page, "cell_type");
+  await agree(page, `${SAMPLE}.h5ad`, "obs", "cell_type");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("drop a .zarr.zip that an older anndata wrote", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  await drop(page, ARCHIVE);
+  await page.locator("#trouble article, #card-button:not([hidden])").first().waitFor();
+  await shoot(page, "archive-zip");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a second dataset replaces the first", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  await drop(page, PBMC);
+  await coloured(page, "bulk_labels");
+  await drop(page, `${SAMPLE}.h5ad`);
+  await coloured(page, "cell_type");
+  await assert.doesNotReject(page.getByText("5,000 cells × 340 genes").waitFor());
+  await drop(page, PBMC);
+  await coloured(page, "bulk_labels");
+  await agree(page, PBMC, "obs", "bulk_labels");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});

@@ -1,0 +1,315 @@
+/** Using the page: keys, legend, hovering, cancelling, and getting over what goes wrong underneath. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { coloured, launch, pixels, python, ROOT, serve, shoot, text, values, visit } from "./browser.js";
+
+const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+
+before(async () => {
+  browser = await launch();
+  server = await serve(resolve(ROOT, "www/sample"));
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** The page with the sample drawn. @param {import("playwright-core").BrowserContextOptions} [options] */
+async function sample(options) {
+  const visited = await visit(browser, `${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`, options);
+  await coloured(visited.page, "cell_type");
+  return visited;
+}
+
+/** One value of the state. @param {Page} page @param {string} key @returns {Promise<any>} */
+function state(page, key) {
+  return page.evaluate(async (name) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const value = store.state[name];
+    return value instanceof Set ? [...value] : value;
+  }, key);
+}
+
+/** Waits for the state. @param {Page} page @param {string} key @param {unknown} wanted */
+async function becomes(page, key, wanted) {
+  await page.waitForFunction(
+    async ({ name, text }) => {
+      const { store } = await import(new URL("main.js", document.baseURI).href);
+      const value = store.state[name];
+      return JSON.stringify(value instanceof Set ? [...value] : value) === text;
+    },
+    { name: key, text: JSON.stringify(wanted) },
+  );
+}
+
+test("all of it by keyboard alone", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  const press = async (/** @type {string[]} */ ...keys) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  /** Tabs to the control of this name. @param {RegExp} name */
+  const reach = async (name) => {
+    for (let step = 0; step < 60; step++) {
+      await press("Tab");
+      const here = await page.evaluate(() => {
+        const active = document.activeElement;
+        const label = active?.getAttribute("aria-labelledby");
+        return `${active?.getAttribute("aria-label") ?? ""} ${label ? document.getElementById(label)?.textContent : ""} ${active?.textContent}`;
+      });
+      if (name.test(here)) return;
+    }
+    assert.fail(`no control named ${name} is reached by Tab`);
+  };
+  await reach(/Try the sample as \.h5ad/);
+  await press("Enter");
+  await coloured(page, "cell_type");
+  await reach(/Find a field or gene/);
+  await page.keyboard.type("leid");
+  await press("ArrowDown", "Enter");
+  await coloured(page, "leiden");
+  await reach(/cells in 2D/);
+  const before = await state(page, "camera");
+  await press("ArrowLeft", "+", "+");
+  const after = await state(page, "camera");
+  assert.ok(after.reach < before.reach && after.target[0] < before.target[0]);
+  await press("0");
+  assert.deepEqual(await state(page, "camera"), before);
+  await reach(/^\s*3D$/);
+  await press("Enter");
+  await becomes(page, "dimension", 3);
+  await page.waitForFunction(() => document.querySelector("#plot")?.getAttribute("aria-label")?.includes("in 3D"));
+  await page.locator("#plot").focus();
+  const level = await state(page, "camera");
+  await press("ArrowUp", "ArrowRight");
+  const turned = await state(page, "camera");
+  assert.ok(turned.yaw !== level.yaw && turned.pitch > level.pitch);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("the legend hides, isolates and counts", async () => {
+  const { page, errors } = await sample();
+  const truth = python(SAMPLE, "obs", "cell_type");
+  for (const label of truth.labels) {
+    const row = page.locator(".categories li", { has: page.locator(`.name[title="${label}"]`) });
+    const count = truth.cells.filter((/** @type {string} */ cell) => cell === label).length;
+    assert.equal((await text(row.locator(".number"))).trim(), count.toLocaleString("en-US"));
+  }
+  const all = await pixels(page);
+  const boxes = page.locator(".categories input");
+  await boxes.first().uncheck();
+  await becomes(page, "hidden", [0]);
+  await page.waitForTimeout(200);
+  const fewer = await pixels(page);
+  assert.ok(fewer.drawn < all.drawn && fewer.drawn > 0, `${fewer.drawn} of ${all.drawn}`);
+  await boxes.nth(1).focus();
+  await page.keyboard.press("Alt+Enter");
+  assert.equal((await state(page, "hidden")).length, truth.labels.length - 1 + (truth.cells.includes(null) ? 1 : 0));
+  await page.waitForTimeout(200);
+  const alone = await pixels(page);
+  assert.ok(alone.drawn < fewer.drawn && alone.drawn > 0);
+  await shoot(page, "legend-isolated");
+  await page.keyboard.press("Alt+Enter");
+  await becomes(page, "hidden", []);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("hovering names the cell under the pointer", async () => {
+  const { page, errors } = await sample();
+  // A cell with room around it, and where it lies on the screen.
+  const wanted = await page.evaluate(async () => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const { matrix, project } = await import(new URL("view/camera.js", document.baseURI).href);
+    const canvas = document.querySelector("#plot");
+    const frame = { width: canvas?.clientWidth ?? 0, height: canvas?.clientHeight ?? 0 };
+    const { points, camera, dataset } = store.state;
+    const view = matrix(camera, frame);
+    /** @type {Array<[number, number]>} */
+    const places = Array.from({ length: dataset.cells }, (_, cell) =>
+      project(view, frame, points.coordinates[cell * 2], points.coordinates[cell * 2 + 1], 0),
+    );
+    let [best, room] = [-1, 0];
+    for (const [cell, [x, y]] of places.entries()) {
+      if (y < 80) continue; // the tools lie there
+      let least = Infinity;
+      for (const [other, [u, v]] of places.entries()) if (other !== cell) least = Math.min(least, Math.hypot(x - u, y - v));
+      if (least > room) [best, room] = [cell, least];
+    }
+    const box = canvas?.getBoundingClientRect();
+    const [x, y] = places[best] ?? [0, 0];
+    return { cell: best, x: x + (box?.left ?? 0), y: y + (box?.top ?? 0) };
+  });
+  await page.mouse.move(wanted.x - 30, wanted.y);
+  await page.mouse.move(wanted.x, wanted.y);
+  await page.waitForFunction(async (cell) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    return store.state.hover?.cell === cell;
+  }, wanted.cell);
+  const label = python(SAMPLE, "obs", "cell_type").cells[wanted.cell] ?? "no value";
+  const tip = await text(page.locator("#tooltip"));
+  assert.ok(tip.includes(label) && tip.includes(`Cell ${(wanted.cell + 1).toLocaleString("en-US")}`), tip);
+  await shoot(page, "hover");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("dragging and the wheel move the plot", async () => {
+  const { page } = await sample();
+  const before = await state(page, "camera");
+  await page.mouse.move(600, 400);
+  await page.mouse.down();
+  await page.mouse.move(660, 430, { steps: 4 });
+  await page.mouse.up();
+  const moved = await state(page, "camera");
+  const height = await page.locator("#plot").evaluate((canvas) => canvas.clientHeight);
+  const unit = (2 * before.reach) / height;
+  assert.ok(Math.abs(before.target[0] - moved.target[0] - 60 * unit) < 1e-6);
+  assert.ok(Math.abs(moved.target[1] - before.target[1] - 30 * unit) < 1e-6);
+  await page.mouse.wheel(0, -240);
+  await page.waitForTimeout(100);
+  assert.ok((await state(page, "camera")).reach < moved.reach);
+  await page.context().close();
+});
+
+test("numbers: both ends of the colours can be moved", async () => {
+  const { page, errors } = await sample();
+  await page.getByRole("searchbox", { name: "Find a field or gene" }).fill("n_counts");
+  await page.keyboard.press("Enter");
+  await coloured(page, "n_counts");
+  const cells = python(SAMPLE, "obs", "n_counts");
+  const [low, high] = [Math.min(...cells), Math.max(...cells)];
+  await page.getByRole("button", { name: "Full range" }).click();
+  await becomes(page, "range", [low, high]);
+  const type = page.getByLabel("Upper end of the colours, as a number");
+  await type.fill(String((low + high) / 2));
+  await type.press("Enter");
+  await becomes(page, "range", [low, (low + high) / 2]);
+  const slide = page.getByLabel("Lower end of the colours", { exact: true });
+  await slide.focus();
+  await page.keyboard.press("PageUp");
+  const [from] = await state(page, "range");
+  assert.ok(from > low);
+  await shoot(page, "numbers");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a lost picture comes back", async () => {
+  const { page } = await sample();
+  const before = await pixels(page);
+  const context = "document.querySelector('#plot').getContext('webgl2')";
+  await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
+  await page.getByText("The graphics card took the picture away").waitFor();
+  await page.evaluate("window.lose.restoreContext()");
+  await becomes(page, "graphics", "ready");
+  await page.waitForTimeout(400);
+  assert.deepEqual(await pixels(page), before);
+  await page.context().close();
+});
+
+test("an opening that takes long shows how far it is, and is cancelled", async () => {
+  const whole = readFileSync(SAMPLE);
+  const slow = createServer((request, reply) => {
+    const headers = {
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Allow-Headers": "*",
+      "Access-Control-Expose-Headers": "*",
+    };
+    if (request.method === "OPTIONS") return reply.writeHead(204, headers).end();
+    const [, from = "0", to = ""] = request.headers.range?.match(/bytes=(\d+)-(\d*)/) ?? [];
+    const last = Math.min(whole.length - 1, to ? Number(to) : whole.length);
+    const range = `bytes ${from}-${last}/${whole.length}`;
+    reply.writeHead(206, { ...headers, "Content-Range": range, "Content-Length": last - Number(from) + 1, ETag: '"1"' });
+    reply.flushHeaders();
+    setTimeout(() => reply.end(request.method === "HEAD" ? undefined : whole.subarray(Number(from), last + 1)), 900);
+  });
+  await new Promise((done) => slow.listen(0, "127.0.0.1", () => done(null)));
+  const address = slow.address();
+  assert.ok(address && typeof address === "object");
+  const { page, errors } = await visit(browser, `${server.url}?url=http://127.0.0.1:${address.port}/slow.h5ad`);
+  await page.getByText("Opening slow.h5ad").first().waitFor();
+  await page.waitForFunction(() => /\d [kM]?B/.test(document.querySelector("#progress")?.textContent ?? ""));
+  await shoot(page, "progress");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Opening slow.h5ad: cancelled").waitFor();
+  await becomes(page, "busy", []);
+  assert.equal(await state(page, "trouble"), null);
+  await page.getByRole("button", { name: "Try the sample as .h5ad" }).click();
+  await coloured(page, "cell_type");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+  slow.close();
+});
+
+test("a reader that crashes is replaced, and the dataset opened again", async () => {
+  const context = await browser.newContext();
+  // The real module with one fault put in: the first gene ends in a trap of WebAssembly, as a panic does.
+  const trap = "0,97,115,109,1,0,0,0,1,4,1,96,0,0,3,2,1,0,7,5,1,1,116,0,0,10,5,1,3,0,0,11";
+  const body = `
+    import init, { Dataset as Real } from "./cellucid.js?real";
+    export default init;
+    export class Dataset {
+      static async open(...given) {
+        const real = await Real.open(...given);
+        const read = real.read.bind(real);
+        const trap = (await WebAssembly.instantiate(Uint8Array.of(${trap}))).instance.exports.t;
+        real.read = (path, options) => path.startsWith("var/")
+          ? (console.error("panicked at src/x.rs:1:1: put in by a test"), setTimeout(trap), new Promise(() => {}))
+          : read(path, options);
+        return real;
+      }
+    }`;
+  await context.route(/cellucid\.js$/, (route) => route.fulfill({ contentType: "text/javascript", body }));
+  const page = await context.newPage();
+  await page.goto(`${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
+  await coloured(page, "cell_type");
+  const [gene] = python(SAMPLE, "shape").genes;
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill(gene);
+  await box.press("Enter");
+  const message = page.locator("#trouble .message");
+  await message.waitFor();
+  assert.match(await text(message), /stopped unexpectedly: panicked at src\/x\.rs:1:1: put in by a test/);
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+  await context.unroute(/cellucid\.js$/);
+  await box.press("Enter");
+  await coloured(page, gene);
+  assert.deepEqual(await values(page), python(SAMPLE, "var", gene));
+  await context.close();
+});
+
+test("without WebGL the page says so, and everything else works", async () => {
+  const plain = await launch(["--disable-3d-apis"]);
+  const { page, errors } = await visit(plain, `${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
+  await page.getByText("This browser cannot draw here: it has no WebGL 2").waitFor();
+  await coloured(page, "cell_type");
+  assert.equal(await page.locator(".categories li").count(), python(SAMPLE, "obs", "cell_type").labels.length);
+  await shoot(page, "no-webgl");
+  assert.deepEqual(errors, []);
+  await plain.close();
+});
+
+test("a phone: panels are sheets", async () => {
+  const { page, errors } = await sample({ viewport: { width: 390, height: 780 }, hasTouch: true, colorScheme: "dark" });
+  assert.ok(!(await page.locator("#legend").isVisible()));
+  await page.getByRole("button", { name: "Legend" }).tap();
+  await page.locator("#legend .categories").waitFor();
+  await shoot(page, "phone-legend");
+  await page.getByRole("button", { name: "Colour by" }).tap();
+  await page.locator("#obs-list").waitFor();
+  assert.ok(!(await page.locator("#legend").isVisible()));
+  await shoot(page, "phone-fields");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
