@@ -5,7 +5,6 @@
  * @import { Answer, Ask, Description, From, OpenOptions, Progress, Stats } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
  * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void, progress: ((progress: Progress) => void) | undefined }} Call
- * @typedef {{ description: Description, paths: string[] }} Opened
  */
 import { cancelled, Fault } from "./fault.js";
 
@@ -35,15 +34,15 @@ export class Engine {
    * @param {From} from
    * @param {OpenOptions} options
    * @param {Hooks} [hooks]
-   * @returns {Promise<Opened>}
+   * @returns {Promise<Description>}
    */
   async open(from, options, hooks = {}) {
     const dismiss = () => this.#dismiss(cancelled());
     hooks.signal?.addEventListener("abort", dismiss, { once: true });
     try {
-      const opened = await this.#call({ ask: "open", id: 0, from, options }, hooks);
+      const description = await this.#call({ ask: "open", id: 0, from, options }, hooks);
       this.#source = { from, options };
-      return opened;
+      return description;
     } finally {
       hooks.signal?.removeEventListener("abort", dismiss);
     }

@@ -23,7 +23,7 @@ export interface Progress {
   stage?: string;
 }
 
-/** Everything a dataset can be opened from. Pairs are paths inside the folder with their files. */
+/** Everything a dataset can be opened from. Pairs are paths, the chosen folder's name included, with their files. */
 export type From = Blob | string | FileSystemDirectoryHandle | Array<[path: string, file: File]>;
 
 export interface OpenOptions {

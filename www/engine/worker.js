@@ -71,7 +71,7 @@ async function run(ask, signal) {
     const module = await ready();
     dataset?.close();
     dataset = await module.Dataset.open(ask.from, { ...ask.options, ...options });
-    return { description: dataset.describe(), paths: dataset.paths() };
+    return dataset.describe();
   }
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
   if (ask.ask === "stats") return dataset.stats();

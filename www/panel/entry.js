@@ -36,8 +36,8 @@ export function picked(files) {
     if (files.length > 1) throw refuse(`${files.length} files were chosen, and one can be shown at a time`);
     return { from: first, label: first.name };
   }
-  // The folder's own name is no part of the paths inside it.
-  const from = files.map((file) => /** @type {[string, File]} */ ([file.webkitRelativePath.slice(root.length + 1), file]));
+  // The path is lost on the way to the worker, so it goes along.
+  const from = files.map((file) => /** @type {[string, File]} */ ([file.webkitRelativePath, file]));
   return { from, label: root };
 }
 
@@ -81,7 +81,7 @@ async function walk(root) {
   /** @type {Array<[string, File]>} */
   const found = [];
   /** @type {Array<[string, FileSystemDirectoryEntry]>} */
-  const folders = [["", root]];
+  const folders = [[`${root.name}/`, root]];
   for (let next = folders.pop(); next; next = folders.pop()) {
     const [path, folder] = next;
     for (const entry of await list(folder)) {

@@ -83,11 +83,6 @@ export function plot(store) {
   store.subscribe(["points", "colour", "range", "hidden", "theme", "size", "opacity", "hover", "graphics"], redraw);
   store.subscribe(["camera"], () => {
     moving = true;
-    clearTimeout(resting);
-    resting = window.setTimeout(() => {
-      moving = false;
-      redraw();
-    }, REST);
     redraw();
   });
 
@@ -119,6 +114,13 @@ export function plot(store) {
     if (made) points.draw({ ...made, count: moving ? budget.next(now, points.count) : points.count });
     else points.blank(parts(getComputedStyle(canvas).backgroundColor));
     canvas.dispatchEvent(new Event("drawn"));
+    if (!moving) return;
+    // Counted from the frame, not from the gesture: where frames are slow, a drag would else be full of pauses.
+    clearTimeout(resting);
+    resting = window.setTimeout(() => {
+      moving = false;
+      redraw();
+    }, REST);
   }
 
   gestures(store, canvas, {

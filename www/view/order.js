@@ -23,7 +23,7 @@ export function shuffle(count) {
  * How many points to draw while the camera moves, learnt from the time between frames.
  */
 export class Budget {
-  #points = 200_000;
+  #points = 100_000;
   #last = 0;
 
   /** @param {number} now milliseconds @param {number} count all points @returns {number} */
