@@ -173,18 +173,20 @@ pub fn range(values: &[f32]) -> (f64, f64) {
 }
 
 /// A continuous column's row in the manifest.
-pub fn continuous_row(key: &str, values: &[f32], profile: Profile) -> Json {
-    match profile {
-        Profile::Strict => Json::list([key]),
-        Profile::Reference => {
-            let (low, high) = range(values);
-            Json::List(vec![Json::from(key), Json::from(low), Json::from(high)])
-        }
-    }
+pub fn continuous_row(key: &str, range: Option<(f64, f64)>) -> Json {
+    let mut row = vec![Json::from(key)];
+    row.extend(range.iter().flat_map(|(low, high)| [Json::from(*low), Json::from(*high)]));
+    Json::List(row)
 }
 
-/// A categorical column's row in the manifest.
-pub fn categorical_row(key: &str, coded: &Coded, points: &[&Points], options: &Options) -> Json {
+/// A categorical column's row in the manifest; `range` is that of its outlier quantiles.
+pub fn categorical_row(
+    key: &str,
+    coded: &Coded,
+    range: Option<(f64, f64)>,
+    points: &[&Points],
+    options: &Options,
+) -> Json {
     let (dtype, missing) = if coded.is_narrow() { ("uint8", 255_u64) } else { ("uint16", 65_535) };
     let mut row = vec![
         Json::from(key),
@@ -193,9 +195,7 @@ pub fn categorical_row(key: &str, coded: &Coded, points: &[&Points], options: &O
         Json::from(missing),
         coded.centroids(points, options),
     ];
-    if options.profile == Profile::Reference {
-        row.extend([Json::from(0.0), Json::from(1.0)]);
-    }
+    row.extend(range.iter().flat_map(|(low, high)| [Json::from(*low), Json::from(*high)]));
     Json::List(row)
 }
 

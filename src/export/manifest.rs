@@ -3,9 +3,10 @@
 use futures_util::future::join_all;
 
 use super::{
-    Export, Profile, VERSION,
-    fields::{self, categorical_row, continuous_row, latent_key},
+    Bits, Export, Packing, Profile, VERSION,
+    fields::{self, categorical_row, continuous_row, latent_key, range},
     json::Json,
+    pack::Ranges,
     points::umap_json,
     safe, vectors,
 };
@@ -30,6 +31,19 @@ pub(super) fn index_bytes(cells: u64, profile: Profile) -> u64 {
     }
 }
 
+/// How values are stored, for the files below a folder.
+fn values_schema(folder: &str, packing: &Packing, bits: Option<Bits>) -> Vec<(&'static str, Json)> {
+    let pattern = format!("{folder}/{{key}}.values.{}", Bits::ext(bits));
+    let mut schema = vec![
+        ("pathPattern", Json::from(packing.path(&pattern))),
+        ("ext", Json::from(Bits::ext(bits))),
+        ("dtype", Json::from(Bits::dtype(bits))),
+        ("quantized", Json::Bool(bits.is_some())),
+    ];
+    schema.extend(bits.map(|bits| ("quantizationBits", Json::from(bits.number()))));
+    schema
+}
+
 impl Export {
     fn strict(&self) -> bool {
         self.options.profile == Profile::Strict
@@ -37,7 +51,7 @@ impl Export {
 
     /// Columns that can be shown: position, name, kind. Unreadable ones are skipped and noted; in the strict profile so
     /// are those whose name or safe name another column has already.
-    async fn fields(&self) -> Result<Vec<(usize, String, Kind)>> {
+    pub(super) async fn fields(&self) -> Result<Vec<(usize, String, Kind)>> {
         let obs = &self.data.obs;
         let mut seen = std::collections::HashSet::new();
         let mut fields = Vec::new();
@@ -55,7 +69,7 @@ impl Export {
     }
 
     /// `dataset_identity.json`
-    pub(super) async fn identity(&self) -> Result<Json> {
+    pub(super) async fn identity(&self, packing: &Packing) -> Result<Json> {
         let fields = self.fields().await?;
         let mut entries = Vec::new();
         for (i, name, kind) in &fields {
@@ -94,14 +108,14 @@ impl Export {
             ("created_at", Json::from(self.options.created_at.as_str())),
             ("cellucid_data_version", Json::from("anndata_adapter")),
             ("stats", stats),
-            ("embeddings", self.embeddings()),
+            ("embeddings", self.embeddings(packing)),
             ("obs_fields", Json::List(entries.into_iter().map(|(_, entry)| entry).collect())),
             (
                 "export_settings",
                 Json::map([
-                    ("compression", Json::Null),
-                    ("var_quantization", Json::Null),
-                    ("obs_continuous_quantization", Json::Null),
+                    ("compression", Json::from(packing.compression.map(u64::from))),
+                    ("var_quantization", Json::from(packing.var.map(Bits::number))),
+                    ("obs_continuous_quantization", Json::from(packing.obs.map(Bits::number))),
                     ("obs_categorical_dtype", Json::from("auto")),
                 ]),
             ),
@@ -110,14 +124,17 @@ impl Export {
         if !self.strict() {
             identity.push(("_anndata_adapter", Json::Bool(true)));
         }
-        identity.extend(vectors::json(&self.vectors, self.options.profile).map(|v| ("vector_fields", v)));
+        identity.extend(
+            vectors::json(&self.vectors, self.options.profile, packing).map(|v| ("vector_fields", v)),
+        );
         Ok(Json::map(identity))
     }
 
-    fn embeddings(&self) -> Json {
+    fn embeddings(&self, packing: &Packing) -> Json {
         let dims: Vec<u64> = self.choices.iter().map(|choice| choice.dim.into()).collect();
         let largest = dims.iter().copied().max().unwrap_or(0);
-        let files = dims.iter().map(|d| (format!("{d}d"), Json::from(format!("points_{d}d.bin"))));
+        let files =
+            dims.iter().map(|d| (format!("{d}d"), Json::from(packing.path(&format!("points_{d}d.bin")))));
         let mut embeddings = vec![
             ("available_dimensions", Json::list(dims.clone())),
             ("default_dimension", Json::from(largest)),
@@ -155,7 +172,7 @@ impl Export {
     }
 
     /// `obs_manifest.json`
-    pub(super) async fn obs_manifest(&self) -> Result<Json> {
+    pub(super) async fn obs_manifest(&self, packing: &Packing, ranges: &Ranges) -> Result<Json> {
         let fields = self.fields().await?;
         let mut points = Vec::new();
         if self.data.n_obs() > 0 {
@@ -164,17 +181,23 @@ impl Export {
             }
         }
         let points: Vec<_> = points.iter().map(|p| &**p).collect();
+        // Rows without what only the reference's server adds.
+        let short = self.strict() || !packing.is_plain();
         let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
         for group in fields.chunks(TOGETHER) {
             let rows = join_all(group.iter().map(|(i, name, kind)| async {
                 match kind {
                     Kind::Continuous => {
-                        let values = fields::values(self.data.obs.column(*i).await?)?;
-                        Ok((false, continuous_row(name, &values, self.options.profile)))
+                        let range = match (short, ranges.obs.get(i)) {
+                            (true, range) => range.copied(),
+                            (false, _) => Some(range(&fields::values(self.data.obs.column(*i).await?)?)),
+                        };
+                        Ok((false, continuous_row(name, range)))
                     }
                     Kind::Category(_) => {
+                        let range = if short { ranges.obs.get(i).copied() } else { Some((0.0, 1.0)) };
                         let coded = self.coded(*i).await?;
-                        Ok::<_, Error>((true, categorical_row(name, &coded, &points, &self.options)))
+                        Ok::<_, Error>((true, categorical_row(name, &coded, range, &points, &self.options)))
                     }
                 }
             }))
@@ -189,26 +212,19 @@ impl Export {
             }
         }
         let mut schemas = Vec::new();
-        if !self.strict() || !continuous.is_empty() {
-            schemas.push((
-                "continuous",
-                Json::map([
-                    ("pathPattern", Json::from("obs/{key}.values.f32")),
-                    ("ext", Json::from("f32")),
-                    ("dtype", Json::from("float32")),
-                    ("quantized", Json::Bool(false)),
-                ]),
-            ));
+        if !short || !continuous.is_empty() {
+            schemas.push(("continuous", Json::map(values_schema("obs", packing, packing.obs))));
         }
-        if !self.strict() || !categorical.is_empty() {
+        if !short || !categorical.is_empty() {
+            let outliers = format!("obs/{{key}}.outliers.{}", Bits::ext(packing.obs));
             schemas.push((
                 "categorical",
                 Json::map([
-                    ("codesPathPattern", Json::from("obs/{key}.codes.{ext}")),
-                    ("outlierPathPattern", Json::from("obs/{key}.outliers.f32")),
-                    ("outlierExt", Json::from("f32")),
-                    ("outlierDtype", Json::from("float32")),
-                    ("outlierQuantized", Json::Bool(false)),
+                    ("codesPathPattern", Json::from(packing.path("obs/{key}.codes.{ext}"))),
+                    ("outlierPathPattern", Json::from(packing.path(&outliers))),
+                    ("outlierExt", Json::from(Bits::ext(packing.obs))),
+                    ("outlierDtype", Json::from(Bits::dtype(packing.obs))),
+                    ("outlierQuantized", Json::Bool(packing.obs.is_some())),
                 ]),
             ));
         }
@@ -217,39 +233,44 @@ impl Export {
             ("n_points", Json::from(self.data.n_obs())),
             ("centroid_outlier_quantile", Json::from(self.options.centroid_quantile())),
             ("latent_key", Json::from(latent_key(&self.data.obsm, &self.options).map(str::to_owned))),
-            ("compression", Json::Null),
+            ("compression", Json::from(packing.compression.map(u64::from))),
             ("_obsSchemas", Json::map(schemas)),
             ("_continuousFields", Json::List(continuous)),
             ("_categoricalFields", Json::List(categorical)),
         ]))
     }
 
-    /// `var_manifest.json`
-    pub(super) async fn var_manifest(&self) -> Result<Json> {
+    /// `var_manifest.json` of the genes at `chosen`.
+    pub(super) async fn var_manifest(
+        &self,
+        packing: &Packing,
+        chosen: &[usize],
+        ranges: &Ranges,
+    ) -> Result<Json> {
         let genes = self.genes().await?;
         let column = self.options.gene_id_column.as_deref().unwrap_or("index");
+        let mut schema = vec![("kind", Json::from("continuous"))];
+        schema.extend(values_schema("var", packing, packing.var));
+        let ids = chosen.iter().enumerate().filter_map(|(i, &gene)| {
+            let mut row = vec![Json::from(genes.ids.get(gene)?)];
+            row.extend(
+                ranges.var.get(i).iter().flat_map(|(low, high)| [Json::from(*low), Json::from(*high)]),
+            );
+            Some(Json::List(row))
+        });
         Ok(Json::map([
             ("_format", Json::from("compact_v1")),
             ("n_points", Json::from(self.data.n_obs())),
             ("var_gene_id_column", Json::from(column)),
-            ("compression", Json::Null),
-            ("quantization", Json::Null),
-            (
-                "_varSchema",
-                Json::map([
-                    ("kind", Json::from("continuous")),
-                    ("pathPattern", Json::from("var/{key}.values.f32")),
-                    ("ext", Json::from("f32")),
-                    ("dtype", Json::from("float32")),
-                    ("quantized", Json::Bool(false)),
-                ]),
-            ),
-            ("fields", Json::List(genes.ids.iter().map(|id| Json::list([id])).collect())),
+            ("compression", Json::from(packing.compression.map(u64::from))),
+            ("quantization", Json::from(packing.var.map(Bits::number))),
+            ("_varSchema", Json::map(schema)),
+            ("fields", Json::List(ids.collect())),
         ]))
     }
 
     /// `connectivity_manifest.json`
-    pub(super) async fn connectivity_manifest(&self) -> Result<Json> {
+    pub(super) async fn connectivity_manifest(&self, packing: &Packing) -> Result<Json> {
         let graph = self.graph().await?;
         let bytes = index_bytes(self.data.n_obs(), self.options.profile);
         let most = if self.strict() { graph.largest_degree } else { graph.largest_row };
@@ -260,17 +281,17 @@ impl Export {
             ("max_neighbors", Json::from(most)),
             ("index_bytes", Json::from(bytes)),
             ("index_dtype", Json::from(format!("uint{}", bytes * 8))),
-            ("sourcesPath", Json::from("connectivity/edges.src.bin")),
-            ("destinationsPath", Json::from("connectivity/edges.dst.bin")),
+            ("sourcesPath", Json::from(packing.path("connectivity/edges.src.bin"))),
+            ("destinationsPath", Json::from(packing.path("connectivity/edges.dst.bin"))),
         ];
         if self.strict() {
             manifest.extend([
-                ("weightsPath", Json::from("connectivity/edges.weight.bin")),
+                ("weightsPath", Json::from(packing.path("connectivity/edges.weight.bin"))),
                 ("weight_dtype", Json::from("float64")),
                 ("weight_bytes", Json::Int(8)),
             ]);
         }
-        manifest.push(("compression", Json::Null));
+        manifest.push(("compression", Json::from(packing.compression.map(u64::from))));
         Ok(Json::map(manifest))
     }
 

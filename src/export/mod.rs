@@ -8,6 +8,7 @@ mod fields;
 mod json;
 mod manifest;
 mod names;
+mod pack;
 mod points;
 mod route;
 mod stats;
@@ -19,14 +20,17 @@ use bytes::Bytes;
 
 use crate::{
     anndata::{AnnData, Column, Graph, Kind},
-    array::Text,
+    array::{Text, Values},
     error::{Error, Result},
+    limits::Limits,
 };
 pub use json::Json;
 pub use names::{dataset_name, safe};
+pub use pack::{Bits, Packing, Sink};
 pub use route::Route;
 
 use fields::Coded;
+use pack::Ranges;
 use points::{Choice, Points, Umap};
 use vectors::Field;
 
@@ -197,11 +201,15 @@ impl Export {
     }
 
     async fn make(&self, route: &Route) -> Result<File> {
+        let plain = Packing::default();
         let body = match route {
-            Route::Identity => self.identity().await?.text().into(),
-            Route::ObsManifest => self.obs_manifest().await?.text().into(),
-            Route::VarManifest => self.var_manifest().await?.text().into(),
-            Route::ConnectivityManifest => self.connectivity_manifest().await?.text().into(),
+            Route::Identity => self.identity(&plain).await?.text().into(),
+            Route::ObsManifest => self.obs_manifest(&plain, &Ranges::default()).await?.text().into(),
+            Route::VarManifest => {
+                let all = self.chosen_genes(&plain).await?;
+                self.var_manifest(&plain, &all, &Ranges::default()).await?.text().into()
+            }
+            Route::ConnectivityManifest => self.connectivity_manifest(&plain).await?.text().into(),
             Route::Health => self.health().text().into(),
             Route::Info => self.info().text().into(),
             Route::Datasets => self.datasets().text().into(),
@@ -389,12 +397,17 @@ impl Export {
         let genes = self.genes().await?;
         let unknown = || Error::missing(format!("there is no gene \"{name}\""));
         let column = *genes.columns.get(name).filter(|_| self.has_genes()).ok_or_else(unknown)?;
+        self.columns(&[column]).await?.pop().ok_or_else(unknown)
+    }
+
+    /// Columns of X in single precision, made together.
+    async fn columns(&self, columns: &[u64]) -> Result<Vec<Vec<f32>>> {
         let Some(x) = &self.data.x else {
-            return crate::limits::Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
+            let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
+            return columns.iter().map(zeros).collect();
         };
         let tree = self.data.tree();
-        let values = x.columns(&**tree, &[column]).await?.pop().ok_or_else(unknown)?;
-        values.to_f32()
+        x.columns(&**tree, columns).await?.iter().map(Values::to_f32).collect()
     }
 
     async fn graph(&self) -> Result<Rc<Graph>> {

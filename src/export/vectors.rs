@@ -2,7 +2,7 @@
 
 use crate::{anndata::AnnData, error::Result};
 
-use super::{Profile, json::Json, points::Choice};
+use super::{Packing, Profile, json::Json, points::Choice};
 
 /// A vector field and the obsm keys of its dimensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn label(id: &str) -> String {
 }
 
 /// The identity's entry; `None` without fields.
-pub fn json(fields: &[Field], profile: Profile) -> Option<Json> {
+pub fn json(fields: &[Field], profile: Profile, packing: &Packing) -> Option<Json> {
     let first = fields.iter().map(|f| f.id.as_str()).min()?;
     let default = if fields.iter().any(|f| f.id == "velocity_umap") { "velocity_umap" } else { first };
     let entry = |field: &Field| {
@@ -88,10 +88,10 @@ pub fn json(fields: &[Field], profile: Profile) -> Option<Json> {
             ("default_dimension", Json::from(u64::from(largest))),
             (
                 "files",
-                Json::map(
-                    dims.iter()
-                        .map(|d| (format!("{d}d"), Json::from(format!("vectors/{}_{d}d.bin", field.id)))),
-                ),
+                Json::map(dims.iter().map(|d| {
+                    let path = format!("vectors/{}_{d}d.bin", field.id);
+                    (format!("{d}d"), Json::from(packing.path(&path)))
+                })),
             ),
         ];
         if profile == Profile::Reference {
