@@ -4,7 +4,7 @@
  *
  * @import { Engine } from "./engine/client.js"
  * @import { Progress } from "./engine/messages.js"
- * @import { Busy, Source, Trouble } from "./state.js"
+ * @import { Busy, Opened, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  */
 import { Columns } from "./columns.js";
@@ -70,31 +70,48 @@ export function load(store, hire) {
       } finally {
         spare ??= hire();
       }
-      await showFields(fresh, hooks).catch((error) => {
-        const { dataset } = store.state;
-        store.patch({ dataset: dataset && { ...dataset, fields: [], genes: [] } });
-        throw error;
-      });
+      await showFields(fresh, hooks);
+      await showGenes(fresh, hooks);
     });
   }
 
   /** @param {Engine} from @param {Hooks} hooks */
   async function showFields(from, hooks) {
-    const { dataset } = store.state;
-    if (!dataset) return;
-    const order = dataset.description.obs.map(({ key }) => key);
-    const obs = columns(parse(await from.read("obs_manifest.json", hooks), "obs_manifest.json"), order);
+    const order = store.state.dataset?.description.obs.map(({ key }) => key) ?? [];
+    const file = "obs_manifest.json";
+    const { fields, hidden } = await list(async () => columns(parse(await from.read(file, hooks), file), order), "fields");
+    amend({ fields }, hidden, (key) => ({ object: `obs/${key}`, reason: "another column has the same file name" }));
+    store.patch({ wanted: store.state.wanted ?? preferred(fields) });
+  }
+
+  /** @param {Engine} from @param {Hooks} hooks */
+  async function showGenes(from, hooks) {
+    const file = "var_manifest.json";
     const none = { fields: [], hidden: [] };
-    const vars = dataset.description.n_vars
-      ? genes(parse(await from.read("var_manifest.json", hooks), "var_manifest.json"))
-      : none;
-    const skipped = [...dataset.skipped];
-    for (const key of obs.hidden) skipped.push({ object: `obs/${key}`, reason: "another column has the same file name" });
-    for (const key of vars.hidden) skipped.push({ object: `var ${key}`, reason: "another gene has the same file name" });
-    store.patch({
-      dataset: { ...dataset, fields: obs.fields, genes: vars.fields, skipped },
-      wanted: store.state.wanted ?? preferred(obs.fields),
-    });
+    const some = (store.state.dataset?.description.n_vars ?? 0) > 0;
+    const { fields, hidden } = await list(async () => (some ? genes(parse(await from.read(file, hooks), file)) : none), "genes");
+    amend({ genes: fields }, hidden, (key) => ({ object: `var ${key}`, reason: "another gene has the same file name" }));
+  }
+
+  /**
+   * A list that cannot be had is empty, not for ever on its way.
+   *
+   * @template T
+   * @param {() => Promise<T>} read @param {"fields" | "genes"} part
+   */
+  async function list(read, part) {
+    try {
+      return await read();
+    } catch (error) {
+      amend({ [part]: [] }, [], () => ({ object: "", reason: "" }));
+      throw error;
+    }
+  }
+
+  /** @param {Partial<Opened>} change @param {string[]} hidden @param {(key: string) => Opened["skipped"][number]} why */
+  function amend(change, hidden, why) {
+    const { dataset } = store.state;
+    if (dataset) store.patch({ dataset: { ...dataset, ...change, skipped: [...dataset.skipped, ...hidden.map(why)] } });
   }
 
   /** @param {Hooks} hooks */

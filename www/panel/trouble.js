@@ -41,9 +41,14 @@ const WORDS = {
 /** @param {Store} store */
 export function trouble(store) {
   const box = known("trouble", HTMLElement);
+  /** Where the person was, to go back to. @type {Element | null} */
+  let before = null;
   store.subscribe(["trouble"], ({ trouble }) => {
+    const inside = box.contains(document.activeElement);
+    if (trouble && !inside) before = document.activeElement;
     box.replaceChildren(...(trouble ? [card(store, trouble)] : []));
     if (trouble) box.querySelector("button")?.focus({ preventScroll: true });
+    else if (inside && before instanceof HTMLElement) before.focus({ preventScroll: true });
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") store.patch({ trouble: null });
