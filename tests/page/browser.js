@@ -43,7 +43,7 @@ export async function serve(folder) {
 
 /** @param {string[]} [flags] */
 export async function launch(flags = []) {
-  const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((one) => existsSync(one));
+  const path = [process.env.CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((one) => existsSync(one));
   assert.ok(path, "Chromium is not installed: ./check installs it");
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath: path, args: [...FLAGS, ...sandbox, ...flags] });
