@@ -6,6 +6,7 @@ pub mod array;
 pub mod codec;
 pub mod error;
 pub mod export;
+pub mod folder;
 pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;

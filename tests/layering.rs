@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("open", &["error", "limits", "source", "tree", "hdf5", "zarr"]),
     ("anndata", &["error", "limits", "array", "tree"]),
     ("export", &["error", "limits", "array", "anndata"]),
+    ("folder", &["error", "limits", "source", "export"]),
     ("protocol", &["error", "limits"]),
 ];
 /// The boundary to JavaScript sees everything; nothing may see it.

@@ -1,0 +1,275 @@
+//! An export folder that is there already: its files as they are, after a look at its identity
+//! (specification: section 12).
+//!
+//! The files may be quantised or compressed; the manifests say so, and whoever asks for a file knows from them what it
+//! gets. Several folders below one root are told apart by `datasets.json`.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::{Error, Result},
+    limits::Limits,
+    source::{KeyedSource, Part},
+};
+
+/// The document that makes a folder a data set.
+pub const IDENTITY: &str = "dataset_identity.json";
+/// The document that lists several of them.
+pub const LIST: &str = "datasets.json";
+
+/// An export folder.
+pub struct Folder {
+    store: Rc<dyn KeyedSource>,
+    /// `""` or ending in `/`.
+    prefix: String,
+    identity: Map<String, Value>,
+    paths: Vec<String>,
+}
+
+impl Folder {
+    /// Whether a store looks like an export folder, or like a root of several.
+    ///
+    /// # Errors
+    /// `Source` when it cannot be read.
+    pub async fn is_one(store: &dyn KeyedSource) -> Result<bool> {
+        let wanted = [IDENTITY, LIST].map(|name| (name.to_owned(), Part::All));
+        Ok(store.get_many(&wanted).await?.iter().any(Option::is_some))
+    }
+
+    /// Opens a folder. Where several lie below one root, `id` says which; by default the one that the list names.
+    ///
+    /// # Errors
+    /// `Missing` when there is neither an identity nor a list, `Malformed` when a document is not what it should be.
+    pub async fn open(store: Rc<dyn KeyedSource>, id: Option<&str>, limits: &Limits) -> Result<Self> {
+        let name = store.name().to_owned();
+        Self::open_at(store, id, limits).await.map_err(|e| e.in_file(name))
+    }
+
+    async fn open_at(store: Rc<dyn KeyedSource>, id: Option<&str>, limits: &Limits) -> Result<Self> {
+        let prefix = match store.get(IDENTITY, Part::All).await? {
+            Some(_) => String::new(),
+            None => prefix(&*store, id, limits).await?,
+        };
+        let identity = document(&*store, &prefix, IDENTITY, limits).await?;
+        let identity = identity.ok_or_else(|| {
+            Error::missing(format!("there is no {prefix}{IDENTITY}"))
+                .hint("choose a folder that cellucid exported")
+        })?;
+        let names = ["obs_manifest.json", "var_manifest.json", "connectivity_manifest.json"];
+        let manifests = join_all(names.map(|name| document(&*store, &prefix, name, limits))).await;
+        let mut paths = vec![IDENTITY.to_owned()];
+        for (name, manifest) in names.into_iter().zip(manifests) {
+            if let Some(manifest) = manifest? {
+                paths.push(name.to_owned());
+                paths.extend(files(&manifest));
+            }
+        }
+        paths.extend(strings(&identity, &["embeddings", "files"]));
+        let fields = identity.get("vector_fields").and_then(|v| v.get("fields")).and_then(Value::as_object);
+        for field in fields.into_iter().flat_map(Map::values).filter_map(Value::as_object) {
+            paths.extend(strings(field, &["files"]));
+        }
+        Ok(Self { store, prefix, identity, paths })
+    }
+
+    /// Folder name or URL.
+    pub fn name(&self) -> &str {
+        self.store.name()
+    }
+
+    /// The data set's id.
+    pub fn id(&self) -> &str {
+        self.identity.get("id").and_then(Value::as_str).unwrap_or("")
+    }
+
+    /// Every file that the manifests name.
+    pub fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// A file as it is; `None` when there is none of that path.
+    ///
+    /// # Errors
+    /// `Source` when it cannot be read; `Request` for a path that leads out of the folder.
+    pub async fn file(&self, path: &str) -> Result<Option<Bytes>> {
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(Error::request(format!("\"{path}\" is no path in the folder")).in_file(self.name()));
+        }
+        self.store.get(&format!("{}{path}", self.prefix), Part::All).await
+    }
+
+    /// What is in it, in the words of [`crate::export::Export::describe`].
+    pub fn describe(&self) -> Value {
+        let stat = |name: &str| self.identity.get("stats").and_then(|s| s.get(name)).cloned();
+        let embeddings = self.identity.get("embeddings");
+        let dims = embeddings.and_then(|e| e.get("available_dimensions")).and_then(Value::as_array);
+        let embeddings: Vec<Value> = dims
+            .into_iter()
+            .flatten()
+            .map(|dim| json!({"dim": dim, "key": format!("points_{dim}d")}))
+            .collect();
+        let fields =
+            self.identity.get("vector_fields").and_then(|v| v.get("fields")).and_then(Value::as_object);
+        json!({
+            "format": "export",
+            "name": self.identity.get("name"),
+            "id": self.id(),
+            "source": self.name(),
+            "n_obs": stat("n_cells"),
+            "n_vars": stat("n_genes"),
+            "x": null,
+            "obs": self.identity.get("obs_fields"),
+            "var": [],
+            "obsm": [],
+            "embeddings": embeddings,
+            "has_connectivity": stat("has_connectivity"),
+            "vector_fields": fields.map(|f| f.keys().collect::<Vec<_>>()).unwrap_or_default(),
+            "skipped": [],
+        })
+    }
+}
+
+/// The folder of a data set below a root.
+async fn prefix(store: &dyn KeyedSource, id: Option<&str>, limits: &Limits) -> Result<String> {
+    let list = document(store, "", LIST, limits).await?.ok_or_else(|| {
+        Error::missing(format!("is no export folder: there is neither {IDENTITY} nor {LIST}"))
+            .hint("choose a folder that cellucid exported")
+    })?;
+    let entries: Vec<&Map<String, Value>> = list
+        .get("datasets")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .collect();
+    let text =
+        |entry: &Map<String, Value>, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    let wanted = id.map(str::to_owned).or_else(|| text(&list, "default"));
+    let chosen = match &wanted {
+        Some(id) => entries
+            .iter()
+            .find(|e| text(e, "id").as_ref() == Some(id) || text(e, "path").as_ref() == Some(id)),
+        None => entries.first(),
+    };
+    let path = chosen.and_then(|entry| text(entry, "path")).ok_or_else(|| {
+        let ids: Vec<String> = entries.iter().filter_map(|e| text(e, "id")).collect();
+        Error::missing(format!("{LIST} has no data set {:?}; it has {ids:?}", wanted.unwrap_or_default()))
+            .at(LIST)
+    })?;
+    let path = path.trim_matches('/');
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(Error::malformed(format!("the path {path:?} leads out of the folder")).at(LIST));
+    }
+    Ok(format!("{path}/"))
+}
+
+/// A JSON document; `None` when it is not there.
+async fn document(
+    store: &dyn KeyedSource,
+    prefix: &str,
+    name: &str,
+    limits: &Limits,
+) -> Result<Option<Map<String, Value>>> {
+    let Some(bytes) = store.get(&format!("{prefix}{name}"), Part::All).await? else { return Ok(None) };
+    Limits::size(bytes.len() as u64, limits.header, "a manifest").map_err(|e| e.at(name))?;
+    // Python writes bare tokens for what JSON cannot say.
+    let text = plain_json(&String::from_utf8_lossy(&bytes));
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(map)) => Ok(Some(map)),
+        Ok(_) => Err(Error::malformed("is no JSON object").at(format!("{prefix}{name}"))),
+        Err(error) => Err(Error::malformed("is no JSON").because(error).at(format!("{prefix}{name}"))),
+    }
+}
+
+/// JSON with `NaN` and infinities outside of strings replaced by null.
+fn plain_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut rest, mut quoted) = (text, false);
+    while let Some(c) = rest.chars().next() {
+        let token = ["NaN", "-Infinity", "Infinity"].into_iter().find(|t| !quoted && rest.starts_with(t));
+        let used = match (token, c) {
+            (Some(token), _) => {
+                out.push_str("null");
+                token.len()
+            }
+            (None, '\\') if quoted => {
+                let escape = rest.chars().nth(1).map_or(0, char::len_utf8);
+                let used = 1 + escape;
+                out.push_str(rest.get(..used).unwrap_or(rest));
+                used
+            }
+            (None, c) => {
+                quoted ^= c == '"';
+                out.push(c);
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(used..).unwrap_or("");
+    }
+    out
+}
+
+/// The paths a manifest stands for.
+fn files(manifest: &Map<String, Value>) -> Vec<String> {
+    let mut paths = Vec::new();
+    let rows = |key: &str| manifest.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let safe = |row: &Value| row.get(0).and_then(Value::as_str).map(crate::export::safe);
+    let pattern = |group: &str, key: &str| {
+        let schema = match group {
+            "" => manifest.get("_varSchema"),
+            kind => manifest.get("_obsSchemas").and_then(|s| s.get(kind)),
+        };
+        schema.and_then(|s| s.get(key)).and_then(Value::as_str).unwrap_or("").to_owned()
+    };
+    for (list, group) in [("_continuousFields", "continuous"), ("fields", "")] {
+        let pattern = pattern(group, "pathPattern");
+        paths.extend(rows(list).iter().filter_map(safe).map(|key| pattern.replace("{key}", &key)));
+    }
+    let (codes, outliers) =
+        (pattern("categorical", "codesPathPattern"), pattern("categorical", "outlierPathPattern"));
+    for row in rows("_categoricalFields") {
+        let Some(key) = safe(&row) else { continue };
+        let ext = if row.get(2).and_then(Value::as_str) == Some("uint8") { "u8" } else { "u16" };
+        paths.push(codes.replace("{key}", &key).replace("{ext}", ext));
+        paths.push(outliers.replace("{key}", &key));
+    }
+    for key in ["sourcesPath", "destinationsPath", "weightsPath"] {
+        paths.extend(manifest.get(key).and_then(Value::as_str).map(str::to_owned));
+    }
+    paths.retain(|path| !path.is_empty());
+    let mut seen = std::collections::HashSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    paths
+}
+
+/// The strings of a map below a map.
+fn strings(map: &Map<String, Value>, keys: &[&str]) -> Vec<String> {
+    let mut at = keys.split_first().and_then(|(first, rest)| Some((map.get(*first)?, rest)));
+    while let Some((value, rest)) = at {
+        match rest.split_first() {
+            Some((key, rest)) => at = value.get(*key).map(|v| (v, rest)),
+            None => {
+                let values = value.as_object().into_iter().flat_map(Map::values);
+                return values.filter_map(Value::as_str).map(str::to_owned).collect();
+            }
+        }
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bare_tokens_become_null_outside_of_strings() {
+        assert_eq!(
+            plain_json(r#"{"NaN": [NaN, -Infinity, "a\"NaN"], "x": Infinity}"#),
+            r#"{"NaN": [null, null, "a\"NaN"], "x": null}"#
+        );
+    }
+}
