@@ -7,6 +7,7 @@ pub mod codec;
 pub mod error;
 pub mod export;
 pub mod folder;
+pub mod hdf5;
 pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;

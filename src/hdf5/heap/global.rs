@@ -1,0 +1,102 @@
+//! Global heap: collections of variable-length items.
+//!
+//! HDF5 File Format Specification, section III.E.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::{
+    error::Result,
+    hdf5::cursor::{Cursor, Widths},
+};
+
+/// What a collection takes at least; most take exactly this.
+pub const USUAL: u64 = 4096;
+
+/// A reference to an item of a global heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// Items of the sequence (bytes of a string).
+    pub len: u32,
+    /// Address of the collection.
+    pub collection: u64,
+    /// Number of the item in it.
+    pub index: u32,
+}
+
+/// Bytes of a stored reference.
+pub fn reference_length(widths: Widths) -> usize {
+    usize::from(widths.offset).saturating_add(8)
+}
+
+/// Decodes a reference; `None` for one that stands for nothing.
+///
+/// # Errors
+/// `Malformed`.
+pub fn reference(mut c: Cursor<'_>) -> Result<Option<Reference>> {
+    let len = c.u32()?;
+    let collection = c.address()?.filter(|&address| address != 0);
+    let index = c.u32()?;
+    Ok(collection.filter(|_| len > 0).map(|collection| Reference { len, collection, index }))
+}
+
+/// Length of a collection, from its first bytes.
+///
+/// # Errors
+/// `Malformed`.
+pub fn length(mut c: Cursor<'_>) -> Result<u64> {
+    c.magic(b"GCOL")?;
+    c.version(&[1])?;
+    c.skip(3)?;
+    c.length()
+}
+
+/// A collection.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    bytes: Bytes,
+    /// By number.
+    items: Vec<(u16, Range<usize>)>,
+}
+
+/// Decodes a collection.
+///
+/// # Errors
+/// `Malformed`.
+pub fn collection(mut c: Cursor<'_>, bytes: Bytes) -> Result<Collection> {
+    length(c.clone())?;
+    // Heads of collections and items are padded like the items themselves.
+    c.skip(8_usize.saturating_add(c.widths().length.into()))?;
+    c.align(8);
+    let mut items = Vec::new();
+    // Item 0 is free space; less than an item's head may be left over.
+    while c.left() >= 8_usize.saturating_add(c.widths().length.into()) {
+        let index = c.u16()?;
+        c.skip(6)?;
+        let size = usize::try_from(c.length()?).unwrap_or(usize::MAX);
+        if index == 0 {
+            break;
+        }
+        c.align(8);
+        let start = c.position();
+        c.skip(size)?;
+        items.push((index, start..c.position()));
+        c.align(8);
+    }
+    items.sort_unstable_by_key(|(index, _)| *index);
+    Ok(Collection { bytes, items })
+}
+
+impl Collection {
+    /// The item of a number.
+    pub fn item(&self, index: u32) -> Option<&[u8]> {
+        let at = self.items.binary_search_by_key(&index, |(i, _)| (*i).into()).ok()?;
+        self.bytes.get(self.items.get(at)?.1.clone())
+    }
+
+    /// Memory it takes.
+    pub fn weight(&self) -> usize {
+        self.bytes.len().saturating_add(self.items.len().saturating_mul(24))
+    }
+}

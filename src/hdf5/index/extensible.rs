@@ -1,0 +1,324 @@
+//! Chunks in an extensible array: for a dataset that grows along one axis without end.
+//!
+//! HDF5 File Format Specification, section VII.D. The first entries lie in the index block; the others in data blocks of
+//! doubling size, the first of which the index block points to itself, the later ones through secondary blocks; large
+//! data blocks are cut into pages.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use super::{
+    Spot, Walk,
+    fixed::{bit, entries},
+};
+use crate::{
+    error::Result,
+    hdf5::{cursor::Cursor, space::Decoded},
+};
+
+/// The array's header.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    entry: usize,
+    /// Bits of an entry's number.
+    bits: u8,
+    /// Entries in the index block.
+    direct: u64,
+    /// Entries of the smallest data block.
+    least: u64,
+    /// Data blocks of the first secondary block that exists as such.
+    pointers: u64,
+    /// Entries per page.
+    page: u64,
+    index: Option<u64>,
+}
+
+/// The index block.
+struct Index {
+    entries: Vec<Option<Spot>>,
+    blocks: Vec<Option<u64>>,
+    secondary: Vec<Option<u64>>,
+}
+
+/// A secondary block: which pages were written, block after block, and where the data blocks are.
+struct Secondary {
+    written: Vec<u8>,
+    blocks: Vec<Option<u64>>,
+}
+
+/// Where an entry is: by data block, and by number in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Slot {
+    /// Group of equal data blocks.
+    group: u32,
+    /// Data block within its group.
+    block: u64,
+    /// Entry within the block.
+    entry: u64,
+}
+
+impl Header {
+    /// Entries of a data block of a group.
+    fn block(&self, group: u32) -> u64 {
+        self.least.saturating_mul(power(group.saturating_add(1) / 2))
+    }
+
+    /// Groups whose data blocks the index block points to.
+    fn inline(&self) -> u32 {
+        self.pointers.max(1).ilog2().saturating_mul(2)
+    }
+
+    /// Data blocks of all groups before one.
+    fn before(&self, group: u32) -> u64 {
+        (0..group).fold(0, |n: u64, g| n.saturating_add(power(g / 2)))
+    }
+
+    fn groups(&self) -> u32 {
+        u32::from(self.bits).saturating_sub(self.least.max(1).ilog2()).saturating_add(1)
+    }
+
+    /// Bytes that say which entry a block begins with.
+    fn offset(&self) -> usize {
+        usize::from(self.bits.div_ceil(8))
+    }
+
+    /// Pages of a data block of a group; 0: it has none.
+    fn pages(&self, group: u32) -> u64 {
+        let entries = self.block(group);
+        if entries > self.page { entries.checked_div(self.page).unwrap_or(0) } else { 0 }
+    }
+
+    /// Where an entry behind those of the index block is.
+    fn slot(&self, position: u64) -> Option<Slot> {
+        let at = position.checked_sub(self.direct)?;
+        let group = at.checked_div(self.least)?.checked_add(1)?.ilog2();
+        let start = self.least.checked_mul(power(group).checked_sub(1)?)?;
+        let within = at.checked_sub(start)?;
+        let len = self.block(group);
+        Some(Slot { group, block: within.checked_div(len)?, entry: within.checked_rem(len)? })
+    }
+}
+
+fn power(of: u32) -> u64 {
+    1_u64.checked_shl(of).unwrap_or(u64::MAX)
+}
+
+/// Looks chunks up.
+pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Result<Vec<Option<Spot>>> {
+    let space = walk.space;
+    let widths = space.widths();
+    let len =
+        u64::from(widths.length).saturating_mul(6).saturating_add(16).saturating_add(widths.offset.into());
+    let header = space
+        .node(walk.owner, address, len, |at, bytes| {
+            Ok(Decoded(header(walk, space.cursor(bytes, at, "extensible array"))?, 64))
+        })
+        .await?;
+    let Some(at) = header.index else { return Ok(vec![None; wanted.len()]) };
+    let endless = walk.chunks.most.iter().position(|&n| n == u64::MAX);
+    let positions = wanted.iter().map(|&n| walk.position(n, endless)).collect::<Result<Vec<_>>>()?;
+    let (blocks, secondary) =
+        (header.before(header.inline()), header.groups().saturating_sub(header.inline()));
+    let len = blocks
+        .saturating_add(secondary.into())
+        .saturating_mul(widths.offset.into())
+        .saturating_add(header.direct.saturating_mul(header.entry as u64))
+        .saturating_add(10)
+        .saturating_add(widths.offset.into());
+    let index = space
+        .node(walk.owner, at, len, |at, bytes| {
+            let c = space.cursor(bytes, at, "index block of an extensible array");
+            Ok(Decoded(index(walk, &header, c, blocks, secondary)?, bytes.len().saturating_mul(2)))
+        })
+        .await?;
+    let slots: Vec<Option<Slot>> = positions.iter().map(|&p| header.slot(p)).collect();
+    let blocks = data_blocks(walk, &header, &index, slots.iter().flatten()).await?;
+    let parts = parts(walk, &header, &blocks, slots.iter().flatten()).await?;
+    let spot = |(&position, slot): (&u64, &Option<Slot>)| match slot {
+        None => *index.entries.get(usize::try_from(position).ok()?)?,
+        Some(slot) => {
+            let (page, entry) = split(&header, *slot);
+            *parts.get(&(slot.group, slot.block, page))?.get(usize::try_from(entry).ok()?)?
+        }
+    };
+    Ok(positions.iter().zip(&slots).map(spot).collect())
+}
+
+/// A data block, with the bits that say which of its pages were written.
+struct Data {
+    address: u64,
+    written: Vec<bool>,
+}
+
+/// Finds the data blocks of some slots, through secondary blocks where need be.
+async fn data_blocks(
+    walk: &Walk<'_>,
+    header: &Header,
+    index: &Index,
+    slots: impl Iterator<Item = &Slot>,
+) -> Result<BTreeMap<(u32, u64), Data>> {
+    let space = walk.space;
+    let wanted: BTreeSet<(u32, u64)> = slots.map(|s| (s.group, s.block)).collect();
+    let inline = header.inline();
+    let mut groups: Vec<(u32, u64)> = Vec::new();
+    for &(group, _) in &wanted {
+        let at = group.checked_sub(inline).and_then(|g| *index.secondary.get(g as usize)?);
+        groups.extend(at.map(|address| (group, address)).filter(|new| groups.last() != Some(new)));
+    }
+    let group_at: BTreeMap<u64, u32> = groups.iter().map(|&(g, a)| (a, g)).collect();
+    let bits = |group: u32| header.pages(group).div_ceil(8);
+    let length = |group: u32| {
+        let each = u64::from(space.widths().offset).saturating_add(bits(group));
+        let head = 10_u64.saturating_add(space.widths().offset.into()).saturating_add(header.offset() as u64);
+        power(group / 2).saturating_mul(each).saturating_add(head)
+    };
+    let spans: Vec<(u64, u64)> = groups.iter().map(|&(g, a)| (a, length(g))).collect();
+    let read = space
+        .nodes(walk.owner, &spans, |at, bytes| {
+            let group = group_at.get(&at).copied().unwrap_or(0);
+            let mut c = space.cursor(bytes, at, "secondary block of an extensible array");
+            c.magic(b"EASB")?;
+            c.version(&[0])?;
+            c.skip(1)?;
+            c.address()?;
+            c.skip(header.offset())?;
+            let bitmaps = power(group / 2).saturating_mul(bits(group));
+            let written = c.take(usize::try_from(bitmaps).unwrap_or(usize::MAX))?.to_vec();
+            let blocks = addresses(&mut c, power(group / 2))?;
+            c.checksum()?;
+            Ok(Decoded(Secondary { written, blocks }, bytes.len().saturating_mul(2)))
+        })
+        .await?;
+    let secondary: BTreeMap<u32, Rc<Secondary>> = groups.iter().map(|(g, _)| *g).zip(read).collect();
+    let mut found = BTreeMap::new();
+    for (group, block) in wanted {
+        let (address, written) = if group < inline {
+            let at = header.before(group).saturating_add(block);
+            (usize::try_from(at).ok().and_then(|i| *index.blocks.get(i)?), vec![true])
+        } else {
+            let Some(secondary) = secondary.get(&group) else { continue };
+            let first = block.saturating_mul(bits(group)).saturating_mul(8);
+            let pages = header.pages(group);
+            let written = (0..pages).map(|p| bit(&secondary.written, first.saturating_add(p))).collect();
+            (usize::try_from(block).ok().and_then(|i| *secondary.blocks.get(i)?), written)
+        };
+        found.extend(address.map(|address| ((group, block), Data { address, written })));
+    }
+    Ok(found)
+}
+
+/// A slot's page and its entry in it; blocks without pages are one.
+fn split(header: &Header, slot: Slot) -> (u64, u64) {
+    match header.pages(slot.group) {
+        0 => (0, slot.entry),
+        _ => (
+            slot.entry.checked_div(header.page).unwrap_or(0),
+            slot.entry.checked_rem(header.page).unwrap_or(0),
+        ),
+    }
+}
+
+/// Entries of a data block or of one of its pages.
+type Part = Rc<Vec<Option<Spot>>>;
+
+/// Reads the data blocks, or those of their pages that hold some slots.
+async fn parts(
+    walk: &Walk<'_>,
+    header: &Header,
+    blocks: &BTreeMap<(u32, u64), Data>,
+    slots: impl Iterator<Item = &Slot>,
+) -> Result<BTreeMap<(u32, u64, u64), Part>> {
+    let space = walk.space;
+    let head = 6_u64.saturating_add(space.widths().offset.into()).saturating_add(header.offset() as u64);
+    let bytes = |count: u64| count.saturating_mul(header.entry as u64).saturating_add(4);
+    let wanted: BTreeSet<(u32, u64, u64)> =
+        slots.map(|&slot| (slot.group, slot.block, split(header, slot).0)).collect();
+    let mut spans = BTreeMap::new();
+    for (group, block, page) in wanted {
+        let Some(data) = blocks.get(&(group, block)) else { continue };
+        let paged = header.pages(group) > 0;
+        let written =
+            !paged || group < header.inline() || data.written.get(page as usize).copied().unwrap_or(false);
+        let span = if paged {
+            let from = head.saturating_add(4).saturating_add(page.saturating_mul(bytes(header.page)));
+            (data.address.saturating_add(from), bytes(header.page))
+        } else {
+            (data.address, head.saturating_add(bytes(header.block(group))))
+        };
+        if written {
+            spans.insert((group, block, page), (span, paged));
+        }
+    }
+    let places: Vec<(u64, u64)> = spans.values().map(|(span, _)| *span).collect();
+    let paged: BTreeMap<u64, bool> = spans.values().map(|((address, _), paged)| (*address, *paged)).collect();
+    let read = space
+        .nodes(walk.owner, &places, |at, bytes| {
+            let mut c = space.cursor(bytes, at, "data block of an extensible array");
+            if paged.get(&at) == Some(&false) {
+                c.magic(b"EADB")?;
+                c.version(&[0])?;
+                c.skip(1)?;
+                c.address()?;
+                c.skip(header.offset())?;
+            }
+            let count = c.left().saturating_sub(4).checked_div(header.entry).unwrap_or(0);
+            let entries = entries(walk, &mut c, header.entry, count)?;
+            c.checksum()?;
+            Ok(Decoded(entries, bytes.len().saturating_mul(2)))
+        })
+        .await?;
+    Ok(spans.into_keys().zip(read).collect())
+}
+
+fn addresses(c: &mut Cursor<'_>, count: u64) -> Result<Vec<Option<u64>>> {
+    if count > c.left() as u64 {
+        return Err(c.bad(format!("{count} addresses in {} bytes", c.left())));
+    }
+    (0..count).map(|_| c.address()).collect()
+}
+
+fn header(walk: &Walk<'_>, mut c: Cursor<'_>) -> Result<Header> {
+    c.magic(b"EAHD")?;
+    c.version(&[0])?;
+    let client = c.u8()?;
+    let entry = usize::from(c.u8()?);
+    let (bits, direct, least, pointers, page) = (c.u8()?, c.u8()?, c.u8()?, c.u8()?, c.u8()?);
+    for _ in 0..6 {
+        c.length()?;
+    }
+    let index = c.address()?;
+    c.checksum()?;
+    walk.check_entry(&c, client, entry)?;
+    if bits > 64 || page >= 64 || !least.is_power_of_two() || !pointers.is_power_of_two() {
+        return Err(c.bad(format!(
+            "numbers of {bits} bits, blocks of {least} entries, {pointers} in a secondary block, pages of 2^{page}"
+        )));
+    }
+    Ok(Header {
+        entry,
+        bits,
+        direct: direct.into(),
+        least: least.into(),
+        pointers: pointers.into(),
+        page: power(page.into()),
+        index,
+    })
+}
+
+fn index(walk: &Walk<'_>, header: &Header, mut c: Cursor<'_>, blocks: u64, secondary: u32) -> Result<Index> {
+    c.magic(b"EAIB")?;
+    c.version(&[0])?;
+    c.skip(1)?;
+    c.address()?;
+    let count = usize::try_from(header.direct).unwrap_or(usize::MAX);
+    let entries = entries(walk, &mut c, header.entry, count)?;
+    let index = Index {
+        entries,
+        blocks: addresses(&mut c, blocks)?,
+        secondary: addresses(&mut c, secondary.into())?,
+    };
+    c.checksum()?;
+    Ok(index)
+}

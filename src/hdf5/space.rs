@@ -1,0 +1,218 @@
+//! The file as a space of addresses: every read of metadata passes here, and what was decoded once is kept.
+//!
+//! The bottom of the waiting part. Reads that are asked for at the same moment go out as one batch (see
+//! [`Paged`]); nodes of one level are asked for in one call.
+
+use std::{any::Any, cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
+
+use bytes::Bytes;
+
+use super::cursor::{Cursor, Widths};
+use crate::{
+    error::{Error, Result},
+    limits::Limits,
+    source::{ByteSource, merge::Merged, paged::Paged},
+};
+
+/// Bytes per page of the metadata cache: what measured best on default files over a slow link.
+const PAGE: u64 = 16 << 10;
+/// Bytes of pages kept.
+const PAGES: usize = 16 << 20;
+/// Bytes of decoded nodes kept.
+const NODES: usize = 32 << 20;
+/// Chunks closer than this are fetched by one request, as long as it stays within [`SPAN`].
+const GAP: u64 = 16 << 10;
+/// Most bytes of one merged request.
+const SPAN: u64 = 8 << 20;
+
+/// A file as seen through its superblock.
+pub struct Space {
+    source: Rc<dyn ByteSource>,
+    meta: Paged,
+    limits: Limits,
+    base: u64,
+    widths: Widths,
+    nodes: RefCell<Nodes>,
+}
+
+#[derive(Default)]
+struct Nodes {
+    kept: HashMap<(u64, u64), (Rc<dyn Any>, usize)>,
+    bytes: usize,
+}
+
+/// Something decoded, and about how much memory it takes.
+pub struct Decoded<T>(pub T, pub usize);
+
+impl Space {
+    /// A file whose superblock is not known yet.
+    pub fn new(source: Rc<dyn ByteSource>, limits: Limits) -> Self {
+        let meta = Paged::new(Rc::clone(&source), PAGE, PAGES);
+        let widths = Widths { offset: 8, length: 8 };
+        Self { source, meta, limits, base: 0, widths, nodes: RefCell::default() }
+    }
+
+    /// Says where addresses count from and how wide they are.
+    pub fn measure(&mut self, base: u64, widths: Widths) {
+        (self.base, self.widths) = (base, widths);
+    }
+
+    /// Bounds in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// File name or URL.
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Size of the file in bytes.
+    pub fn len(&self) -> u64 {
+        self.source.len()
+    }
+
+    /// Widths of addresses and lengths.
+    pub fn widths(&self) -> Widths {
+        self.widths
+    }
+
+    /// A cursor over the bytes at an address.
+    pub fn cursor<'b>(&self, bytes: &'b [u8], address: u64, what: &'static str) -> Cursor<'b> {
+        Cursor::new(bytes, self.base.saturating_add(address), self.widths, what)
+    }
+
+    /// An error about the object at an address.
+    pub fn bad(&self, address: u64, message: impl Into<String>) -> Error {
+        Error::malformed(message).offset(self.base.saturating_add(address))
+    }
+
+    /// The bytes of the file that an address and a length stand for.
+    ///
+    /// # Errors
+    /// `Malformed` when they lie past its end.
+    pub fn span(&self, address: u64, len: u64) -> Result<Range<u64>> {
+        let start = self.base.checked_add(address);
+        let span = start.and_then(|start| Some(start..start.checked_add(len)?));
+        match span {
+            Some(span) if span.end <= self.len() => Ok(span),
+            _ => Err(self.bad(
+                address,
+                format!("{len} bytes are wanted here, past the end of the file at {}", self.len()),
+            )),
+        }
+    }
+
+    /// Metadata at an address.
+    ///
+    /// # Errors
+    /// `Malformed` past the end, `Limit` beyond [`Limits::header`], `Source`.
+    pub async fn read(&self, address: u64, len: u64) -> Result<Bytes> {
+        Limits::size(len, self.limits.header, "metadata")?;
+        self.meta.read(self.span(address, len)?).await
+    }
+
+    /// Metadata at an address whose true length is not known: as much of `len` bytes as the file has.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn peek(&self, address: u64, len: u64) -> Result<Bytes> {
+        let rest = self.len().saturating_sub(self.base.saturating_add(address));
+        if rest == 0 {
+            return Err(self.bad(address, format!("the file ends at {}", self.len())));
+        }
+        self.read(address, len.min(rest)).await
+    }
+
+    /// Metadata at many addresses, in one batch.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn read_many(&self, wanted: &[(u64, u64)]) -> Result<Vec<Bytes>> {
+        let mut spans = Vec::new();
+        let mut sum = 0_u64;
+        for &(address, len) in wanted {
+            sum = sum.saturating_add(len);
+            spans.push(self.span(address, len)?);
+        }
+        Limits::size(sum, self.limits.header, "metadata")?;
+        self.meta.read_many(&spans).await
+    }
+
+    /// Data, merged over small gaps and past the page cache.
+    ///
+    /// # Errors
+    /// `Malformed` past the end, `Source`.
+    pub async fn data(&self, spans: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let plan = Merged::plan(spans, GAP, SPAN);
+        let read = self.source.read_many(&plan.spans).await?;
+        Ok(plan.cut(&read))
+    }
+
+    /// Decoded nodes of `owner` at addresses with their lengths, in one batch; each is decoded once and kept.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and what decoding says.
+    pub async fn nodes<T: 'static>(
+        &self,
+        owner: u64,
+        wanted: &[(u64, u64)],
+        decode: impl Fn(u64, &Bytes) -> Result<Decoded<T>>,
+    ) -> Result<Vec<Rc<T>>> {
+        let mut found: Vec<Option<Rc<T>>> = {
+            let nodes = self.nodes.borrow();
+            let kept = |address| Some(nodes.kept.get(&(owner, address))?.0.clone());
+            wanted.iter().map(|&(address, _)| kept(address)?.downcast().ok()).collect()
+        };
+        let misses: Vec<(u64, u64)> =
+            wanted.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(&w, _)| w).collect();
+        let read = self.read_many(&misses).await?;
+        let mut fresh = misses.iter().zip(read);
+        for slot in &mut found {
+            if slot.is_some() {
+                continue;
+            }
+            if let Some((&(address, _), bytes)) = fresh.next() {
+                let Decoded(node, size) = decode(address, &bytes)?;
+                let node = Rc::new(node);
+                self.keep((owner, address), Rc::clone(&node) as Rc<dyn Any>, size);
+                *slot = Some(node);
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// One decoded node.
+    ///
+    /// # Errors
+    /// As [`nodes`](Self::nodes).
+    pub async fn node<T: 'static>(
+        &self,
+        owner: u64,
+        address: u64,
+        len: u64,
+        decode: impl Fn(u64, &Bytes) -> Result<Decoded<T>>,
+    ) -> Result<Rc<T>> {
+        let mut nodes = self.nodes(owner, &[(address, len)], decode).await?;
+        nodes.pop().ok_or_else(|| self.bad(address, "nothing was read"))
+    }
+
+    /// Something decoded that is still kept.
+    pub fn kept<T: 'static>(&self, owner: u64, address: u64) -> Option<Rc<T>> {
+        self.nodes.borrow().kept.get(&(owner, address))?.0.clone().downcast().ok()
+    }
+
+    /// Keeps something decoded; when over budget, everything older goes.
+    pub fn keep(&self, key: (u64, u64), node: Rc<dyn Any>, size: usize) {
+        let size = size.saturating_add(64);
+        let nodes = &mut *self.nodes.borrow_mut();
+        if nodes.bytes.saturating_add(size) > NODES {
+            nodes.kept.clear();
+            nodes.bytes = 0;
+        }
+        if let Some((_, old)) = nodes.kept.insert(key, (node, size)) {
+            nodes.bytes = nodes.bytes.saturating_sub(old);
+        }
+        nodes.bytes = nodes.bytes.saturating_add(size);
+    }
+}
