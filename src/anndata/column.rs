@@ -398,18 +398,33 @@ pub fn float_text(x: f64) -> String {
     if x.is_infinite() {
         return if x > 0.0 { "inf" } else { "-inf" }.into();
     }
-    let size = x.abs();
-    if size != 0.0 && !(1e-4..1e16).contains(&size) {
-        let text = format!("{x:e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, power) = match exponent.strip_prefix('-') {
-            Some(power) => ('-', power),
-            None => ('+', exponent),
-        };
-        return format!("{digits}e{sign}{power:0>2}");
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(x.abs());
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let zeros = digits.len() - digits.trim_start_matches('0').len();
+    let digits = digits.trim_matches('0');
+    // Where the point stands in the digits; zero has none.
+    let point = whole.len() as i32 + exponent.parse::<i32>().unwrap_or(0) - zeros as i32;
+    let point = if digits.is_empty() { 1 } else { point };
+    let sign = if x.is_sign_negative() { "-" } else { "" };
+    let (before, after) = digits.split_at(digits.len().min(point.max(0) as usize));
+    match point {
+        -3..=0 => {
+            format!("{sign}0.{:0>width$}", digits, width = digits.len() + point.unsigned_abs() as usize)
+        }
+        1..=16 => {
+            let after = if after.is_empty() { "0" } else { after };
+            format!("{sign}{before:0<width$}.{after}", width = point as usize)
+        }
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let dot = if rest.is_empty() { "" } else { "." };
+            let (mark, power) = if point > 0 { ('+', point - 1) } else { ('-', 1 - point) };
+            format!("{sign}{first}{dot}{rest}e{mark}{power:02}")
+        }
     }
-    let text = format!("{x}");
-    if text.contains('.') { text } else { text + ".0" }
 }
 
 #[cfg(test)]
@@ -430,6 +445,14 @@ mod tests {
             (0.0001, "0.0001"),
             (f64::from(0.1_f32), "0.10000000149011612"),
             (1e-300, "1e-300"),
+            (1.5e300, "1.5e+300"),
+            (5e-324, "5e-324"),
+            (0.0, "0.0"),
+            (-0.00123, "-0.00123"),
+            (100.0, "100.0"),
+            (-1234.5, "-1234.5"),
+            // Halfway between two shortest candidates.
+            (515.144_836_425_781_25, "515.1448364257812"),
             (f64::INFINITY, "inf"),
         ] {
             assert_eq!(float_text(x), text);

@@ -136,8 +136,8 @@ impl AnnData {
             [] => "nothing".to_owned(),
             names => names.iter().take(12).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", "),
         };
-        let error =
-            Error::malformed(format!("holds no AnnData: there is no \"obs\" in it, only {held}")).at(root);
+        let error = Error::malformed(format!("holds no AnnData: there is no \"obs\" in it, only {held}"));
+        let error = if root.is_empty() { error } else { error.at(root) };
         if names.iter().any(|n| n == "mod") {
             return error.hint("this looks like MuData: name one modality, such as \"#mod/rna\"");
         }
