@@ -11,6 +11,7 @@ pub mod hdf5;
 pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+pub mod protocol;
 pub mod source;
 pub mod tree;
 
