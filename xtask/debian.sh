@@ -33,6 +33,17 @@ debian_unpack() {
 		rm -f "$debian_home/archives/${name}"_*.deb
 		: >"$debian_home/have/$name"
 	done
+	[ ! -x "$debian_root/usr/bin/gcc" ] || debian_linker
+}
+
+# An unpacked gcc links when it takes its own folder for the root of the system, and finds the machine's libraries there.
+debian_linker() {
+	local file
+	for file in {/usr,}/lib/x86_64-linux-gnu/*.so.* {/usr,}/lib64/*.so.*; do
+		[ -e "$debian_root$file" ] || { mkdir -p "$debian_root${file%/*}" && ln -sf "$file" "$debian_root$file"; }
+	done
+	printf '#!/bin/sh\nexec %s --sysroot=%s "$@"\n' "$debian_root/usr/bin/gcc" "$debian_root" >"$debian_root/usr/bin/cc"
+	chmod +x "$debian_root/usr/bin/cc"
 }
 
 # debian PACKAGE…: makes them available, or says what to install by hand and fails.
