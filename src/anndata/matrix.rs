@@ -12,7 +12,7 @@ use super::{
 use crate::{
     array::{Array, Attrs, Select, Values},
     error::{Error, Result},
-    tree::{Node, Tree, read, read_all},
+    tree::{Node, Tree, read_all, read_many},
 };
 
 /// A matrix on disk.
@@ -100,15 +100,17 @@ impl Matrix {
         }
         match self {
             Self::Dense(array) => {
-                let mut out = Vec::with_capacity(wanted.len());
-                for &j in wanted {
-                    let mut select = Select::rows(&array.shape, 0..rows);
-                    if let Some(column) = select.0.get_mut(1) {
-                        *column = j..j + 1;
-                    }
-                    out.push(read(tree, array, &select).await?);
-                }
-                Ok(out)
+                let selects: Vec<Select> = wanted
+                    .iter()
+                    .map(|&j| {
+                        let mut select = Select::rows(&array.shape, 0..rows);
+                        if let Some(column) = select.0.get_mut(1) {
+                            *column = j..j + 1;
+                        }
+                        select
+                    })
+                    .collect();
+                read_many(tree, array, &selects).await
             }
             Self::Sparse(sparse) => sparse.columns(tree, wanted).await,
         }

@@ -9,7 +9,7 @@ use crate::{
     array::{Array, Select, Values},
     error::{Error, Result},
     limits::Limits,
-    tree::{Group, Tree, open, read, read_all},
+    tree::{Group, Tree, open, read, read_all, read_many},
 };
 
 /// Non-zero items looked at in one step of a sweep: bounds its memory.
@@ -91,24 +91,35 @@ impl Sparse {
     /// Whole columns, in the stored type.
     pub(super) async fn columns(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
         match self.compressed {
-            Compressed::Columns => try_join_all(wanted.iter().map(|&j| self.slice_column(tree, j))).await,
+            Compressed::Columns => self.slices(tree, wanted).await,
             Compressed::Rows => self.sweep(tree, wanted).await,
         }
     }
 
-    async fn slice_column(&self, tree: &dyn Tree, column: u64) -> Result<Values> {
-        let ends = read(tree, &self.indptr, &Select::span(column..column + 2)).await?.to_u64()?;
-        let span = match ends.as_slice() {
-            [start, end] => self.span(*start, *end)?,
-            _ => return Err(Error::malformed("\"indptr\" is too short")),
-        };
-        let select = Select::span(span);
-        let (indices, data) = join(read(tree, &self.indices, &select), read(tree, &self.data, &select)).await;
-        let (indices, data) = (indices?.to_u64()?, data?);
-        let mut out = self.zeros()?;
-        let hits = indices.iter().enumerate().map(|(i, &row)| (row, i));
-        add(&mut out, &data, hits).map_err(|e| e.at(&self.indices.path))?;
-        Ok(out)
+    /// Columns of a CSC matrix: where they begin, then their items, for all of them together.
+    async fn slices(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
+        let ends: Vec<Select> = wanted.iter().map(|&j| Select::span(j..j + 2)).collect();
+        let spans: Vec<Select> = read_many(tree, &self.indptr, &ends)
+            .await?
+            .iter()
+            .map(|ends| match ends.to_u64()?.as_slice() {
+                [start, end] => Ok(Select::span(self.span(*start, *end)?)),
+                _ => Err(Error::malformed("\"indptr\" is too short")),
+            })
+            .collect::<Result<_>>()?;
+        let (indices, data) =
+            join(read_many(tree, &self.indices, &spans), read_many(tree, &self.data, &spans)).await;
+        indices?
+            .iter()
+            .zip(data?)
+            .map(|(indices, data)| {
+                let mut out = self.zeros()?;
+                let hits = indices.to_u64()?;
+                let hits = hits.iter().enumerate().map(|(i, &row)| (row, i));
+                add(&mut out, &data, hits).map_err(|e| e.at(&self.indices.path))?;
+                Ok(out)
+            })
+            .collect()
     }
 
     fn zeros(&self) -> Result<Values> {
@@ -145,15 +156,17 @@ impl Sparse {
             let span = start..(start + SWEEP).min(total);
             let indices = read(tree, &self.indices, &Select::span(span.clone())).await?;
             let hits = hits(&indices, &slots).map_err(|e| e.at(&self.indices.path))?;
-            for (part, part_hits) in self.stretches(&hits, span.start) {
-                let data = read(tree, &self.data, &Select::span(part.clone())).await?;
-                for &(position, slot) in part_hits {
+            let stretches = self.stretches(&hits, span.start);
+            let parts: Vec<Select> = stretches.iter().map(|(part, _)| Select::span(part.clone())).collect();
+            let data = read_many(tree, &self.data, &parts).await?;
+            for ((part, hits), data) in stretches.iter().zip(&data) {
+                for &(position, slot) in *hits {
                     let at = span.start + u64::from(position);
                     while starts.get(row + 1).is_some_and(|&next| next <= at) {
                         row += 1;
                     }
                     if let Some(out) = out.get_mut(slot as usize) {
-                        add(out, &data, std::iter::once((row as u64, (at - part.start) as usize)))?;
+                        add(out, data, std::iter::once((row as u64, (at - part.start) as usize)))?;
                     }
                 }
             }

@@ -16,7 +16,7 @@ use crate::{
     limits::Limits,
     source::Part,
 };
-pub use read::{read, read_all};
+pub use read::{read, read_all, read_many};
 
 /// A group: something with attributes and named children.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use crate::{
     source::Part,
 };
 
-/// Most chunks planned at a time, and most stored bytes in memory for them: what a read costs besides its result.
-const BATCH: usize = 8192;
+/// Most pieces planned at a time, and most stored bytes in memory for them: what a read costs besides its result.
+const BATCH: usize = 32_768;
 const BATCH_BYTES: u64 = 64 << 20;
 
 /// Reads a box of an array, C order.
@@ -21,7 +21,8 @@ const BATCH_BYTES: u64 = 64 << 20;
 /// `Request` for a selection outside the array, `Limit` for a result beyond [`Limits::result`], and whatever locating,
 /// fetching and decoding its chunks says, with the array's path.
 pub async fn read(tree: &dyn Tree, array: &Array, select: &Select) -> Result<Values> {
-    read_box(tree, array, select).await.map_err(|e| e.at(&array.path).in_file(tree.name()))
+    let mut read = read_many(tree, array, std::slice::from_ref(select)).await?;
+    read.pop().ok_or_else(|| Error::malformed("nothing was read").at(&array.path))
 }
 
 /// Reads all of an array.
@@ -32,45 +33,84 @@ pub async fn read_all(tree: &dyn Tree, array: &Array) -> Result<Values> {
     read(tree, array, &Select::all(&array.shape)).await
 }
 
-async fn read_box(tree: &dyn Tree, array: &Array, select: &Select) -> Result<Values> {
-    select.check(&array.shape)?;
-    let bytes = select.len().saturating_mul(array.dtype.width().max(1) as u64);
-    Limits::size(bytes, tree.limits().result, "a result")?;
-    let len = Limits::size(select.len(), tree.limits().result, "a result")?;
-    let mut target = Target::new(array, select, len)?;
-    let mut plan = pieces(&array.shape, &array.chunk, select).peekable();
-    while plan.peek().is_some() {
-        let batch: Vec<Piece> = plan.by_ref().take(BATCH).collect();
-        let chunks: Vec<u64> = batch.iter().map(|piece| piece.chunk).collect();
-        let located = tree.locate(array, &chunks).await?;
-        if located.len() != batch.len() {
-            return Err(Error::malformed("the chunk index answers for another number of chunks"));
-        }
-        let mut work: Vec<(Piece, Narrowed)> =
-            batch.into_iter().zip(located).map(|(piece, stored)| narrow(array, piece, stored)).collect();
-        // Stored order: neighbours merge into one request, and each batch moves forward in the file.
-        work.sort_by_key(|(_, at)| if let Stored::Span { range, .. } = &at.stored { range.start } else { 0 });
-        for part in batches(array, &work) {
-            read_batch(tree, array, part, &mut target).await?;
-        }
-    }
-    let (dtype, raw) = target.finish();
-    finish(tree, array, dtype, raw, len).await
+/// Reads several boxes of an array together: one plan, one batch of requests, each chunk decoded once.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_many(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Result<Vec<Values>> {
+    read_boxes(tree, array, selects).await.map_err(|e| e.at(&array.path).in_file(tree.name()))
 }
 
-/// Where a piece's bytes are, cut down to what is needed of them.
-struct Narrowed {
+async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Result<Vec<Values>> {
+    let mut bytes = 0_u64;
+    for select in selects {
+        select.check(&array.shape)?;
+        bytes = bytes.saturating_add(select.len().saturating_mul(array.dtype.width().max(1) as u64));
+    }
+    Limits::size(bytes, tree.limits().result, "a result")?;
+    let lens: Vec<usize> = selects
+        .iter()
+        .map(|select| Limits::size(select.len(), tree.limits().result, "a result"))
+        .collect::<Result<_>>()?;
+    let mut targets: Vec<Target<'_>> =
+        selects.iter().zip(&lens).map(|(s, &len)| Target::new(array, s, len)).collect::<Result<_>>()?;
+    let mut plan = selects
+        .iter()
+        .enumerate()
+        .flat_map(|(target, select)| {
+            pieces(&array.shape, &array.chunk, select).map(move |piece| (target, piece))
+        })
+        .peekable();
+    while plan.peek().is_some() {
+        let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
+        let mut work = locate(tree, array, batch).await?;
+        // Stored order: neighbours merge into one request, and each batch moves forward in the file.
+        work.sort_by_key(|item| {
+            (if let Stored::Span { range, .. } = &item.stored { range.start } else { 0 }, item.piece.chunk)
+        });
+        for part in batches(array, &work) {
+            read_batch(tree, array, part, &mut targets).await?;
+        }
+    }
+    let mut read = Vec::with_capacity(targets.len());
+    for (target, len) in targets.into_iter().zip(lens) {
+        let (dtype, raw) = target.finish();
+        read.push(finish(tree, array, dtype, raw, len).await?);
+    }
+    Ok(read)
+}
+
+/// A piece, the result it belongs to, and where its bytes are, cut down to what is needed of them.
+struct Item {
+    target: usize,
+    piece: Piece,
     stored: Stored,
     /// Items of the chunk that lie before the first byte fetched.
     before: usize,
 }
 
+/// Looks every chunk up once.
+async fn locate(tree: &dyn Tree, array: &Array, batch: Vec<(usize, Piece)>) -> Result<Vec<Item>> {
+    let mut chunks: Vec<u64> = batch.iter().map(|(_, piece)| piece.chunk).collect();
+    chunks.sort_unstable();
+    chunks.dedup();
+    let located = tree.locate(array, &chunks).await?;
+    if located.len() != chunks.len() {
+        return Err(Error::malformed("the chunk index answers for another number of chunks"));
+    }
+    let items = batch.into_iter().filter_map(|(target, piece)| {
+        let stored = located.get(chunks.binary_search(&piece.chunk).ok()?)?.clone();
+        Some(narrow(array, target, piece, stored))
+    });
+    Ok(items.collect())
+}
+
 /// Chunks that are stored as they are need not be read whole.
-fn narrow(array: &Array, piece: Piece, stored: Stored) -> (Piece, Narrowed) {
+fn narrow(array: &Array, target: usize, piece: Piece, stored: Stored) -> Item {
     let width = array.dtype.width() as u64;
     let plain = array.codecs.is_empty() && width > 0 && array.axes.iter().copied().eq(0..array.axes.len());
     if !plain {
-        return (piece, Narrowed { stored, before: 0 });
+        return Item { target, piece, stored, before: 0 };
     }
     let (mut first, mut last) = (0_u64, 0_u64);
     for ((&from, &len), &side) in piece.from.iter().zip(&piece.len).zip(&array.chunk) {
@@ -79,6 +119,7 @@ fn narrow(array: &Array, piece: Piece, stored: Stored) -> (Piece, Narrowed) {
     }
     let (start, end) = (first.saturating_mul(width), last.saturating_add(1).saturating_mul(width));
     let cut = |from: u64| from.saturating_add(start)..from.saturating_add(end);
+    let mut before = usize::try_from(first).unwrap_or(usize::MAX);
     let stored = match stored {
         Stored::Span { range, skip } => Stored::Span { range: cut(range.start), skip },
         Stored::Key { key, part: Part::All } => {
@@ -88,58 +129,74 @@ fn narrow(array: &Array, piece: Piece, stored: Stored) -> (Piece, Narrowed) {
         Stored::Key { key, part: Part::Span(range) } => {
             Stored::Key { key, part: Part::Span(cut(range.start)) }
         }
-        other => return (piece, Narrowed { stored: other, before: 0 }),
+        other => {
+            before = 0;
+            other
+        }
     };
-    let before = if matches!(stored, Stored::Key { part: Part::All, .. }) { 0 } else { first };
-    (piece, Narrowed { stored, before: usize::try_from(before).unwrap_or(usize::MAX) })
+    Item { target, piece, stored, before }
 }
 
-/// Cuts work into parts of bounded size.
-fn batches<'w>(array: &Array, work: &'w [(Piece, Narrowed)]) -> Vec<&'w [(Piece, Narrowed)]> {
+/// Cuts work into parts of bounded size, never between pieces of one chunk.
+fn batches<'w>(array: &Array, work: &'w [Item]) -> Vec<&'w [Item]> {
     let whole = array.chunk_len().saturating_mul(array.dtype.width() as u64);
     let mut parts = Vec::new();
-    let (mut start, mut bytes) = (0, 0_u64);
-    for (i, (_, at)) in work.iter().enumerate() {
-        let size = match &at.stored {
-            Stored::Span { range, .. } | Stored::Key { part: Part::Span(range), .. } => {
+    let (mut start, mut end, mut bytes) = (0, 0, 0_u64);
+    for group in work.chunk_by(|a, b| a.stored == b.stored) {
+        let size = match group.first().map(|item| &item.stored) {
+            Some(Stored::Span { range, .. } | Stored::Key { part: Part::Span(range), .. }) => {
                 range.end.saturating_sub(range.start)
             }
             // What a keyed file holds is not known beforehand: at most about its decoded size.
-            Stored::Key { .. } => whole,
-            Stored::Here(_) | Stored::Absent => 0,
+            Some(Stored::Key { .. }) => whole,
+            _ => 0,
         };
         if bytes > 0 && bytes.saturating_add(size) > BATCH_BYTES {
-            parts.push(work.get(start..i).unwrap_or(&[]));
-            (start, bytes) = (i, 0);
+            parts.push(work.get(start..end).unwrap_or(&[]));
+            (start, bytes) = (end, 0);
         }
         bytes = bytes.saturating_add(size);
+        end += group.len();
     }
-    parts.push(work.get(start..).unwrap_or(&[]));
+    parts.push(work.get(start..end).unwrap_or(&[]));
     parts
 }
 
-async fn read_batch(
-    tree: &dyn Tree,
-    array: &Array,
-    work: &[(Piece, Narrowed)],
-    target: &mut Target<'_>,
-) -> Result<()> {
-    let stored: Vec<Stored> = work.iter().map(|(_, at)| at.stored.clone()).collect();
+async fn read_batch(tree: &dyn Tree, array: &Array, work: &[Item], targets: &mut [Target<'_>]) -> Result<()> {
+    let groups: Vec<&[Item]> = work.chunk_by(|a, b| a.stored == b.stored).collect();
+    let stored: Vec<Stored> =
+        groups.iter().filter_map(|g| g.first()).map(|item| item.stored.clone()).collect();
     let fetched = tree.fetch(&stored).await?;
-    drop(stored);
-    for ((piece, at), raw) in work.iter().zip(fetched) {
-        let name = |e: Error| e.at(format!("chunk {:?} of {}", coordinates(array, piece.chunk), array.path));
-        match raw {
-            None => target.fill(piece),
-            Some(raw) => {
-                let skip = if let Stored::Span { skip, .. } = at.stored { skip } else { 0 };
-                unpack(tree.limits(), array, raw, skip).and_then(|chunk| match array.dtype {
-                    DType::Text(TextForm::Packed) => target.put_text(piece, packed(&chunk)?),
-                    _ => target.put(piece, &chunk, at.before),
-                })
-            }
+    for ((group, stored), raw) in groups.into_iter().zip(&stored).zip(fetched) {
+        let chunk = group.first().map_or(0, |item| item.piece.chunk);
+        let name = |e: Error| e.at(format!("chunk {:?} of {}", coordinates(array, chunk), array.path));
+        scatter(tree.limits(), array, group, stored, raw, targets).map_err(name)?;
+    }
+    Ok(())
+}
+
+/// Decodes one chunk and puts its pieces where they belong.
+fn scatter(
+    limits: &Limits,
+    array: &Array,
+    group: &[Item],
+    stored: &Stored,
+    raw: Option<Bytes>,
+    targets: &mut [Target<'_>],
+) -> Result<()> {
+    let skip = if let Stored::Span { skip, .. } = stored { *skip } else { 0 };
+    let chunk = raw.map(|raw| unpack(limits, array, raw, skip)).transpose()?;
+    let text = match (&chunk, &array.dtype) {
+        (Some(chunk), DType::Text(TextForm::Packed)) => Some(packed(chunk)?),
+        _ => None,
+    };
+    for item in group {
+        let Some(target) = targets.get_mut(item.target) else { continue };
+        match (&chunk, &text) {
+            (None, _) => target.fill(&item.piece)?,
+            (Some(_), Some(text)) => target.put_text(&item.piece, text.clone())?,
+            (Some(chunk), None) => target.put(&item.piece, chunk, item.before)?,
         }
-        .map_err(name)?;
     }
     Ok(())
 }
