@@ -4,6 +4,7 @@
 pub mod anndata;
 pub mod array;
 pub mod codec;
+pub mod dataset;
 pub mod error;
 pub mod export;
 pub mod folder;
@@ -11,9 +12,12 @@ pub mod hdf5;
 pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+pub mod open;
 pub mod protocol;
 pub mod source;
 pub mod tree;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
 
 pub use error::{Error, Kind, Pending, Place, Result};
 pub use limits::Limits;

@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("anndata", &["error", "limits", "array", "tree"]),
     ("export", &["error", "limits", "array", "anndata"]),
     ("folder", &["error", "limits", "source", "export"]),
+    ("dataset", &["error", "limits", "anndata", "export", "folder", "open"]),
     ("protocol", &["error", "limits"]),
 ];
 /// The boundary to JavaScript sees everything; nothing may see it.

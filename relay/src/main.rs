@@ -1,2 +1,52 @@
 //! The command line: what the library does in a browser, without one.
-fn main() {}
+//!
+//! Exit codes: 0 done, 1 the data cannot be read or the result not written (message on standard error), 2 usage.
+
+mod args;
+mod cat;
+mod clock;
+mod export;
+mod fault;
+mod get;
+mod inspect;
+mod output;
+mod remote;
+mod serve;
+mod source;
+
+use std::process::ExitCode;
+
+use args::{Command, Line};
+use cellucid_wasm::{Error, Kind};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let outcome = match Line::parse().command {
+        Command::Inspect { source, json, reading } => inspect::run(&source, json, &reading),
+        Command::Get { source, path, out, stats, reading } => {
+            get::run(&source, &path, out.as_deref(), stats, &reading)
+        }
+        Command::Cat { source, object, attrs, headers } => cat::run(&source, &object, attrs, &headers),
+        Command::Export { source, out, quantize_var, quantize_obs, compression, genes, force, reading } => {
+            let packing =
+                export::packing(quantize_var.as_deref(), quantize_obs.as_deref(), compression, genes);
+            export::run(&source, &out, &packing, force, &reading)
+        }
+        Command::Serve { what, port, no_browser, page, reading } => {
+            serve::run(&what, port, !no_browser, page.as_deref(), &reading)
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(if error.kind == Kind::Request { 2 } else { 1 })
+        }
+    }
+}
+
+/// What went wrong and what can be done, two lines.
+fn report(error: &Error) {
+    output::note(&format!("cellucid-wasm: {error}"));
+    output::note(&format!("  {}", error.advice()));
+}

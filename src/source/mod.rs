@@ -4,7 +4,10 @@
 //! `wasm`, those that need a file system in `native`; what is pure (merging, paging, counting, checking
 //! a ranged reply) is here.
 
+pub mod address;
+pub mod below;
 pub mod counted;
+pub mod http;
 pub mod memory;
 pub mod merge;
 pub mod paged;

@@ -53,7 +53,7 @@ export interface Stats {
 /** The class exported by the module. */
 export interface Dataset {
   describe(): Description;
-  paths(): string[];
+  paths(): Promise<string[]>;
   read(path: string, options?: { signal?: AbortSignal; progress?: (progress: Progress) => void }): Promise<Uint8Array>;
   stats(): Stats;
   close(): void;

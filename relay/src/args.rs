@@ -1,0 +1,175 @@
+//! The command line as types; their comments are its help.
+
+use std::path::PathBuf;
+
+use cellucid_wasm::export::{Options, Profile};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Opens .h5ad and .zarr, looks into them, and turns them into what Cellucid shows.
+///
+/// SOURCE is a file, a folder or an http(s) address: .h5ad, .zarr or .zarr.zip. `SOURCE#mod/rna` names an object inside.
+#[derive(Parser)]
+#[command(name = "cellucid-wasm", version, max_term_width = 100)]
+pub struct Line {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Say what is in it, what can be shown, what cannot and why
+    Inspect {
+        source: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Write one virtual file, such as points_2d.bin or var/CD3E.values.f32
+    Get {
+        source: String,
+        path: String,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Say on standard error, as one line of JSON, what it took
+        #[arg(long)]
+        stats: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Write one array as stored: raw little-endian values in C order, strings as lines of JSON
+    ///
+    /// Type and shape go to standard error as one line of JSON.
+    Cat {
+        source: String,
+        /// Path of the array, such as obsm/X_umap
+        object: String,
+        /// Write the object's attributes as JSON instead
+        #[arg(long)]
+        attrs: bool,
+        /// Sent with every request, as 'Name: value'; may be repeated
+        #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+        headers: Vec<(String, String)>,
+    },
+    /// Write the whole export folder
+    Export {
+        source: String,
+        /// Folder to write, new or empty
+        out: PathBuf,
+        /// Quantise gene values to so many bits
+        #[arg(long, value_name = "BITS", value_parser = ["8", "16"])]
+        quantize_var: Option<String>,
+        /// Quantise continuous columns and outlier quantiles to so many bits
+        #[arg(long, value_name = "BITS", value_parser = ["8", "16"])]
+        quantize_obs: Option<String>,
+        /// Compress every binary file with gzip
+        #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=9))]
+        compression: Option<u8>,
+        /// Only these genes, separated by commas
+        #[arg(long, value_name = "GENE,…", value_delimiter = ',')]
+        genes: Option<Vec<String>>,
+        /// Write into a folder that holds something already
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Serve the page, and a folder of data or one data set, on this machine
+    Serve {
+        /// Folder whose files are served below /data/, or a data set whose virtual files are served too
+        #[arg(value_name = "DIR|SOURCE", default_value = ".")]
+        what: String,
+        /// Port; 0 takes any free one. Without this, 8765 or the next free one
+        #[arg(long)]
+        port: Option<u16>,
+        /// Do not open a browser
+        #[arg(long)]
+        no_browser: bool,
+        /// Folder of the page, the one with index.html
+        #[arg(long, value_name = "DIR")]
+        page: Option<PathBuf>,
+        #[command(flatten)]
+        reading: Reading,
+    },
+}
+
+/// Which reader the virtual files are for.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum For {
+    /// As cellucid 0.0.9 serves them, bit for bit
+    #[default]
+    Reference,
+    /// In the form that the later app demands
+    Strict,
+}
+
+/// How a data set is read and shown.
+#[derive(Args, Clone)]
+pub struct Reading {
+    /// Form of the virtual files
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: For,
+    /// Entry of obsm in which outlier quantiles are measured
+    #[arg(long, value_name = "KEY")]
+    pub latent_key: Option<String>,
+    /// Column of var that holds the gene ids, instead of the index
+    #[arg(long, value_name = "COLUMN")]
+    pub gene_id_column: Option<String>,
+    /// Name of the data set, instead of the file's
+    #[arg(long, value_name = "NAME")]
+    pub dataset_name: Option<String>,
+    /// Id of the data set, instead of one made from its name
+    #[arg(long, value_name = "ID")]
+    pub dataset_id: Option<String>,
+    /// Share of a group's cells that its centroid is made of
+    #[arg(long, value_name = "Q", default_value_t = 0.95, allow_negative_numbers = true)]
+    pub centroid_quantile: f64,
+    /// Least number of cells for a centroid
+    #[arg(long, value_name = "M", default_value_t = 10, allow_negative_numbers = true)]
+    pub centroid_min_points: i64,
+    /// Leave embeddings as they are instead of centring and scaling them
+    #[arg(long)]
+    pub no_normalize: bool,
+    /// Sent with every request, as 'Name: value'; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub headers: Vec<(String, String)>,
+}
+
+impl Reading {
+    /// What the virtual files are made by; `file` is the name of the file or folder.
+    pub fn options(&self, file: &str, folder: bool) -> Options {
+        Options {
+            profile: match self.profile {
+                For::Reference => Profile::Reference,
+                For::Strict => Profile::Strict,
+            },
+            file: file.to_owned(),
+            folder,
+            // The reference publishes the absolute path here. The name says as much and gives nothing away.
+            path: Some(file.to_owned()),
+            created_at: crate::clock::now(),
+            dataset_name: self.dataset_name.clone(),
+            dataset_id: self.dataset_id.clone(),
+            latent_key: self.latent_key.clone(),
+            gene_id_column: self.gene_id_column.clone(),
+            normalize: !self.no_normalize,
+            centroid_quantile: self.centroid_quantile,
+            centroid_min_points: self.centroid_min_points,
+        }
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header looks like 'Name: value'")?;
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(token) {
+        return Err(format!("{name:?} is no header name"));
+    }
+    let value = value.trim();
+    if value.contains(|c: char| c.is_ascii_control()) {
+        return Err("a header's value is one line of text".into());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}

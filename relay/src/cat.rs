@@ -1,0 +1,127 @@
+//! `cat`: one array as it is stored, block by block, so that its size does not matter.
+
+use std::io::{self, Write};
+
+use cellucid_wasm::{
+    Error, Result,
+    array::{Array, Column, Select, Values},
+    native::block_on,
+    tree::{self, Node},
+};
+use serde_json::{Value, json};
+
+use crate::{output, source::Opened};
+
+/// Bytes of a block, roughly: whole rows, and whole chunks of rows.
+const BLOCK: u64 = 64 << 20;
+
+pub fn run(source: &str, object: &str, attrs: bool, headers: &[(String, String)]) -> Result<()> {
+    let opened = Opened::new(source, headers)?;
+    let path =
+        [opened.root.trim_matches('/'), object.trim_matches('/')].into_iter().filter(|p| !p.is_empty());
+    let path = path.collect::<Vec<_>>().join("/");
+    block_on(async {
+        let tree = opened.tree().await?;
+        let node = tree::open(&*tree, &path).await.map_err(|e| e.in_file(tree.name()))?;
+        if attrs {
+            let text = serde_json::to_string_pretty(node.attrs()).unwrap_or_default();
+            return output::standard(|out| writeln!(out, "{text}"));
+        }
+        let array = match node {
+            Node::Array(array) => array,
+            Node::Group(group) => {
+                let names = tree.names(&group).await?.unwrap_or_default();
+                return Err(Error::request(format!("is a group; in it: {}", names.join(", ")))
+                    .at(path)
+                    .in_file(tree.name())
+                    .hint("name one of its arrays, or use --attrs"));
+            }
+        };
+        let head = json!({"dtype": array.dtype.name(), "shape": array.shape});
+        output::note(&head.to_string());
+        for select in blocks(&array) {
+            let values = tree::read(&*tree, &array, &select).await?;
+            output::standard(|out| write(out, &values))?;
+        }
+        Ok(())
+    })
+}
+
+/// Blocks of whole rows that cover an array, aligned with its chunks.
+fn blocks(array: &Array) -> Vec<Select> {
+    let Some(&rows) = array.shape.first() else { return vec![Select::all(&array.shape)] };
+    if array.is_empty() {
+        return Vec::new();
+    }
+    let row = (array.len() / rows).saturating_mul(array.dtype.width().max(8) as u64).max(1);
+    let chunk = array.chunk.first().copied().unwrap_or(1).max(1);
+    let step = (BLOCK / row / chunk).max(1).saturating_mul(chunk);
+    (0..rows.div_ceil(step))
+        .map(|i| Select::rows(&array.shape, i * step..(i + 1).saturating_mul(step).min(rows)))
+        .collect()
+}
+
+fn write(out: &mut dyn Write, values: &Values) -> io::Result<()> {
+    macro_rules! numbers {
+        ($v:expr) => {
+            $v.iter().try_for_each(|n| out.write_all(&n.to_le_bytes()))
+        };
+    }
+    match values {
+        Values::Bool(items) => items.iter().try_for_each(|&item| out.write_all(&[u8::from(item)])),
+        Values::Bytes { bytes, .. } => out.write_all(bytes),
+        Values::Complex { single: true, items } => {
+            items.iter().flatten().try_for_each(|&part| out.write_all(&(part as f32).to_le_bytes()))
+        }
+        Values::Complex { items, .. } => {
+            items.iter().flatten().try_for_each(|part| out.write_all(&part.to_le_bytes()))
+        }
+        Values::Text(text) => text.iter().try_for_each(|item| writeln!(out, "{}", Value::from(item))),
+        Values::Record(columns) => {
+            (0..values.len()).try_for_each(|row| writeln!(out, "{}", record(columns, row)))
+        }
+        Values::I8(v) => numbers!(v),
+        Values::I16(v) => numbers!(v),
+        Values::I32(v) => numbers!(v),
+        Values::I64(v) => numbers!(v),
+        Values::U8(v) => numbers!(v),
+        Values::U16(v) => numbers!(v),
+        Values::U32(v) => numbers!(v),
+        Values::U64(v) => numbers!(v),
+        Values::F16(v) => numbers!(v),
+        Values::F32(v) => numbers!(v),
+        Values::F64(v) => numbers!(v),
+    }
+}
+
+/// One record as a JSON object; sub-arrays are lists.
+fn record(columns: &[Column], row: usize) -> Value {
+    let field = |column: &Column| {
+        let mut items: Vec<Value> =
+            (0..column.count).map(|i| item(&column.values, row * column.count + i)).collect();
+        let value = if column.count == 1 { items.pop().unwrap_or_default() } else { Value::from(items) };
+        (column.name.clone(), value)
+    };
+    Value::Object(columns.iter().map(field).collect())
+}
+
+fn item(values: &Values, at: usize) -> Value {
+    match values {
+        Values::Bool(v) => json!(v.get(at)),
+        Values::F16(v) => json!(v.get(at).map(|x| x.to_f32())),
+        Values::Text(text) => json!(text.get(at)),
+        Values::Complex { items, .. } => json!(items.get(at)),
+        Values::Bytes { width, bytes } => json!(bytes.chunks(*width).nth(at)),
+        Values::Record(columns) => record(columns, at),
+        Values::I8(v) => json!(v.get(at)),
+        Values::I16(v) => json!(v.get(at)),
+        Values::I32(v) => json!(v.get(at)),
+        Values::I64(v) => json!(v.get(at)),
+        Values::U8(v) => json!(v.get(at)),
+        Values::U16(v) => json!(v.get(at)),
+        Values::U32(v) => json!(v.get(at)),
+        Values::U64(v) => json!(v.get(at)),
+        Values::F32(v) => json!(v.get(at)),
+        Values::F64(v) => json!(v.get(at)),
+    }
+}

@@ -1,0 +1,44 @@
+//! Where results go: standard output or a file, with errors that name it.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use cellucid_wasm::{Error, Result};
+
+/// An error of the operating system while writing, in our words.
+pub fn failed(error: &io::Error, place: &str) -> Error {
+    let failure = match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::source("was closed before everything was written"),
+        io::ErrorKind::StorageFull => {
+            Error::source("cannot be written: the disk is full").hint("make room, or write elsewhere")
+        }
+        io::ErrorKind::PermissionDenied => {
+            Error::source("cannot be written: permission denied").hint("choose a place where you may write")
+        }
+        io::ErrorKind::NotFound => {
+            Error::source("cannot be written: its folder does not exist").hint("create the folder first")
+        }
+        io::ErrorKind::IsADirectory => Error::source("cannot be written: it is a folder").hint("name a file"),
+        _ => Error::source(format!("cannot be written: {error}")).hint("choose another place to write to"),
+    };
+    failure.in_file(place).hint("repeat the command")
+}
+
+/// Writes to standard output; what is written is out when this returns.
+pub fn standard(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).map_err(|e| failed(&e, "standard output"))
+}
+
+/// Writes a whole file.
+pub fn file(path: &Path, body: &[u8]) -> Result<()> {
+    fs::write(path, body).map_err(|e| failed(&e, &path.display().to_string()))
+}
+
+/// One line on standard error. When even that fails nobody is left to tell.
+pub fn note(line: &str) {
+    writeln!(io::stderr().lock(), "{line}").ok();
+}

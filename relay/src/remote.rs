@@ -1,0 +1,308 @@
+//! Files and stores on a host: ranged requests, several at a time, judged by the library's rules.
+
+use std::{
+    io::Read,
+    ops::Range,
+    rc::Rc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::fault::Fault;
+use bytes::Bytes;
+use cellucid_wasm::{
+    Error, Kind, Limits, Pending, Result,
+    native::block_on,
+    open::Source,
+    source::{
+        ByteSource, KeyedSource, Part,
+        address::{Address, Leads},
+        check_span,
+        http::{self, Answer, FIRST, First, Head, PARALLEL, Remote},
+    },
+};
+
+/// A host that sends nothing for this long has gone away.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Largest body taken at once.
+const LARGEST: u64 = 1 << 32;
+
+/// Sends requests and counts them.
+pub struct Client {
+    agent: ureq::Agent,
+    headers: Vec<(String, String)>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// What is done with a reply: `Some(length)` wants the body, of that length where it is known; `None` does not.
+type Judge<'a> = &'a mut dyn FnMut(&Head) -> Result<Option<Option<u64>>>;
+
+impl Client {
+    /// Sends `headers` with every request.
+    pub fn new(headers: &[(String, String)]) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_idle_connections_per_host(PARALLEL)
+            .timeout_connect(Some(Duration::from_secs(30)))
+            .timeout_recv_response(Some(SILENCE))
+            .user_agent(concat!("cellucid-wasm/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let (requests, bytes) = Default::default();
+        Self { agent: config.into(), headers: headers.to_vec(), requests, bytes }
+    }
+
+    /// Requests sent and bytes read so far.
+    pub fn moved(&self) -> (u64, u64) {
+        (self.requests.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Sends a request until it is answered for good.
+    fn send(&self, method: &str, url: &str, range: Option<&str>, judge: Judge<'_>) -> Result<Bytes> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (error, retry_after) = match self.once(method, url, range) {
+                Ok((head, body)) => match judge(&head) {
+                    Ok(None) => return Ok(Bytes::new()),
+                    Ok(Some(length)) => match self.body(body, length) {
+                        Ok(bytes) => return Ok(bytes),
+                        Err(error) if error.kind == Kind::Source => (error, None),
+                        Err(error) => return Err(error),
+                    },
+                    Err(error) if head.transient() => (error, head.retry_after),
+                    Err(error) => return Err(error),
+                },
+                Err(ureq::Error::BadUri(text)) => {
+                    return Err(Error::request(format!("the address is not valid: {text}")));
+                }
+                Err(ureq::Error::HostNotFound) => {
+                    return Err(
+                        Error::source("the host is not known").hint("check the address and the connection")
+                    );
+                }
+                Err(error) => (broken(&error), None),
+            };
+            if attempt >= http::TRIES {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(http::pause(attempt, retry_after.as_deref())));
+        }
+    }
+
+    fn once(
+        &self,
+        method: &str,
+        url: &str,
+        range: Option<&str>,
+    ) -> std::result::Result<(Head, ureq::Body), ureq::Error> {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        // Bytes of a compressed body could not be told apart.
+        request = request.header("Accept-Encoding", "identity");
+        if let Some(range) = range {
+            request = request.header("Range", range);
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let reply = self.agent.run(request.body(())?)?;
+        let header = |name: &str| reply.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let head = Head::new(reply.status().as_u16(), header);
+        Ok((head, reply.into_body()))
+    }
+
+    fn body(&self, body: ureq::Body, length: Option<u64>) -> Result<Bytes> {
+        let most = length.unwrap_or(LARGEST);
+        let mut bytes =
+            Limits::room::<u8>(Limits::size(length.unwrap_or_default(), LARGEST, "a reply")?, "a reply")?;
+        let read = body.into_reader().take(most.saturating_add(1)).read_to_end(&mut bytes);
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        match (read, length) {
+            (Ok(_), None) => {}
+            // A body that ends early tells more by its length than by the error it ends with.
+            (_, Some(length)) => http::complete(bytes.len(), length)?,
+            (Err(error), None) => {
+                return Err(Error::source(format!("the connection broke off ({error})")).hint("try again"));
+            }
+        }
+        Ok(bytes.into())
+    }
+}
+
+fn broken(error: &ureq::Error) -> Error {
+    Error::source(format!("no answer from the host ({error})"))
+        .hint("check the address and the connection, then try again")
+}
+
+/// The results of `work` on each of `0..count`, several at a time, in order; the first error ends it.
+fn parallel<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let done: Mutex<Vec<(usize, std::result::Result<T, Fault>)>> = Mutex::new(Vec::with_capacity(count));
+    let run = || {
+        while !stop.load(Ordering::Relaxed) {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= count {
+                break;
+            }
+            let result = work(i).map_err(Fault::from);
+            stop.fetch_or(result.is_err(), Ordering::Relaxed);
+            // Poisoned only by a panic, which ends everything anyway.
+            if let Ok(mut done) = done.lock() {
+                done.push((i, result));
+            }
+        }
+    };
+    if count == 1 {
+        run();
+    } else {
+        thread::scope(|scope| {
+            for _ in 0..count.min(PARALLEL) {
+                scope.spawn(run);
+            }
+        });
+    }
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, result)| result.map_err(Error::from)).collect()
+}
+
+/// A file or store at an address, and whether it is a store.
+///
+/// # Errors
+/// What the host did instead of sending the file.
+pub fn open(client: &Arc<Client>, address: Address) -> Result<(Source, bool)> {
+    if address.leads() == Leads::ToStore {
+        return Ok((Source::Folder(Rc::new(Store::new(client, address))), true));
+    }
+    let error = match File::open(client, &address) {
+        Ok(file) => return Ok((Source::File(Rc::new(file)), false)),
+        Err(error) => error.in_file(address.label()),
+    };
+    // No ending says which: where there is no file, there may be a store.
+    if address.leads() == Leads::Anywhere && matches!(error.kind, Kind::Missing | Kind::Source) {
+        let store = Store::new(client, address);
+        let documents = ["zarr.json", ".zmetadata", ".zgroup"].map(|key| (key.to_owned(), Part::All));
+        if block_on(store.get_many(&documents)).is_ok_and(|got| got.iter().any(Option::is_some)) {
+            return Ok((Source::Folder(Rc::new(store)), true));
+        }
+    }
+    Err(error)
+}
+
+/// One file on a host.
+struct File {
+    client: Arc<Client>,
+    url: String,
+    label: String,
+    remote: Remote,
+    start: Bytes,
+}
+
+impl File {
+    fn open(client: &Arc<Client>, address: &Address) -> Result<Self> {
+        let url = address.file();
+        let mut learned = None;
+        let start =
+            client.send("GET", &url, Some(&http::range(&(0..FIRST))), &mut |head| match http::first(
+                head, FIRST,
+            )? {
+                First::Known(remote) => {
+                    let length = remote.size.min(FIRST);
+                    learned = Some(remote);
+                    Ok((length > 0).then_some(Some(length)))
+                }
+                First::Hidden => {
+                    Err(Error::source("the host does not say how large the file is (no Content-Range)"))
+                }
+            })?;
+        let remote = learned.ok_or_else(|| Error::source("the host did not answer"))?;
+        Ok(Self { client: Arc::clone(client), url, label: address.label(), remote, start })
+    }
+}
+
+impl ByteSource for File {
+    fn len(&self) -> u64 {
+        self.remote.size
+    }
+
+    fn name(&self) -> &str {
+        &self.label
+    }
+
+    fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
+        let (client, url, remote, start) = (&self.client, &self.url, &self.remote, &self.start);
+        let one = move |i: usize| {
+            let span = spans.get(i).cloned().unwrap_or_default();
+            check_span(&span, remote.size)?;
+            if span.is_empty() {
+                return Ok(Bytes::new());
+            }
+            if span.end <= start.len() as u64 {
+                return Ok(start.slice(span.start as usize..span.end as usize));
+            }
+            let length = span.end - span.start;
+            let judge: Judge<'_> = &mut |head| remote.check(head, &span).map(|()| Some(Some(length)));
+            client.send("GET", url, Some(&http::range(&span)), judge).map_err(|e| e.offset(span.start))
+        };
+        Box::pin(async move { parallel(spans.len(), one).map_err(|e| e.in_file(&self.label)) })
+    }
+}
+
+/// A store on a host: one request per key, nothing is ever listed.
+struct Store {
+    client: Arc<Client>,
+    address: Address,
+    label: String,
+}
+
+impl Store {
+    fn new(client: &Arc<Client>, address: Address) -> Self {
+        Self { client: Arc::clone(client), label: address.label(), address }
+    }
+}
+
+fn part(client: &Client, url: &str, part: &Part) -> Result<Option<Bytes>> {
+    let mut part = part.clone();
+    loop {
+        let range = match &part {
+            Part::All => None,
+            Part::Span(span) if span.is_empty() => return Ok(Some(Bytes::new())),
+            Part::Span(span) => Some(http::range(span)),
+            Part::Last(n) => Some(format!("bytes=-{n}")),
+        };
+        let mut answer = Answer::Absent;
+        let body = client.send("GET", url, range.as_deref(), &mut |head| {
+            answer = http::answer(head, &part)?;
+            Ok(if let Answer::Body(length) = answer { Some(length) } else { None })
+        })?;
+        match answer {
+            Answer::Absent => return Ok(None),
+            Answer::Body(_) => return Ok(Some(body)),
+            Answer::Instead(span) => part = Part::Span(span),
+        }
+    }
+}
+
+impl KeyedSource for Store {
+    fn name(&self) -> &str {
+        &self.label
+    }
+
+    fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
+        let (client, address) = (&self.client, &self.address);
+        let one = move |i: usize| match wanted.get(i) {
+            Some((key, wanted)) => part(client, &address.key(key), wanted),
+            None => Ok(None),
+        };
+        Box::pin(async move { parallel(wanted.len(), one).map_err(|e| e.in_file(&self.label)) })
+    }
+
+    fn list<'a>(&'a self, _prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {
+        Box::pin(async { Ok(None) })
+    }
+}

@@ -1,0 +1,113 @@
+//! From what stands on the command line to a source: a file, a folder or an address.
+
+use std::{path::Path, rc::Rc, sync::Arc};
+
+use cellucid_wasm::{
+    Error, Limits, Result,
+    anndata::AnnData,
+    dataset::Dataset,
+    native::{File, Folder},
+    open::{self, Source},
+    source::{
+        address::{Address, decode},
+        counted::{Counted, Counts},
+    },
+    tree::Tree,
+};
+
+use crate::{args::Reading, remote};
+
+/// A source that can be opened, and what has been moved to do so.
+pub struct Opened {
+    source: Source,
+    /// Name of the file or folder.
+    pub name: String,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// Object in it that is meant; empty for the whole.
+    pub root: String,
+    local: Rc<Counts>,
+    /// Requests over HTTP are counted where they are sent, tries that failed included.
+    remote: Option<Arc<remote::Client>>,
+}
+
+impl Opened {
+    /// Finds the file, folder or address; nothing is read of local ones.
+    ///
+    /// # Errors
+    /// `Missing` or `Source` when it is not there or may not be read.
+    pub fn new(text: &str, headers: &[(String, String)]) -> Result<Self> {
+        let local = Rc::new(Counts::default());
+        if let Some(address) = Address::parse(text) {
+            let root = text.split_once('#').map_or(String::new(), |(_, root)| decode(root));
+            let client = Arc::new(remote::Client::new(headers));
+            let name = address.name();
+            let (source, folder) = remote::open(&client, address)?;
+            return Ok(Self { source, name, folder, root, local, remote: Some(client) });
+        }
+        if let Some((scheme, _)) = text.split_once("://") {
+            return Err(Error::request(format!(
+                "{text:?}: addresses that begin with {scheme:?} are not read"
+            ))
+            .hint("give an http or https address, or a path"));
+        }
+        // A # belongs to the path when there is such a file.
+        let (path, root) = match text.rsplit_once('#') {
+            Some((path, root)) if !Path::new(text).exists() => (Path::new(path), root.to_owned()),
+            _ => (Path::new(text), String::new()),
+        };
+        if !path.exists() {
+            let hint = "check the path; give an http or https address for what is elsewhere";
+            return Err(Error::missing("there is no such file or folder").in_file(text).hint(hint));
+        }
+        let folder = path.is_dir();
+        let source = if folder {
+            Source::Folder(Rc::new(Counted::new(Rc::new(Folder::open(path)?), Rc::clone(&local))))
+        } else {
+            Source::File(Rc::new(Counted::new(Rc::new(File::open(path)?), Rc::clone(&local))))
+        };
+        // `.` and `..` have no name of their own.
+        let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let name =
+            path.file_name().or(full.file_name()).map_or(String::new(), |n| n.to_string_lossy().into_owned());
+        Ok(Self { source, name, folder, root, local, remote: None })
+    }
+
+    /// Its groups and arrays.
+    ///
+    /// # Errors
+    /// When it is of no format that is read.
+    pub async fn tree(&self) -> Result<Rc<dyn Tree>> {
+        open::open(self.source.clone(), limits()).await
+    }
+
+    /// The AnnData in it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn data(&self) -> Result<AnnData> {
+        AnnData::open(self.tree().await?, &self.root).await
+    }
+
+    /// Its virtual files.
+    ///
+    /// # Errors
+    /// When nothing in it can be shown.
+    pub async fn dataset(&self, reading: &Reading) -> Result<Dataset> {
+        let options = reading.options(&self.name, self.folder);
+        Dataset::open(self.source.clone(), &self.root, options, limits()).await
+    }
+
+    /// Requests sent and bytes read so far.
+    pub fn moved(&self) -> (u64, u64) {
+        match &self.remote {
+            Some(client) => client.moved(),
+            None => (self.local.requests.get(), self.local.bytes.get()),
+        }
+    }
+}
+
+/// A native program has more memory than a browser's module.
+fn limits() -> Limits {
+    Limits { result: 1 << 40, ..Limits::default() }
+}

@@ -1,0 +1,173 @@
+//! Local folders: a directory handle, or a list of files that a drop or an `<input webkitdirectory>` gave.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use js_sys::{Array, AsyncIterator, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{File, FileSystemDirectoryHandle, FileSystemFileHandle};
+
+use super::{
+    blob::BlobSource,
+    error::{from_local, name_of},
+    meter::Meter,
+};
+use crate::{
+    error::{Pending, Result},
+    source::{KeyedSource, Part, memory::children},
+};
+
+const PARALLEL: usize = 16;
+
+/// A folder that the user chose or dropped, as the File System API hands it out. Also the origin's private file system.
+pub struct Directory {
+    name: String,
+    root: FileSystemDirectoryHandle,
+    /// Folders met so far: walking to a chunk again and again would cost more than reading it.
+    folders: RefCell<HashMap<String, FileSystemDirectoryHandle>>,
+    meter: Rc<Meter>,
+}
+
+impl Directory {
+    /// Reads below a handle.
+    pub fn new(name: String, root: FileSystemDirectoryHandle, meter: Rc<Meter>) -> Self {
+        Self { name, root, folders: RefCell::default(), meter }
+    }
+
+    /// The handle of a folder (`""` for the root); `None` when there is none.
+    async fn folder(&self, path: &str) -> Result<Option<FileSystemDirectoryHandle>> {
+        let mut handle = self.root.clone();
+        let mut done = String::new();
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            done = if done.is_empty() { name.to_owned() } else { format!("{done}/{name}") };
+            let known = self.folders.borrow().get(&done).cloned();
+            handle = match known {
+                Some(folder) => folder,
+                None => {
+                    let found = present(JsFuture::from(handle.get_directory_handle(name)).await)?;
+                    let Some(folder) = found.and_then(|f| f.dyn_into::<FileSystemDirectoryHandle>().ok())
+                    else {
+                        return Ok(None);
+                    };
+                    self.folders.borrow_mut().insert(done.clone(), folder.clone());
+                    folder
+                }
+            };
+        }
+        Ok(Some(handle))
+    }
+
+    async fn part(&self, key: &str, part: &Part) -> Result<Option<Bytes>> {
+        let (path, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let Some(folder) = self.folder(path).await? else { return Ok(None) };
+        let handle = present(JsFuture::from(folder.get_file_handle(name)).await)?;
+        let Some(handle) = handle.and_then(|h| h.dyn_into::<FileSystemFileHandle>().ok()) else {
+            return Ok(None);
+        };
+        let file = JsFuture::from(handle.get_file()).await.map_err(|e| from_local(&e))?;
+        let Ok(file) = file.dyn_into::<File>() else { return Ok(None) };
+        BlobSource::new(format!("{}/{key}", self.name), file.into(), Rc::clone(&self.meter))
+            .part(part)
+            .await
+            .map(Some)
+    }
+
+    async fn names(&self, prefix: &str) -> Result<Vec<String>> {
+        let Some(folder) = self.folder(prefix).await? else { return Ok(Vec::new()) };
+        let entries: AsyncIterator = folder.entries().unchecked_into();
+        let mut names = Vec::new();
+        loop {
+            let next = JsFuture::from(entries.next().map_err(|e| from_local(&e))?)
+                .await
+                .map_err(|e| from_local(&e))?;
+            let field = |name: &str| Reflect::get(&next, &name.into()).unwrap_or_default();
+            if field("done").is_truthy() {
+                break;
+            }
+            let entry: Array = field("value").unchecked_into();
+            let Some(mut name) = entry.get(0).as_string() else { continue };
+            if Reflect::get(&entry.get(1), &"kind".into()).is_ok_and(|kind| kind == "directory") {
+                name.push('/');
+            }
+            names.push(name);
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// Not found, or of the other kind, or a name that no file can have: absent. Anything else went wrong.
+fn present(found: std::result::Result<JsValue, JsValue>) -> Result<Option<JsValue>> {
+    match found {
+        Ok(handle) => Ok(Some(handle)),
+        Err(thrown)
+            if matches!(name_of(&thrown).as_str(), "NotFoundError" | "TypeMismatchError" | "TypeError") =>
+        {
+            Ok(None)
+        }
+        Err(thrown) => Err(from_local(&thrown)),
+    }
+}
+
+impl KeyedSource for Directory {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
+        let one = move |(key, part): &'a (String, Part)| async move {
+            self.part(key, part).await.map_err(|e| e.in_file(format!("{}/{key}", self.name)))
+        };
+        Box::pin(stream::iter(wanted).map(one).buffered(PARALLEL).try_collect())
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {
+        Box::pin(
+            async move { self.names(prefix).await.map(Some).map_err(|e| e.in_file(&self.name).at(prefix)) },
+        )
+    }
+}
+
+/// Files by their paths within the folder.
+pub struct FileList {
+    name: String,
+    files: HashMap<String, BlobSource>,
+    /// The paths in a fixed order: a list from a drop comes in any.
+    paths: Vec<String>,
+}
+
+impl FileList {
+    /// A folder of that name and content.
+    pub fn new(name: String, files: Vec<(String, File)>, meter: &Rc<Meter>) -> Self {
+        let mut paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+        paths.sort_unstable();
+        let file = |(path, file): (String, File)| {
+            let source = BlobSource::new(format!("{name}/{path}"), file.into(), Rc::clone(meter));
+            (path, source)
+        };
+        let files = files.into_iter().map(file).collect();
+        Self { name, files, paths }
+    }
+}
+
+impl KeyedSource for FileList {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
+        let one = move |(key, part): &'a (String, Part)| async move {
+            match self.files.get(key) {
+                Some(file) => file.part(part).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        Box::pin(stream::iter(wanted).map(one).buffered(PARALLEL).try_collect())
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {
+        Box::pin(async move { Ok(Some(children(self.paths.iter().map(String::as_str), prefix))) })
+    }
+}

@@ -1,0 +1,136 @@
+//! The boundary to JavaScript: one class, `Dataset`, a few lines over `open`, `anndata` and `export`.
+//!
+//! Bulk data cross once, as one `Uint8Array`; descriptions cross as JSON; errors as `Error` with a code and a place. The types
+//! that JavaScript sees are written by hand in `types.d.ts`.
+
+mod blob;
+mod callback;
+mod cancel;
+mod directory;
+mod error;
+mod fetch;
+mod meter;
+mod options;
+mod remote;
+mod source;
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::{
+    dataset,
+    error::{Error, Result},
+    limits::Limits,
+    source::address::decode,
+};
+use cancel::Running;
+use error::to_js;
+use meter::Meter;
+use options::Given;
+use source::{How, find};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("types.d.ts");
+
+/// Puts a panic's text on the console: all that is left to say before the module stops.
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// An AnnData file or store, open for reading.
+#[wasm_bindgen(skip_typescript)]
+pub struct Dataset {
+    /// `None` once closed.
+    open: RefCell<Option<Rc<dataset::Dataset>>>,
+    description: String,
+    meter: Rc<Meter>,
+    running: Rc<Running>,
+}
+
+#[wasm_bindgen]
+impl Dataset {
+    /// Opens whatever `from` is.
+    #[wasm_bindgen(skip_typescript)]
+    pub async fn open(from: JsValue, options: JsValue) -> std::result::Result<Dataset, JsValue> {
+        Self::start(from, options).await.map_err(|e| to_js(&e))
+    }
+
+    /// What is in it, without reading any values.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn describe(&self) -> std::result::Result<JsValue, JsValue> {
+        js_sys::JSON::parse(&self.description)
+    }
+
+    /// Every virtual path there is.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn paths(&self) -> Promise {
+        self.run(JsValue::UNDEFINED, async |open| {
+            let paths = open.paths().await?;
+            Ok(paths.iter().map(|path| JsValue::from(path.as_str())).collect::<Array>().into())
+        })
+    }
+
+    /// One virtual file.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn read(&self, path: String, options: JsValue) -> Promise {
+        self.run(options, async move |open| {
+            let file = open.file(&decode(&path)).await?;
+            Ok(Uint8Array::from(&*file.body).into())
+        })
+    }
+
+    /// Requests sent and bytes read so far.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn stats(&self) -> JsValue {
+        self.meter.stats()
+    }
+
+    /// Ends what is under way and lets go of the source; every later read is refused.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn close(&self) {
+        self.running.stop();
+        self.open.borrow_mut().take();
+    }
+}
+
+impl Dataset {
+    async fn start(from: JsValue, options: JsValue) -> Result<Self> {
+        let given = Given::to_open(options)?;
+        let hooks = given.hooks()?;
+        let (meter, running) = (Rc::new(Meter::default()), Rc::new(Running::default()));
+        let how = How { name: given.text("name")?, headers: given.headers()?, meter: Rc::clone(&meter) };
+        let _listener = hooks.progress.map(|callback| meter.listen(callback));
+        let opening = async {
+            let found = find(from, how).await?;
+            let root = given.text("root")?.or(found.root).unwrap_or_default();
+            let options = given.export(found.name, found.folder)?;
+            let open = dataset::Dataset::open(found.source, &root, options, Limits::default()).await?;
+            let description = open.describe().await?;
+            Ok((open, description))
+        };
+        let (open, description) = running.until(hooks.signal, opening).await?;
+        Ok(Self { open: RefCell::new(Some(Rc::new(open))), description, meter, running })
+    }
+
+    /// Runs work on the open dataset as a promise that the caller, or [`close`](Self::close), may end.
+    fn run<F>(&self, options: JsValue, work: F) -> Promise
+    where
+        F: AsyncFnOnce(&dataset::Dataset) -> Result<JsValue> + 'static,
+    {
+        let open = self.open.borrow().clone();
+        let (meter, running) = (Rc::clone(&self.meter), Rc::clone(&self.running));
+        future_to_promise(async move {
+            let outcome = async {
+                let hooks = Given::to_read(options)?.hooks()?;
+                let open = open.ok_or_else(|| Error::request("the dataset has been closed"))?;
+                let _listener = hooks.progress.map(|callback| meter.listen(callback));
+                running.until(hooks.signal, work(&open)).await
+            };
+            outcome.await.map_err(|e: Error| to_js(&e))
+        })
+    }
+}

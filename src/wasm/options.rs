@@ -1,0 +1,156 @@
+//! The options of `Dataset.open` and `Dataset.read`, checked: a misspelt or mistyped option is an error, not ignored.
+
+use js_sys::{Array, Function, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortSignal, Headers};
+
+use crate::{
+    error::{Error, Result},
+    export::{Options, Profile},
+};
+
+const OPEN: &[&str] = &[
+    "name",
+    "root",
+    "profile",
+    "latentKey",
+    "geneIdColumn",
+    "datasetName",
+    "datasetId",
+    "centroidQuantile",
+    "centroidMinPoints",
+    "normalize",
+    "headers",
+    "signal",
+    "progress",
+];
+const READ: &[&str] = &["signal", "progress"];
+
+/// Options of one call.
+pub struct Given {
+    object: JsValue,
+}
+
+/// What both calls take.
+#[derive(Default)]
+pub struct Hooks {
+    /// Fires when the caller gives up.
+    pub signal: Option<AbortSignal>,
+    /// Told how many bytes have come in.
+    pub progress: Option<Function>,
+}
+
+impl Given {
+    /// Options of `Dataset.open`.
+    pub fn to_open(object: JsValue) -> Result<Self> {
+        Self::new(object, OPEN)
+    }
+
+    /// Options of `Dataset.read`.
+    pub fn to_read(object: JsValue) -> Result<Self> {
+        Self::new(object, READ)
+    }
+
+    fn new(object: JsValue, known: &[&str]) -> Result<Self> {
+        if object.is_undefined() || object.is_null() {
+            return Ok(Self { object: Object::new().into() });
+        }
+        let Some(fields) = object.dyn_ref::<Object>() else {
+            return Err(Error::request("the options have to be an object"));
+        };
+        for key in Object::keys(fields).iter().filter_map(|key| key.as_string()) {
+            if !known.contains(&key.as_str()) {
+                return Err(Error::request(format!(
+                    "there is no option {key:?}; there are: {}",
+                    known.join(", ")
+                )));
+            }
+        }
+        Ok(Self { object })
+    }
+
+    fn value(&self, name: &str) -> Option<JsValue> {
+        Reflect::get(&self.object, &name.into())
+            .ok()
+            .filter(|value| !value.is_undefined() && !value.is_null())
+    }
+
+    /// A text.
+    pub fn text(&self, name: &str) -> Result<Option<String>> {
+        self.value(name).map(|value| value.as_string().ok_or_else(|| wrong(name, "a string"))).transpose()
+    }
+
+    fn number(&self, name: &str) -> Result<Option<f64>> {
+        self.value(name).map(|value| value.as_f64().ok_or_else(|| wrong(name, "a number"))).transpose()
+    }
+
+    /// Signal and progress.
+    pub fn hooks(&self) -> Result<Hooks> {
+        let signal =
+            self.value("signal").map(|v| v.dyn_into().map_err(|_| wrong("signal", "an AbortSignal")));
+        let progress =
+            self.value("progress").map(|v| v.dyn_into().map_err(|_| wrong("progress", "a function")));
+        Ok(Hooks { signal: signal.transpose()?, progress: progress.transpose()? })
+    }
+
+    /// Names and values of the headers: an object, a list of pairs or a `Headers`.
+    pub fn headers(&self) -> Result<Vec<(String, String)>> {
+        let Some(value) = self.value("headers") else { return Ok(Vec::new()) };
+        let shape = || wrong("headers", "an object, a list of pairs or a Headers");
+        let pairs = match value.dyn_ref::<Headers>() {
+            Some(headers) => Array::from(headers.as_ref()),
+            None if Array::is_array(&value) => Array::from(&value),
+            None => Object::entries(value.dyn_ref::<Object>().ok_or_else(shape)?),
+        };
+        let pair = |pair: JsValue| {
+            let pair = Array::from(&pair);
+            Ok((pair.get(0).as_string().ok_or_else(shape)?, pair.get(1).as_string().ok_or_else(shape)?))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    /// What the virtual files are made by.
+    pub fn export(&self, file: String, folder: bool) -> Result<Options> {
+        let profile = match self.text("profile")?.as_deref() {
+            None | Some("reference") => Profile::Reference,
+            Some("strict") => Profile::Strict,
+            Some(other) => {
+                return Err(Error::request(format!(
+                    "the profile {other:?} is neither \"reference\" nor \"strict\""
+                )));
+            }
+        };
+        let normalize =
+            self.value("normalize").map(|v| v.as_bool().ok_or_else(|| wrong("normalize", "a boolean")));
+        let usual = Options::default();
+        Ok(Options {
+            profile,
+            file,
+            folder,
+            path: None,
+            created_at: now(),
+            dataset_name: self.text("datasetName")?,
+            dataset_id: self.text("datasetId")?,
+            latent_key: self.text("latentKey")?,
+            gene_id_column: self.text("geneIdColumn")?,
+            normalize: normalize.transpose()?.unwrap_or(usual.normalize),
+            centroid_quantile: self.number("centroidQuantile")?.unwrap_or(usual.centroid_quantile),
+            centroid_min_points: self
+                .number("centroidMinPoints")?
+                .map_or(usual.centroid_min_points, |n| n as i64),
+        })
+    }
+}
+
+fn wrong(name: &str, wanted: &str) -> Error {
+    Error::request(format!("the option {name:?} has to be {wanted}"))
+}
+
+/// The time as `2026-01-31T12:00:00Z`.
+fn now() -> String {
+    let text = String::from(js_sys::Date::new_0().to_iso_string());
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text,
+    }
+}

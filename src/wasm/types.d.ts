@@ -1,0 +1,137 @@
+/** Who can mend an error. */
+export type Code = "source" | "malformed" | "unsupported" | "missing" | "limit" | "request" | "cancelled";
+
+/** Every error thrown here. */
+export interface CellucidError extends Error {
+  readonly name: "CellucidError";
+  readonly code: Code;
+  /** What to do about it. */
+  readonly advice: string;
+  /** File, folder or address. */
+  readonly file?: string;
+  /** Object in it, such as `obs/cell_type`. */
+  readonly object?: string;
+  /** Byte offset in the file. */
+  readonly offset?: number;
+}
+
+/** A file whose bytes the caller provides. */
+export interface ByteSource {
+  readonly name?: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Exactly the bytes from `start` up to, not including, `end`. */
+  read(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> | Uint8Array;
+}
+
+/** Many small files by key, as a Zarr store has them, provided by the caller. */
+export interface KeyedSource {
+  readonly name?: string;
+  /** The file, or the part of it; `undefined` when there is no such key. */
+  get(
+    key: string,
+    part: { start: number; end: number } | { last: number } | undefined,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  /** Names directly below a prefix (`""` or ending in `/`), folders with a trailing `/`; left out when unknown. */
+  list?(prefix: string): Promise<string[] | undefined> | string[] | undefined;
+}
+
+/** How far a call is. */
+export interface Progress {
+  /** Bytes that have come in since the call began. */
+  bytes: number;
+  /** Requests sent since the call began. */
+  requests: number;
+}
+
+export interface ReadOptions {
+  /** Ends the call; its promise is then rejected with the code `cancelled`. */
+  signal?: AbortSignal;
+  /** Told now and then how far the call is. */
+  progress?: (progress: Progress) => void;
+}
+
+export interface OpenOptions extends ReadOptions {
+  /** File or folder name, where the source does not tell it. */
+  name?: string;
+  /** Object in the file that is the AnnData, such as `mod/rna` in MuData; the file itself when left out. */
+  root?: string;
+  /** What the virtual files are for: `reference` (default), as cellucid 0.0.9 serves them, or `strict`, for the later app. */
+  profile?: "reference" | "strict";
+  /** Entry of obsm in which outlier quantiles are measured. */
+  latentKey?: string;
+  /** Column of var that holds the gene ids, instead of the index. */
+  geneIdColumn?: string;
+  datasetName?: string;
+  datasetId?: string;
+  /** Share of a group's cells that its centroid is made of; 0.95 when left out. */
+  centroidQuantile?: number;
+  /** Least number of cells for a centroid; 10 when left out. */
+  centroidMinPoints?: number;
+  /** Whether embeddings are centred and scaled; true when left out. */
+  normalize?: boolean;
+  /** Sent with every request to the address given. */
+  headers?: Record<string, string> | Array<[name: string, value: string]> | Headers;
+}
+
+/** What is in a dataset, as its headers tell. */
+export interface Description {
+  format: "hdf5" | "zarr";
+  name: string;
+  id: string;
+  /** Where it was opened from. */
+  source: string;
+  n_obs: number;
+  n_vars: number;
+  x: { encoding: string; dtype: string; shape: number[] } | null;
+  obs: Array<{ key: string; kind: "category" | "continuous"; n_categories?: number | null }>;
+  var: string[];
+  obsm: Array<{ key: string; shape: number[] }>;
+  /** The entry of obsm shown in each dimension. */
+  embeddings: Array<{ dim: number; key: string }>;
+  has_connectivity: boolean;
+  vector_fields: string[];
+  /** What could not be used, and why. */
+  skipped: Array<{ object: string; reason: string }>;
+}
+
+/** Requests sent and bytes read since a dataset was opened. */
+export interface Stats {
+  requests: number;
+  bytes_read: number;
+}
+
+/** Anything a dataset can be opened from. */
+export type From =
+  | Blob
+  | string
+  | URL
+  | FileSystemFileHandle
+  | FileSystemDirectoryHandle
+  | File[]
+  | Array<[path: string, file: File]>
+  | Uint8Array
+  | ArrayBuffer
+  | ByteSource
+  | KeyedSource;
+
+/** An AnnData file or store, seen as the files of a Cellucid export. */
+export class Dataset {
+  private constructor();
+  /**
+   * Opens a dataset; only headers are read. Addresses may be relative to the page or worker, and their fragment may name an
+   * object in the file. Throws {@link CellucidError}.
+   */
+  static open(from: From, options?: OpenOptions): Promise<Dataset>;
+  describe(): Description;
+  /** Every virtual path there is. */
+  paths(): Promise<string[]>;
+  /** One virtual file, such as `points_2d.bin` or `var/CD3E.values.f32`. Throws {@link CellucidError}. */
+  read(path: string, options?: ReadOptions): Promise<Uint8Array>;
+  stats(): Stats;
+  /** Ends what is under way and lets go of the source. */
+  close(): void;
+  /** Closes, and frees the object in the module. */
+  free(): void;
+}
