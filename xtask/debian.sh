@@ -10,7 +10,10 @@ debian_paths() {
 	[ -d "$debian_root" ] || return 0
 	case ":$PATH:" in *":$debian_root/usr/bin:"*) return 0 ;; esac
 	export PATH="$PATH:$debian_root/usr/bin"
-	export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$debian_root/usr/lib/x86_64-linux-gnu:$debian_root/lib/x86_64-linux-gnu"
+	local libraries=$debian_root/usr/lib/x86_64-linux-gnu
+	# The browser's sound library keeps a part of itself in a folder of its own.
+	libraries=$libraries:$debian_root/lib/x86_64-linux-gnu:$libraries/pulseaudio
+	export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$libraries"
 }
 
 debian_has() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || [ -e "$debian_home/have/$1" ]; }

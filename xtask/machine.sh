@@ -70,11 +70,15 @@ need_python() {
 # A browser and its driver: as installed, as unpacked, or as CHROMIUM and CHROMEDRIVER say.
 need_chromium() {
 	local flags='["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]'
-	[ -x "${CHROMIUM:-}" ] && [ -x "${CHROMEDRIVER:-}" ] || debian chromium chromium-driver
+	[ -x "${CHROMIUM:-}" ] && [ -x "${CHROMEDRIVER:-}" ] || debian chromium chromium-driver fonts-dejavu-core
 	if [ ! -x "${CHROMIUM:-}" ]; then
 		CHROMIUM=/usr/bin/chromium
 		# The start script of the package knows only its installed place.
-		[ -x "$CHROMIUM" ] || CHROMIUM=$debian_root/usr/lib/chromium/chromium
+		if [ ! -x "$CHROMIUM" ]; then
+			CHROMIUM=$debian_root/usr/lib/chromium/chromium
+			export FONTCONFIG_FILE=$top/build/fonts.conf
+			printf '<fontconfig><dir>%s</dir><cachedir>%s</cachedir></fontconfig>\n' "$debian_root/usr/share/fonts" "$top/build/fonts" >"$FONTCONFIG_FILE"
+		fi
 	fi
 	[ -x "${CHROMEDRIVER:-}" ] || CHROMEDRIVER=$(command -v chromedriver)
 	export CHROMIUM CHROMEDRIVER WASM_BINDGEN_TEST_WEBDRIVER_JSON=$top/build/webdriver.json
