@@ -452,7 +452,7 @@ mod tests {
             (100.0, "100.0"),
             (-1234.5, "-1234.5"),
             // Halfway between two shortest candidates.
-            (515.144_836_425_781_25, "515.1448364257812"),
+            (515.144_836_425_781_2, "515.1448364257812"),
             (f64::INFINITY, "inf"),
         ] {
             assert_eq!(float_text(x), text);

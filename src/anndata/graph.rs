@@ -24,6 +24,22 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// Drops edges whose weight does not pass; the largest degree is counted anew.
+    pub fn keep(&mut self, passes: impl Fn(f64) -> bool) {
+        let kept: Vec<bool> = self.weights.iter().map(|&weight| passes(weight)).collect();
+        let mut degrees = std::collections::HashMap::new();
+        for ends in [&mut self.from, &mut self.to] {
+            let mut keep = kept.iter();
+            ends.retain(|_| keep.next().copied().unwrap_or(false));
+            for &end in ends.iter() {
+                *degrees.entry(end).or_insert(0_u64) += 1;
+            }
+        }
+        let mut keep = kept.iter();
+        self.weights.retain(|_| keep.next().copied().unwrap_or(false));
+        self.largest_degree = degrees.values().copied().max().unwrap_or(0);
+    }
+
     /// Reads a square matrix and turns it into edges. Sums are made in the matrix's own type; what is zero afterwards is
     /// no edge, NaN is one.
     ///

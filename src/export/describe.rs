@@ -14,7 +14,7 @@ impl Export {
     pub async fn describe(&self) -> Result<Json> {
         let data = &self.data;
         let mut obs = Vec::new();
-        for (i, name) in data.obs.columns.iter().enumerate() {
+        for (i, name) in self.keys.iter().enumerate() {
             let mut entry = vec![("key", Json::from(name.as_str()))];
             match self.kind(i).await {
                 Ok(Kind::Continuous) => entry.push(("kind", Json::from("continuous"))),

@@ -4,19 +4,14 @@ use futures_util::future::join_all;
 
 use super::{
     Bits, Export, Packing, Profile, VERSION,
-    fields::{self, categorical_row, continuous_row, latent_key, range},
+    fields::{self, categorical_row, continuous_row, latent_key},
     json::Json,
     pack::Ranges,
     points::umap_json,
-    safe, vectors,
+    shown::{Shown, TOGETHER},
+    vectors,
 };
-use crate::{
-    anndata::Kind,
-    error::{Error, Result},
-};
-
-/// Columns read at a time for the obs manifest.
-const TOGETHER: usize = 8;
+use crate::error::{Error, Result};
 
 /// Bytes per cell number in edge files.
 pub(super) fn index_bytes(cells: u64, profile: Profile) -> u64 {
@@ -49,38 +44,14 @@ impl Export {
         self.options.profile == Profile::Strict
     }
 
-    /// Columns that can be shown: position, name, kind. Unreadable ones are skipped and noted; in the strict profile so
-    /// are those whose name or safe name another column has already.
-    pub(super) async fn fields(&self) -> Result<Vec<(usize, String, Kind)>> {
-        let obs = &self.data.obs;
-        let mut seen = std::collections::HashSet::new();
-        let mut fields = Vec::new();
-        for (i, name) in obs.columns.iter().enumerate() {
-            match self.kind(i).await {
-                Ok(_) if self.strict() && !seen.insert(safe(name)) => {
-                    let reason = "another column has the same name in file names";
-                    self.data.skip(format!("{}/{name}", obs.path), reason);
-                }
-                Ok(kind) => fields.push((i, name.clone(), kind)),
-                Err(error) => self.data.skip(format!("{}/{name}", obs.path), error.to_string()),
-            }
-        }
-        Ok(fields)
-    }
-
     /// `dataset_identity.json`
     pub(super) async fn identity(&self, packing: &Packing) -> Result<Json> {
-        let fields = self.fields().await?;
         let mut entries = Vec::new();
-        for (i, name, kind) in &fields {
-            let key = ("key", Json::from(name.as_str()));
-            entries.push(match kind {
-                Kind::Continuous => (false, Json::map([key, ("kind", Json::from("continuous"))])),
-                Kind::Category(_) => {
-                    let count = ("n_categories", Json::from(self.label_count(*i).await?));
-                    (true, Json::map([key, ("kind", Json::from("category")), count]))
-                }
-            });
+        for shown in self.shown().await? {
+            let kind = if shown.labels.is_some() { "category" } else { "continuous" };
+            let mut entry = vec![("key", Json::from(shown.key)), ("kind", Json::from(kind))];
+            entry.extend(shown.labels.map(|count| ("n_categories", Json::from(count))));
+            entries.push((shown.labels.is_some(), Json::map(entry)));
         }
         let categorical = entries.iter().filter(|(category, _)| *category).count();
         if self.strict() {
@@ -173,7 +144,7 @@ impl Export {
 
     /// `obs_manifest.json`
     pub(super) async fn obs_manifest(&self, packing: &Packing, ranges: &Ranges) -> Result<Json> {
-        let fields = self.fields().await?;
+        let columns = self.shown().await?;
         let mut points = Vec::new();
         if self.data.n_obs() > 0 {
             for choice in &self.choices {
@@ -184,30 +155,29 @@ impl Export {
         // Rows without what only the reference's server adds.
         let short = self.strict() || !packing.is_plain();
         let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
-        for group in fields.chunks(TOGETHER) {
-            let rows = join_all(group.iter().map(|(i, name, kind)| async {
-                match kind {
-                    Kind::Continuous => {
-                        let range = match (short, ranges.obs.get(i)) {
-                            (true, range) => range.copied(),
-                            (false, _) => Some(range(&fields::values(self.data.obs.column(*i).await?)?)),
-                        };
-                        Ok((false, continuous_row(name, range)))
-                    }
-                    Kind::Category(_) => {
-                        let range = if short { ranges.obs.get(i).copied() } else { Some((0.0, 1.0)) };
-                        let coded = self.coded(*i).await?;
-                        Ok::<_, Error>((true, categorical_row(name, &coded, range, &points, &self.options)))
-                    }
+        for group in columns.chunks(TOGETHER) {
+            let rows = join_all(group.iter().map(|Shown { index, key, labels }| async {
+                let range = ranges.obs.get(index).copied();
+                if labels.is_some() {
+                    let coded = self.coded(*index).await?;
+                    let range = if short { range } else { Some((0.0, 1.0)) };
+                    return Ok::<_, Error>(categorical_row(key, &coded, range, &points, &self.options));
                 }
+                let range = match short {
+                    true => range,
+                    false => Some(fields::range(&fields::values(self.data.obs.column(*index).await?)?)),
+                };
+                Ok(continuous_row(key, range))
             }))
             .await;
-            for ((_, name, _), row) in group.iter().zip(rows) {
+            for (shown, row) in group.iter().zip(rows) {
                 match row {
-                    Ok((true, row)) => categorical.push(row),
-                    Ok((false, row)) => continuous.push(row),
+                    Ok(row) if shown.labels.is_some() => categorical.push(row),
+                    Ok(row) => continuous.push(row),
                     // One damaged column is no reason to show nothing.
-                    Err(error) => self.data.skip(format!("{}/{name}", self.data.obs.path), error.to_string()),
+                    Err(error) => {
+                        self.data.skip(format!("{}/{}", self.data.obs.path, shown.key), error.to_string());
+                    }
                 }
             }
         }

@@ -5,12 +5,14 @@
 
 mod describe;
 mod fields;
+mod genes;
 mod json;
 mod manifest;
 mod names;
 mod pack;
 mod points;
 mod route;
+mod shown;
 mod stats;
 mod vectors;
 
@@ -19,10 +21,8 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use bytes::Bytes;
 
 use crate::{
-    anndata::{AnnData, Column, Graph, Kind},
-    array::{Text, Values},
+    anndata::{AnnData, Graph},
     error::{Error, Result},
-    limits::Limits,
 };
 pub use json::Json;
 pub use names::{dataset_name, safe};
@@ -30,6 +30,7 @@ pub use pack::{Bits, Packing, Sink};
 pub use route::Route;
 
 use fields::Coded;
+use genes::Genes;
 use pack::Ranges;
 use points::{Choice, Points, Umap};
 use vectors::Field;
@@ -129,16 +130,12 @@ pub struct File {
 /// A latent space: rows one after another, and their width.
 type Latent = (Vec<f32>, usize);
 
-/// A gene list with what leads from a file name to a column.
-struct Genes {
-    ids: Rc<Text>,
-    columns: HashMap<String, u64>,
-}
-
 /// AnnData as an export folder.
 pub struct Export {
     data: AnnData,
     options: Options,
+    /// Names of obs columns as shown, each with a file name of its own in the strict profile.
+    keys: Vec<String>,
     choices: Vec<Choice>,
     umap: Option<Umap>,
     vectors: Vec<Field>,
@@ -172,8 +169,12 @@ impl Export {
                 .hint("store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap"));
         }
         let vectors = vectors::find(&data, &choices);
+        let keys = match options.profile {
+            Profile::Reference => data.obs.columns.clone(),
+            Profile::Strict => names::unique(data.obs.columns.iter().map(String::as_str)),
+        };
         let (points, graph, genes, latent, coded, counts) = Default::default();
-        Ok(Self { data, options, choices, umap, vectors, points, graph, genes, latent, coded, counts })
+        Ok(Self { data, options, keys, choices, umap, vectors, points, graph, genes, latent, coded, counts })
     }
 
     /// The data behind it.
@@ -256,16 +257,15 @@ impl Export {
             }
         }
         paths.extend(self.choices.iter().map(|choice| Route::Points(choice.dim).path()));
-        for (i, name) in self.data.obs.columns.iter().enumerate() {
-            let name = safe(name);
-            match self.kind(i).await {
-                Ok(Kind::Continuous) => paths.push(Route::ObsValues(name).path()),
-                Ok(Kind::Category(_)) => {
-                    let narrow = fields::is_narrow(self.label_count(i).await?);
-                    paths.push(format!("obs/{name}.codes.{}", if narrow { "u8" } else { "u16" }));
+        for shown in self.shown().await? {
+            let name = safe(&shown.key);
+            match shown.labels {
+                None => paths.push(Route::ObsValues(name).path()),
+                Some(labels) => {
+                    let ext = if fields::is_narrow(labels) { "u8" } else { "u16" };
+                    paths.push(format!("obs/{name}.codes.{ext}"));
                     paths.push(Route::ObsOutliers(name).path());
                 }
-                Err(_) => {}
             }
         }
         if self.has_genes() {
@@ -275,11 +275,6 @@ impl Export {
             paths.extend(field.keys.iter().map(|(dim, _)| Route::Vectors(field.id.clone(), *dim).path()));
         }
         Ok(paths)
-    }
-
-    /// Whether genes can be asked for: without X the reference shows zeros for Zarr and nothing for HDF5.
-    fn has_genes(&self) -> bool {
-        self.data.x.is_some() || self.data.tree().format() == "zarr"
     }
 
     async fn points(&self, dim: u8) -> Result<Rc<Points>> {
@@ -294,54 +289,6 @@ impl Export {
         let points = Rc::new(points::read(entry, dim, &self.options).await?);
         self.points.borrow_mut().insert(dim, Rc::clone(&points));
         Ok(points)
-    }
-
-    /// The first column whose safe name is the one asked for.
-    fn find_column(&self, name: &str) -> Result<usize> {
-        let found = self.data.obs.columns.iter().position(|column| safe(column) == name);
-        found.ok_or_else(|| Error::missing(format!("obs has no column \"{name}\"")))
-    }
-
-    async fn column(&self, name: &str) -> Result<Column> {
-        self.data.obs.column(self.find_column(name)?).await
-    }
-
-    /// What a column shows as. Without cells, everything is a category.
-    async fn kind(&self, index: usize) -> Result<Kind> {
-        let stored = self.data.obs.stored().await?;
-        let kind = stored.get(index).ok_or_else(|| Error::request("no such column"))?.kind();
-        match kind {
-            Ok(Kind::Continuous) if self.data.n_obs() == 0 => Ok(Kind::Category(None)),
-            kind => kind,
-        }
-    }
-
-    async fn coded(&self, index: usize) -> Result<Rc<Coded>> {
-        let hit = self.coded.borrow().iter().find(|(i, _)| *i == index).map(|(_, coded)| Rc::clone(coded));
-        if let Some(coded) = hit {
-            return Ok(coded);
-        }
-        let (codes, labels) = self.data.obs.column(index).await?.categories()?;
-        let coded = Rc::new(Coded { codes, labels });
-        self.counts.borrow_mut().insert(index, coded.labels.len() as u64);
-        let mut kept = self.coded.borrow_mut();
-        if kept.len() >= KEPT {
-            kept.remove(0);
-        }
-        kept.push((index, Rc::clone(&coded)));
-        Ok(coded)
-    }
-
-    /// Number of labels of a categorical column; only columns that do not store their labels are read for it.
-    async fn label_count(&self, index: usize) -> Result<u64> {
-        if let Kind::Category(Some(count)) = self.kind(index).await? {
-            return Ok(count);
-        }
-        let known = self.counts.borrow().get(&index).copied();
-        match known {
-            Some(count) => Ok(count),
-            None => Ok(self.coded(index).await?.labels.len() as u64),
-        }
     }
 
     /// The latent space: rows and width; `None` when there is none.
@@ -362,61 +309,17 @@ impl Export {
         Ok(Some(latent))
     }
 
-    async fn genes(&self) -> Result<Rc<Genes>> {
-        if let Some(genes) = &*self.genes.borrow() {
-            return Ok(Rc::clone(genes));
-        }
-        let ids = match &self.options.gene_id_column {
-            Some(column) if column != "index" => Rc::new(self.gene_ids(column).await?),
-            _ => self.data.var_names().await?,
-        };
-        // A repeated id stands for the last column that has it; of several ids with one safe name the first counts.
-        let mut last: HashMap<&str, u64> = HashMap::with_capacity(ids.len());
-        for (column, id) in ids.iter().enumerate() {
-            last.insert(id, column as u64);
-        }
-        let mut columns = HashMap::with_capacity(ids.len());
-        for id in ids.iter() {
-            if let Some(&column) = last.get(id) {
-                columns.entry(safe(id)).or_insert(column);
-            }
-        }
-        let genes = Rc::new(Genes { ids: Rc::clone(&ids), columns });
-        *self.genes.borrow_mut() = Some(Rc::clone(&genes));
-        Ok(genes)
-    }
-
-    async fn gene_ids(&self, column: &str) -> Result<Text> {
-        let missing = || Error::missing(format!("var has no column \"{column}\" to take gene ids from"));
-        let var = self.data.var.as_ref().ok_or_else(missing)?;
-        let index = var.columns.iter().position(|name| name == column).ok_or_else(missing)?;
-        var.column(index).await?.into_text()
-    }
-
-    async fn gene(&self, name: &str) -> Result<Vec<f32>> {
-        let genes = self.genes().await?;
-        let unknown = || Error::missing(format!("there is no gene \"{name}\""));
-        let column = *genes.columns.get(name).filter(|_| self.has_genes()).ok_or_else(unknown)?;
-        self.columns(&[column]).await?.pop().ok_or_else(unknown)
-    }
-
-    /// Columns of X in single precision, made together.
-    async fn columns(&self, columns: &[u64]) -> Result<Vec<Vec<f32>>> {
-        let Some(x) = &self.data.x else {
-            let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
-            return columns.iter().map(zeros).collect();
-        };
-        let tree = self.data.tree();
-        x.columns(&**tree, columns).await?.iter().map(Values::to_f32).collect()
-    }
-
     async fn graph(&self) -> Result<Rc<Graph>> {
         if let Some(graph) = &*self.graph.borrow() {
             return Ok(Rc::clone(graph));
         }
         let matrix =
             self.data.connectivities().await?.ok_or_else(|| Error::missing("there is no neighbour graph"))?;
-        let graph = Rc::new(Graph::read(&**self.data.tree(), &matrix).await?);
+        let mut graph = Graph::read(&**self.data.tree(), &matrix).await?;
+        if self.options.profile == Profile::Strict {
+            graph.keep(|weight| weight.is_finite() && weight > 0.0);
+        }
+        let graph = Rc::new(graph);
         *self.graph.borrow_mut() = Some(Rc::clone(&graph));
         Ok(graph)
     }

@@ -24,6 +24,33 @@ pub fn safe(name: &str) -> String {
     }
 }
 
+/// Names with a safe form of their own: of those that share one, all but the first get a number.
+pub fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let names: Vec<&str> = names.collect();
+    // A number must not make a name that another one has anyway.
+    let given: std::collections::HashSet<String> = names.iter().map(|name| safe(name)).collect();
+    let mut taken = std::collections::HashSet::with_capacity(names.len());
+    let mut next: std::collections::HashMap<String, u64> = std::collections::HashMap::new();
+    names
+        .into_iter()
+        .map(|name| {
+            let short = safe(name);
+            if !name.is_empty() && taken.insert(short.clone()) {
+                return name.to_owned();
+            }
+            let number = next.entry(short).or_insert(0);
+            loop {
+                *number += 1;
+                let name = format!("{name}-{number}");
+                let short = safe(&name);
+                if !given.contains(&short) && taken.insert(short) {
+                    return name;
+                }
+            }
+        })
+        .collect()
+}
+
 /// A data set's name by default: a file's without its last suffix, a folder's whole.
 pub fn dataset_name(file: &str, folder: bool) -> String {
     let file = file.trim_end_matches('/').rsplit('/').next().unwrap_or(file);
@@ -53,6 +80,12 @@ mod tests {
         ] {
             assert_eq!(safe(name), want, "{name}");
         }
+    }
+
+    #[test]
+    fn shared_names_get_numbers() {
+        let names = ["a b", "a_b", "a_b-1", "a/b", "", "TBCE", "TBCE"];
+        assert_eq!(unique(names.into_iter()), ["a b", "a_b-2", "a_b-1", "a/b-3", "-1", "TBCE", "TBCE-1"]);
     }
 
     #[test]

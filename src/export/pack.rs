@@ -10,10 +10,7 @@ use super::{
     json::Json,
     safe,
 };
-use crate::{
-    anndata::Kind,
-    error::{Error, Pending, Result},
-};
+use crate::error::{Error, Pending, Result};
 
 /// Bytes of genes made at a time: one pass over a row-wise matrix answers them all.
 const GENES_TOGETHER: u64 = 256 << 20;
@@ -203,12 +200,12 @@ impl Export {
         let bits = work.packing.obs;
         // A name that several columns share stands for the first of them.
         let mut seen = std::collections::HashSet::new();
-        for (i, name, kind) in self.fields().await? {
-            let name = safe(&name);
+        for shown in self.shown().await? {
+            let (i, name) = (shown.index, safe(&shown.key));
             let first = seen.insert(name.clone());
-            let values = match kind {
-                Kind::Continuous => fields::values(self.data.obs.column(i).await?),
-                Kind::Category(_) => match self.coded(i).await {
+            let values = match shown.labels {
+                None => fields::values(self.data.obs.column(i).await?),
+                Some(_) => match self.coded(i).await {
                     Ok(coded) => {
                         if first {
                             let ext = if coded.is_narrow() { "u8" } else { "u16" };
@@ -236,7 +233,7 @@ impl Export {
                 }
             };
             if first {
-                let part = if matches!(kind, Kind::Continuous) { "values" } else { "outliers" };
+                let part = if shown.labels.is_some() { "outliers" } else { "values" };
                 work.binary(&format!("obs/{name}.{part}.{}", Bits::ext(bits)), body).await?;
             }
         }

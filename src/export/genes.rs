@@ -1,0 +1,83 @@
+//! Genes: their ids, the columns these stand for, and their values (specification: section 8).
+
+use std::{collections::HashMap, rc::Rc};
+
+use super::{Export, Profile, names, safe};
+use crate::{
+    array::{Text, Values},
+    error::{Error, Result},
+    limits::Limits,
+};
+
+/// A gene list with what leads from a file name to a column.
+pub(super) struct Genes {
+    /// As shown, in var order.
+    pub(super) ids: Rc<Text>,
+    /// Column of X by safe name.
+    pub(super) columns: HashMap<String, u64>,
+}
+
+impl Export {
+    /// Whether genes can be asked for: without X the reference shows zeros for Zarr and nothing for HDF5.
+    pub(super) fn has_genes(&self) -> bool {
+        self.data.x.is_some() || self.data.tree().format() == "zarr"
+    }
+
+    pub(super) async fn genes(&self) -> Result<Rc<Genes>> {
+        if let Some(genes) = &*self.genes.borrow() {
+            return Ok(Rc::clone(genes));
+        }
+        let ids = match &self.options.gene_id_column {
+            Some(column) if column != "index" => Rc::new(self.gene_ids(column).await?),
+            _ => self.data.var_names().await?,
+        };
+        if self.options.profile == Profile::Strict {
+            // Every gene has a name and a file of its own.
+            let ids: Rc<Text> = Rc::new(names::unique(ids.iter()).iter().collect());
+            let columns = ids.iter().zip(0..).map(|(id, column)| (safe(id), column)).collect();
+            return Ok(self.keep_genes(Genes { ids, columns }));
+        }
+        // A repeated id stands for the last column that has it; of several ids with one safe name the first counts.
+        let mut last: HashMap<&str, u64> = HashMap::with_capacity(ids.len());
+        for (column, id) in ids.iter().enumerate() {
+            last.insert(id, column as u64);
+        }
+        let mut columns = HashMap::with_capacity(ids.len());
+        for id in ids.iter() {
+            if let Some(&column) = last.get(id) {
+                columns.entry(safe(id)).or_insert(column);
+            }
+        }
+        Ok(self.keep_genes(Genes { ids: Rc::clone(&ids), columns }))
+    }
+
+    fn keep_genes(&self, genes: Genes) -> Rc<Genes> {
+        let genes = Rc::new(genes);
+        *self.genes.borrow_mut() = Some(Rc::clone(&genes));
+        genes
+    }
+
+    async fn gene_ids(&self, column: &str) -> Result<Text> {
+        let missing = || Error::missing(format!("var has no column \"{column}\" to take gene ids from"));
+        let var = self.data.var.as_ref().ok_or_else(missing)?;
+        let index = var.columns.iter().position(|name| name == column).ok_or_else(missing)?;
+        var.column(index).await?.into_text()
+    }
+
+    pub(super) async fn gene(&self, name: &str) -> Result<Vec<f32>> {
+        let genes = self.genes().await?;
+        let unknown = || Error::missing(format!("there is no gene \"{name}\""));
+        let column = *genes.columns.get(name).filter(|_| self.has_genes()).ok_or_else(unknown)?;
+        self.columns(&[column]).await?.pop().ok_or_else(unknown)
+    }
+
+    /// Columns of X in single precision, made together.
+    pub(super) async fn columns(&self, columns: &[u64]) -> Result<Vec<Vec<f32>>> {
+        let Some(x) = &self.data.x else {
+            let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
+            return columns.iter().map(zeros).collect();
+        };
+        let tree = self.data.tree();
+        x.columns(&**tree, columns).await?.iter().map(Values::to_f32).collect()
+    }
+}

@@ -1,0 +1,108 @@
+//! Columns of obs as they are shown: their names, kinds and codes.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+
+use super::{Export, KEPT, Profile, fields::Coded, safe};
+use crate::{
+    anndata::{Column, Kind},
+    error::{Error, Result},
+};
+
+/// Most labels that 16-bit codes can tell apart.
+const MOST_LABELS: u64 = 65_535;
+/// Columns looked at together.
+pub(super) const TOGETHER: usize = 8;
+
+/// A column that can be shown.
+pub(super) struct Shown {
+    /// Position in obs.
+    pub(super) index: usize,
+    /// Its name.
+    pub(super) key: String,
+    /// Number of labels of a category; `None` for numbers.
+    pub(super) labels: Option<u64>,
+}
+
+impl Export {
+    /// All columns that can be shown, in obs order. Unreadable ones are skipped and noted; so are, in the strict profile,
+    /// those with more labels than codes can tell apart.
+    pub(super) async fn shown(&self) -> Result<Vec<Shown>> {
+        let mut all = Vec::new();
+        let columns: Vec<(usize, &String)> = self.keys.iter().enumerate().collect();
+        for group in columns.chunks(TOGETHER) {
+            let looked = join_all(group.iter().map(|(index, _)| self.labels(*index))).await;
+            for (&(index, key), labels) in group.iter().zip(looked) {
+                match labels {
+                    Ok(labels) => all.push(Shown { index, key: key.clone(), labels }),
+                    Err(error) => self.data.skip(format!("{}/{key}", self.data.obs.path), error.to_string()),
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn labels(&self, index: usize) -> Result<Option<u64>> {
+        let labels = match self.kind(index).await? {
+            Kind::Continuous => return Ok(None),
+            Kind::Category(Some(count)) => count,
+            Kind::Category(None) => self.label_count(index).await?,
+        };
+        if self.options.profile == Profile::Strict && labels > MOST_LABELS {
+            return Err(Error::unsupported(format!(
+                "{labels} labels are more than 16-bit codes can tell apart"
+            ))
+            .hint("merge labels, or store the column as numbers"));
+        }
+        Ok(Some(labels))
+    }
+
+    /// The first column whose safe name is the one asked for.
+    pub(super) fn find_column(&self, name: &str) -> Result<usize> {
+        let found = self.keys.iter().position(|key| safe(key) == name);
+        found.ok_or_else(|| Error::missing(format!("obs has no column \"{name}\"")))
+    }
+
+    pub(super) async fn column(&self, name: &str) -> Result<Column> {
+        self.data.obs.column(self.find_column(name)?).await
+    }
+
+    /// What a column shows as. Without cells, everything is a category.
+    pub(super) async fn kind(&self, index: usize) -> Result<Kind> {
+        let stored = self.data.obs.stored().await?;
+        let kind = stored.get(index).ok_or_else(|| Error::request("no such column"))?.kind();
+        match kind {
+            Ok(Kind::Continuous) if self.data.n_obs() == 0 => Ok(Kind::Category(None)),
+            kind => kind,
+        }
+    }
+
+    pub(super) async fn coded(&self, index: usize) -> Result<Rc<Coded>> {
+        let hit = self.coded.borrow().iter().find(|(i, _)| *i == index).map(|(_, coded)| Rc::clone(coded));
+        if let Some(coded) = hit {
+            return Ok(coded);
+        }
+        let (codes, labels) = self.data.obs.column(index).await?.categories()?;
+        let coded = Rc::new(Coded { codes, labels });
+        self.counts.borrow_mut().insert(index, coded.labels.len() as u64);
+        let mut kept = self.coded.borrow_mut();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((index, Rc::clone(&coded)));
+        Ok(coded)
+    }
+
+    /// Number of labels of a categorical column; only columns that do not store their labels are read for it.
+    pub(super) async fn label_count(&self, index: usize) -> Result<u64> {
+        if let Kind::Category(Some(count)) = self.kind(index).await? {
+            return Ok(count);
+        }
+        let known = self.counts.borrow().get(&index).copied();
+        match known {
+            Some(count) => Ok(count),
+            None => Ok(self.coded(index).await?.labels.len() as u64),
+        }
+    }
+}
