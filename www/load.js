@@ -61,6 +61,10 @@ export function load(store, hire) {
           colour: null,
           hidden: new Set(),
           hover: null,
+          clicked: null,
+          selection: null,
+          highlights: [],
+          invisible: null,
           trouble: null,
           notice: `${identity.name}: ${description.n_obs.toLocaleString()} cells`,
         });

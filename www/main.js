@@ -7,6 +7,7 @@ import { load } from "./load.js";
 import { card } from "./panel/card.js";
 import { drop } from "./panel/drop.js";
 import { fields } from "./panel/fields.js";
+import { groups } from "./panel/groups.js";
 import { labels } from "./panel/labels.js";
 import { legend } from "./panel/legend.js";
 import { plot } from "./panel/plot.js";
@@ -21,4 +22,4 @@ export const store = new Store(initial());
 
 load(store, () => new Engine());
 // The plot comes first, so that panels that follow the camera see the one it has set.
-for (const part of [theme, tools, plot, labels, card, fields, legend, status, trouble, sheets, drop]) part(store);
+for (const part of [theme, tools, plot, groups, labels, card, fields, legend, status, trouble, sheets, drop]) part(store);

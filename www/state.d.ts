@@ -51,6 +51,23 @@ export interface NumberColour {
 
 export type Colour = CategoryColour | NumberColour;
 
+/** Marked cells, ascending. */
+export interface Highlight {
+  id: string;
+  label: string;
+  /** `#rrggbb` */
+  color: string;
+  cells: Uint32Array;
+}
+
+/** A click on a cell: a new object each time. */
+export interface Click {
+  cell: number;
+  button: number;
+  shift: boolean;
+  ctrl: boolean;
+}
+
 export interface Busy {
   id: string;
   label: string;
@@ -84,6 +101,15 @@ export interface State {
   range: [number, number];
   camera: Camera | null;
   hover: { cell: number; x: number; y: number } | null;
+  clicked: Click | null;
+  /** The cells last chosen by a gesture, ascending, and by which: lasso, knn, range… */
+  selection: { cells: Uint32Array; source: string } | null;
+  /** The newest last. */
+  highlights: Highlight[];
+  /** One byte per cell, 1 for those not shown; null when all are. */
+  invisible: Uint8Array | null;
+  /** The data went away: the picture stays, nothing can be asked for any more. */
+  frozen: boolean;
   size: number;
   opacity: number;
   /** Names of categories on the plot. */

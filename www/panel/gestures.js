@@ -6,7 +6,8 @@
  * @typedef {object} Plot
  * @property {() => Frame} frame
  * @property {() => void} home shows everything
- * @property {(x: number, y: number) => void} pick asks for the cell at a place, CSS pixels
+ * @property {(x: number, y: number, click?: { button: number, shift: boolean, ctrl: boolean }) => void} pick asks for the cell at a
+ * place, CSS pixels, and clicks on it
  */
 import { pan, turn, zoom } from "../view/camera.js";
 import { known } from "./element.js";
@@ -14,6 +15,8 @@ import { known } from "./element.js";
 const STEP = 40;
 const ANGLE = 0.12;
 const CLOSER = 1.25;
+/** A pointer that moved no further than this between down and up has clicked. */
+const STILL = 4;
 
 /** @param {Store} store @param {HTMLCanvasElement} canvas @param {Plot} plot */
 export function gestures(store, canvas, { frame, home, pick }) {
@@ -26,9 +29,13 @@ export function gestures(store, canvas, { frame, home, pick }) {
 
   /** Pointers that are down. @type {Map<number, { x: number, y: number }>} */
   const down = new Map();
+  /** Where the only pointer went down, until it moves away. @type {{ x: number, y: number, button: number } | null} */
+  let click = null;
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, place(event));
+    const here = place(event);
+    click = down.size ? null : { ...here, button: event.button };
+    down.set(event.pointerId, here);
     canvas.classList.add("held");
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -38,6 +45,7 @@ export function gestures(store, canvas, { frame, home, pick }) {
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     down.set(event.pointerId, here);
     const [dx, dy] = [here.x - before.x, here.y - before.y];
+    if (click && Math.hypot(here.x - click.x, here.y - click.y) > STILL) click = null;
     if (other) {
       const factor =
         Math.hypot(here.x - other.x, here.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
@@ -47,8 +55,10 @@ export function gestures(store, canvas, { frame, home, pick }) {
     else move((camera) => (camera.mode === "flat" ? pan(camera, dx, dy, frame()) : turn(camera, -dx / 160, dy / 160)));
   });
   for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
-    canvas.addEventListener(end, ({ pointerId }) => {
-      down.delete(pointerId);
+    canvas.addEventListener(end, (event) => {
+      down.delete(event.pointerId);
+      if (click && end === "pointerup") pick(click.x, click.y, { button: click.button, ...held(event) });
+      click = null;
       canvas.classList.toggle("held", down.size > 0);
     });
   }
@@ -87,7 +97,7 @@ export function gestures(store, canvas, { frame, home, pick }) {
     } else if (event.key === "+" || event.key === "=") nearer(CLOSER);
     else if (event.key === "-" || event.key === "_") nearer(1 / CLOSER);
     else if (event.key === "0") home();
-    else if (event.key === "Enter") pick(width / 2, height / 2);
+    else if (event.key === "Enter") pick(width / 2, height / 2, { button: 0, ...held(event) });
     else if (event.key === "Escape") store.patch({ hover: null });
     else return;
     event.preventDefault();
@@ -96,6 +106,9 @@ export function gestures(store, canvas, { frame, home, pick }) {
   known("closer", HTMLButtonElement).addEventListener("click", () => nearer(CLOSER));
   known("away", HTMLButtonElement).addEventListener("click", () => nearer(1 / CLOSER));
   known("whole", HTMLButtonElement).addEventListener("click", home);
+
+  /** @param {MouseEvent | KeyboardEvent} event */
+  const held = ({ shiftKey, ctrlKey, metaKey }) => ({ shift: shiftKey, ctrl: ctrlKey || metaKey });
 
   /** @param {MouseEvent} event */
   function place({ clientX, clientY }) {

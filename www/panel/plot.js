@@ -7,6 +7,7 @@
  */
 import { bounds, distance, fit, matrix } from "../view/camera.js";
 import { categories, categoryPalette, numberPalette, quantise } from "../view/colour.js";
+import { flags } from "../view/flags.js";
 import { Budget, shuffle } from "../view/order.js";
 import { Picker } from "../view/pick.js";
 import { Points } from "../view/points.js";
@@ -80,7 +81,12 @@ export function plot(store) {
     if (colour?.kind === "continuous") points.tint(numberPalette(scheme()));
     else points.tint(categoryPalette(colour?.field.labels.length ?? 0, hidden, scheme()));
   });
+  store.subscribe(["points", "invisible", "selection", "highlights"], (state) => {
+    const special = flags(points.count, state);
+    points.flag(special.flags, special.marks);
+  });
   store.subscribe(["points", "colour", "range", "hidden", "theme", "size", "opacity", "hover", "graphics"], redraw);
+  store.subscribe(["invisible", "selection", "highlights"], redraw);
   store.subscribe(["camera"], () => {
     moving = true;
     redraw();
@@ -126,13 +132,15 @@ export function plot(store) {
   gestures(store, canvas, {
     frame: () => frame,
     home,
-    pick(x, y) {
+    pick(x, y, click) {
       const made = scene(store.state);
       if (!made || store.state.graphics !== "ready") return;
       const ratio = devicePixelRatio;
-      picker.ask(made, x * ratio, canvas.height - y * ratio, (cell) => {
+      const tell = (/** @type {number} */ cell) => {
         if (cell !== (store.state.hover?.cell ?? -1) || cell >= 0) store.patch({ hover: cell < 0 ? null : { cell, x, y } });
-      });
+        if (click && cell >= 0) store.patch({ clicked: { cell, ...click } });
+      };
+      picker.ask(made, x * ratio, canvas.height - y * ratio, tell, click !== undefined);
     },
   });
   redraw();

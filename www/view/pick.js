@@ -13,6 +13,8 @@ export class Picker {
   #busy = false;
   /** @type {(() => void) | null} */
   #next = null;
+  /** Questions that newer ones do not push aside. @type {Array<() => void>} */
+  #kept = [];
 
   /** @param {Points} points */
   constructor(points) {
@@ -23,23 +25,26 @@ export class Picker {
    * @param {Scene} scene
    * @param {number} x device pixels from the left @param {number} y device pixels from below
    * @param {(cell: number) => void} tell the cell, or -1
+   * @param {boolean} [keep] answered even if the pointer has moved on: a click
    */
-  ask(scene, x, y, tell) {
-    const run = () => this.#run(scene, x, y, tell);
-    if (this.#busy) this.#next = run;
-    else run();
+  ask(scene, x, y, tell, keep = false) {
+    const run = () => this.#run(scene, x, y, tell, keep);
+    if (!this.#busy) run();
+    else if (keep) this.#kept.push(run);
+    else this.#next = run;
   }
 
-  /** @param {Scene} scene @param {number} x @param {number} y @param {(cell: number) => void} tell */
-  async #run(scene, x, y, tell) {
+  /** @param {Scene} scene @param {number} x @param {number} y @param {(cell: number) => void} tell @param {boolean} keep */
+  async #run(scene, x, y, tell, keep) {
     this.#busy = true;
     try {
       const bytes = await this.#read(scene, x, y);
-      if (bytes && !this.#next) tell(nearest(bytes, SIDE));
+      if (bytes && (keep || !this.#next)) tell(nearest(bytes, SIDE));
     } finally {
       this.#busy = false;
-      const next = this.#next;
-      this.#next = null;
+      const kept = this.#kept.shift();
+      const next = kept ?? this.#next;
+      if (!kept) this.#next = null;
       next?.();
     }
   }

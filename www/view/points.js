@@ -10,7 +10,7 @@
  * @property {boolean} ranked flat points with higher values lie in front
  * @property {number} hovered cell number, -1 for none
  * @property {[number, number, number]} ground colour behind the points, 0 to 1
- * @property {[number, number, number]} marker colour of the ring around the hovered point, 0 to 1
+ * @property {[number, number, number]} marker colour of the ring around hovered and selected points, 0 to 1
  * @property {number} count how many points of the draw order
  */
 import { WIDTH } from "./colour.js";
@@ -26,6 +26,10 @@ export class Points {
   #indices = new Uint16Array();
   /** @type {Uint8Array} */
   #palette = new Uint8Array(WIDTH * 4);
+  /** @type {Uint8Array | null} */
+  #flags = null;
+  /** @type {Float32Array} */
+  #marks = new Float32Array(3);
 
   /**
    * @param {WebGL2RenderingContext} gl
@@ -55,7 +59,10 @@ export class Points {
     this.#dimension = dimension;
     this.#order = order;
     this.#uploadPlaces();
-    if (this.#indices.length !== order.length) this.paint(new Uint16Array(order.length));
+    if (this.#indices.length !== order.length) {
+      this.paint(new Uint16Array(order.length));
+      this.flag(null, this.#marks);
+    }
   }
 
   /** @param {Uint16Array} indices one per cell */
@@ -70,12 +77,23 @@ export class Points {
     this.#uploadPalette();
   }
 
+  /**
+   * @param {Uint8Array | null} flags one per cell, as flags.js makes them; null for none
+   * @param {Float32Array} marks colours of the highlights
+   */
+  flag(flags, marks) {
+    this.#flags = flags?.length === this.count ? flags : null;
+    this.#marks = marks;
+    this.#uploadFlags();
+  }
+
   /** Builds everything again after the context came back. */
   revive() {
     this.parts = build(this.gl);
     this.#uploadPlaces();
     this.#uploadIndices();
     this.#uploadPalette();
+    this.#uploadFlags();
   }
 
   /** An empty plot. @param {Scene["ground"]} ground */
@@ -99,7 +117,6 @@ export class Points {
     gl.uniform1f(at("opacity"), scene.opacity);
     gl.uniform1f(at("cut"), scene.reach > 0 || scene.ranked ? 0.35 : 0);
     gl.uniform1f(at("ball"), scene.reach > 0 ? 1 : 0);
-    gl.uniform3fv(at("marker"), scene.marker);
     gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
     // The hovered point is drawn once more, so that blending cannot bury it.
     if (scene.hovered >= 0) gl.drawArrays(gl.POINTS, scene.hovered, 1);
@@ -139,6 +156,8 @@ export class Points {
     gl.uniform1f(at("ranked"), scene.ranked ? 1 : 0);
     gl.uniform1i(at("hovered"), scene.hovered);
     gl.uniform3fv(at("ground"), scene.ground);
+    gl.uniform3fv(at("marker"), scene.marker);
+    gl.uniform3fv(at("marks"), this.#marks);
   }
 
   #uploadPlaces() {
@@ -161,6 +180,20 @@ export class Points {
     gl.vertexAttribIPointer(1, 1, gl.UNSIGNED_SHORT, 0, 0);
   }
 
+  #uploadFlags() {
+    const { gl } = this;
+    gl.bindVertexArray(this.parts.cells);
+    if (!this.#flags) {
+      gl.disableVertexAttribArray(2);
+      gl.vertexAttribI4ui(2, 0, 0, 0, 0);
+      return;
+    }
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.parts.flags);
+    gl.bufferData(gl.ARRAY_BUFFER, this.#flags, gl.DYNAMIC_DRAW);
+    gl.enableVertexAttribArray(2);
+    gl.vertexAttribIPointer(2, 1, gl.UNSIGNED_BYTE, 0, 0);
+  }
+
   #uploadPalette() {
     const { gl } = this;
     const rows = this.#palette.length / (WIDTH * 4);
@@ -181,6 +214,7 @@ function build(gl) {
     cells: gl.createVertexArray(),
     places: gl.createBuffer(),
     indices: gl.createBuffer(),
+    flags: gl.createBuffer(),
     order: gl.createBuffer(),
     texture,
     window: target(gl, 16),

@@ -6,6 +6,7 @@
 export const VERTEX = `#version 300 es
 layout(location = 0) in vec3 place;
 layout(location = 1) in uint paint;
+layout(location = 2) in uint flag; // see flags.js
 uniform mat4 view;
 uniform highp sampler2D palette;
 uniform float size;      // device pixels at the target
@@ -14,16 +15,21 @@ uniform float reach;     // distance to the target; 0 in flat mode
 uniform float ranked;    // 1: flat points with higher values lie in front
 uniform int hovered;
 uniform vec3 ground;
+uniform vec3 marker;     // colour of the ring around hovered and selected points
+uniform vec3 marks[64];  // colours of the rings around highlighted points
 flat out vec3 ink;
+flat out vec3 mark;
 flat out float radius;   // device pixels
 flat out float ring;
 flat out uint cell;
 void main() {
   vec4 tone = texelFetch(palette, ivec2(int(paint & 255u), int(paint >> 8u)), 0);
   bool lit = gl_VertexID == hovered;
+  bool raised = flag > 1u;
   cell = uint(gl_VertexID) + 1u;
   ink = tone.rgb;
-  ring = lit ? 1.0 : 0.0;
+  ring = lit || raised ? 1.0 : 0.0;
+  mark = flag > 3u && !lit ? marks[flag >> 2u] : marker;
   gl_Position = view * vec4(place, 1.0);
   float pixels = size;
   if (reach > 0.0) {
@@ -35,13 +41,18 @@ void main() {
     float rank = paint == 0u ? 0.98 : mix(0.0, 0.9 - 1.8 * float(paint & 255u) / 255.0, ranked);
     gl_Position.z = rank * gl_Position.w;
   }
+  if (raised) {
+    // In front of all others, in their own order of depth.
+    gl_Position.z = reach > 0.0 ? mix(-gl_Position.w, gl_Position.z, 0.02) : -0.95 * gl_Position.w;
+    pixels = pixels * 1.25 + 2.0;
+  }
   if (lit) {
     gl_Position.z = -gl_Position.w;
     pixels = pixels * 1.5 + 5.0;
   }
   radius = clamp(pixels, least, 62.0) / 2.0;
   gl_PointSize = 2.0 * radius + 1.0; // room for the soft rim
-  if (tone.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (tone.a == 0.0 || (flag & 1u) != 0u) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 export const COLOUR = `#version 300 es
@@ -49,8 +60,8 @@ precision highp float;
 uniform float opacity;
 uniform float cut;       // below this cover a fragment is dropped, so that rims do not hide what lies behind
 uniform float ball;    // 1: shade points as little balls
-uniform vec3 marker;
 flat in vec3 ink;
+flat in vec3 mark;
 flat in float radius;
 flat in float ring;
 flat in uint cell;
@@ -60,7 +71,7 @@ void main() {
   float cover = clamp(radius - from + 0.5, 0.0, 1.0);
   if (cover <= cut) discard;
   vec3 tone = ink * (1.0 - ball * 0.3 * min(1.0, from * from / (radius * radius)));
-  tone = mix(tone, marker, ring * clamp(from - radius + 2.5, 0.0, 1.0));
+  tone = mix(tone, mark, ring * clamp(from - radius + 2.5, 0.0, 1.0));
   float solid = cover * mix(opacity, 1.0, ring);
   pixel = vec4(tone * solid, solid);
 }`;
