@@ -1,0 +1,411 @@
+"""The viewer in a notebook: what it shows, what it can be told, what it tells."""
+
+from __future__ import annotations
+
+import atexit
+import html
+import logging
+import os
+import secrets
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import files, host, messages, store
+from .bundle import CellucidSessionBundle
+from .channel import AGAIN, Channel, Ticket
+from .hooks import Events, Hook, Hooks, Payload, Predicate, ViewerState
+from .messages import Message
+from .reader import Reader
+from .uploads import Uploads
+
+if TYPE_CHECKING:
+    import anndata
+
+    from .widget import ViewerWidget
+
+#: Seconds that a command waits for the viewer's word; loading a column may take that long.
+ANSWER = 30.0
+
+logger = logging.getLogger("cellucid_relay")
+_open: weakref.WeakSet[BaseViewer] = weakref.WeakSet()
+
+Decorator = Callable[[Hook], Hook]
+
+
+class BaseViewer:
+    """A viewer of one dataset. It may be displayed several times: all its views are told the same and tell their events here."""
+
+    def __init__(self, source: files.Source, *, options: Mapping[str, Any] | None = None, height: int = 600) -> None:
+        self.height = height
+        #: Routes messages: 16 hexadecimal digits.
+        self.viewer_id = secrets.token_hex(8)
+        self._hooks = Hooks()
+        self._events = Events()
+        self._reader = Reader()
+        self._uploads = Uploads(lambda payload: self._channel.tell("session_bundle", payload))
+        self._channel = Channel(self.viewer_id, self._reader, self._events, self._hooks, self._uploads.put)
+        self._source = self._reader.add(source)
+        self._channel.welcome = {"source": self._source, "options": dict(options or {})}
+        self._widget: ViewerWidget | None = None
+        self._displayed_by: Any = None
+        self._stopped = False
+        # Closes files also when the viewer is merely forgotten.
+        self._close = weakref.finalize(self, self._reader.close)
+        _open.add(self)
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._stopped else "ready" if self.state.ready else "not ready"
+        return f"{type(self).__name__}({self._source.get('url') or self._source['name']!r}, {state})"
+
+    # --- showing ---------------------------------------------------------------------------------------------------
+
+    def display(self) -> None:
+        """Shows the viewer below the cell. Each call adds a view."""
+        self._require_running()
+        place = host.name()
+        if place in ("plain", "ipython"):
+            print(f"{self!r}: viewers are shown in notebooks; in a terminal, use the program: cellucid-wasm serve {self._source['name']}")
+            return
+        self._displayed_by = _cell()
+        if place == "marimo":
+            import marimo
+
+            marimo.output.append(self._view())
+            return
+        from IPython.display import display
+
+        display(self._mime(), raw=True)
+
+    def _view(self) -> ViewerWidget:
+        if self._widget is None:
+            from .widget import connect
+
+            self._widget = connect(self._channel, self.height)
+        return self._widget
+
+    def _mime(self) -> dict[str, Any]:
+        """What a notebook keeps of it. Without a kernel only the note is left."""
+        widget = self._view()
+        bundle = widget._repr_mimebundle_()
+        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        name = html.escape(str(self._source["name"]))
+        data["text/html"] = f"<p>Cellucid viewer of <b>{name}</b>: run this cell to see it.</p>"
+        data["text/plain"] = repr(self)
+        return data
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        # The last line of a cell that has displayed it already: one view is enough.
+        if self._stopped or not host.displays() or self._displayed_by == _cell() is not None:
+            return {"text/plain": repr(self)}
+        self._displayed_by = _cell()
+        return self._mime()
+
+    def _display_(self) -> Any:
+        """What marimo shows of it."""
+        return self._view()
+
+    def stop(self) -> None:
+        """Ends the viewer: its views keep their picture, its data is let go, its hooks are forgotten."""
+        if self._stopped:
+            return
+        self._stopped = True
+        _open.discard(self)
+        self._hooks.stop()
+        if self._channel.connected:
+            try:
+                self._channel.command({"type": "freeze"})
+                self._channel.bye()
+            except Exception:
+                logger.debug("the viewer's views were not told", exc_info=True)
+        if self._widget is not None:
+            from .widget import disconnect
+
+            disconnect(self._widget)
+        self._close()
+
+    def _require_running(self) -> None:
+        if self._stopped:
+            raise RuntimeError("this viewer has been stopped; call show() or show_anndata() again")
+
+    # --- telling it ------------------------------------------------------------------------------------------------
+
+    def send_message(self, message: Mapping[str, Any]) -> None:
+        """Sends a command: a dict with a ``type``. The ones that are known have methods of their own."""
+        self._tell(messages.own(message))
+
+    def highlight_cells(self, cell_indices: Any, color: str = "#ff0000") -> None:
+        """Adds a group of highlighted cells, by row number (a list, an array or a boolean mask)."""
+        self._tell(messages.highlight(cell_indices, color, length=self._cells))
+
+    def clear_highlights(self) -> None:
+        """Removes all groups of highlighted cells."""
+        self._tell({"type": "clearHighlights"})
+
+    def set_color_by(self, field: str) -> None:
+        """Colours by a column of obs."""
+        self._tell(messages.set_color_by(field))
+
+    def set_visibility(self, cell_indices: Any | None = None, visible: bool = True) -> None:
+        """Shows or hides cells by row number; None stands for all."""
+        self._tell(messages.set_visibility(cell_indices, visible, length=self._cells))
+
+    def reset_view(self) -> None:
+        """Shows everything."""
+        self._tell({"type": "resetCamera"})
+
+    @property
+    def _cells(self) -> int | None:
+        count = (self.state.ready or {}).get("n_cells")
+        return count if isinstance(count, int) else None
+
+    def _tell(self, command: Message) -> None:
+        """Sends a command. Once the viewer is ready its word is waited for, and raised if it is an error."""
+        self._require_running()
+        ticket = self._channel.command(command)
+        if ticket.done or host.waiting() == "none":
+            return
+        ticket.watched = True
+        if not self._answered(ticket):
+            ticket.watched = False
+            logger.warning("%s: the viewer has not answered within %d seconds; it may still do it", ticket.command, ANSWER)
+        elif ticket.error is not None:
+            raise ticket.error
+
+    def _answered(self, ticket: Ticket) -> bool:
+        end = time.monotonic() + ANSWER
+        while time.monotonic() < end:
+            if host.wait(self._events.changed, lambda: ticket.done, AGAIN, ticket.command):
+                return True
+            self._channel.remind()
+        return False
+
+    # --- hearing it ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ViewerState:
+        """The newest payload of each kind of event."""
+        return self._events.state
+
+    @property
+    def on_ready(self) -> Decorator:
+        """Decorates a function to be called when the data is drawn: ``n_cells``, ``dimensions``."""
+        return lambda hook: self._hooks.register("ready", hook)
+
+    @property
+    def on_selection(self) -> Decorator:
+        """Decorates a function to be called with each selection: ``cells``, ``source``."""
+        return lambda hook: self._hooks.register("selection", hook)
+
+    @property
+    def on_hover(self) -> Decorator:
+        """Decorates a function to be called when the pointer moves: ``cell``, ``position``."""
+        return lambda hook: self._hooks.register("hover", hook)
+
+    @property
+    def on_click(self) -> Decorator:
+        """Decorates a function to be called with each click on a cell: ``cell``, ``button``, ``shift``, ``ctrl``."""
+        return lambda hook: self._hooks.register("click", hook)
+
+    @property
+    def on_message(self) -> Decorator:
+        """Decorates a function to be called with every event: its payload and its name as ``event``."""
+        return lambda hook: self._hooks.register("message", hook)
+
+    def register_hook(self, event: str, callback: Hook) -> Hook:
+        """Calls a function with every event of a name, which may be one of your own. Returns the function."""
+        return self._hooks.register(event, callback)
+
+    def unregister_hook(self, event: str, callback: Hook) -> bool:
+        """Whether that function was registered; it no longer is."""
+        return self._hooks.unregister(event, callback)
+
+    def clear_hooks(self, event: str | None = None) -> None:
+        """Forgets the functions of one event, or all."""
+        self._hooks.clear(event)
+
+    def wait_for_event(self, event: str, timeout: float | None = 30.0, *, predicate: Predicate | None = None) -> Payload:
+        """The next event of a name that satisfies the predicate; None waits for ever. Raises :class:`TimeoutError`."""
+        return self._after(self._events.last, event, timeout, predicate)
+
+    def wait_for_ready(self, timeout: float | None = 30.0) -> Payload:
+        """Waits until the data is drawn; returns at once if it has ever been."""
+        ready = self.state.ready
+        return ready if ready is not None else self._after(0, "ready", timeout, None)
+
+    async def next_event(self, event: str, timeout: float | None = 30.0, *, predicate: Predicate | None = None) -> Payload:
+        """Like :meth:`wait_for_event`, to be awaited."""
+        return await self._events.following(event, timeout, predicate)
+
+    async def until_ready(self, timeout: float | None = 30.0) -> Payload:
+        """Like :meth:`wait_for_ready`, to be awaited."""
+        ready = self.state.ready
+        return ready if ready is not None else await self.next_event("ready", timeout)
+
+    def _after(self, number: int, event: str, timeout: float | None, predicate: Predicate | None) -> Payload:
+        found: list[Payload] = []
+
+        def come() -> bool:
+            payload = self._events.after(number, event, predicate)
+            found[:] = [] if payload is None else [payload]
+            return bool(found)
+
+        if not host.wait(self._events.changed, come, timeout, f"event '{event}'"):
+            raise TimeoutError(f"Timed out waiting for event '{event}'")
+        return found[0]
+
+    # --- its state as a file ---------------------------------------------------------------------------------------
+
+    def get_session_bundle(self, timeout: float | None = 60.0) -> CellucidSessionBundle:
+        """What the person has made of the data so far, as a file: highlights, fields, camera."""
+        self._require_running()
+        end = None if timeout is None else time.monotonic() + timeout
+
+        def left() -> float | None:
+            return None if end is None else max(0.0, end - time.monotonic())
+
+        if self.state.ready is None and not self._channel.views:
+            self.display()
+        self.wait_for_ready(left())
+        request = secrets.token_hex(16)
+        self._uploads.expect(request, 3600.0 if timeout is None else max(1.0, left() or 0.0))
+        number = self._events.last
+        try:
+            self._channel.command({"type": "requestSessionBundle", "requestId": request})
+            payload = self._after(number, "session_bundle", left(), lambda payload: payload.get("requestId") == request)
+        finally:
+            self._uploads.forget(request)
+        if payload.get("status") != "ok":
+            raise RuntimeError(f"the viewer could not save its session: {payload.get('error')}")
+        return CellucidSessionBundle(payload["path"])
+
+    def apply_session_to_anndata(
+        self, adata: Any, *, inplace: bool = False, timeout: float | None = 60.0, cleanup_bundle: bool = True, **kwargs: Any
+    ) -> Any:
+        """Adds what the person has made of the data to an AnnData; see :func:`apply_cellucid_session_to_anndata`."""
+        bundle = self.get_session_bundle(timeout)
+        try:
+            return bundle.apply_to_anndata(adata, inplace=inplace, **kwargs)
+        finally:
+            if cleanup_bundle:
+                bundle.path.unlink(missing_ok=True)
+
+    # --- about the connection --------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> None:
+        """There is none: nothing listens."""
+        return None
+
+    @property
+    def server_url(self) -> str:
+        """There is no server: the viewer reads through the notebook."""
+        return ""
+
+    @property
+    def viewer_url(self) -> str:
+        """The viewer has no address: it is part of the notebook's page."""
+        return "about:srcdoc"
+
+    @property
+    def viewer_origin(self) -> str:
+        """The viewer's origin is nobody's: it has no rights in the notebook's page."""
+        return "null"
+
+    def debug_connection(self, timeout: float | None = 5.0, *, max_console_events: int = 50) -> dict[str, Any]:
+        """What there is to know when the viewer does not do what it should."""
+        from .connection import report
+
+        return report(self, timeout, max_console_events)
+
+
+class CellucidViewer(BaseViewer):
+    """A viewer of an export folder, or of anything else by its path or web address."""
+
+    def __init__(self, data_dir: str | os.PathLike[str], port: int | None = None, height: int = 600, auto_open: bool = True) -> None:
+        super().__init__(files.source(data_dir), height=height)
+        self.data_dir = data_dir
+        if auto_open:
+            self.display()
+
+
+class AnnDataViewer(BaseViewer):
+    """A viewer of an AnnData: in memory, or an ``.h5ad`` file or ``.zarr`` folder by its path or web address."""
+
+    def __init__(
+        self,
+        data: str | os.PathLike[str] | anndata.AnnData,
+        port: int | None = None,
+        height: int = 600,
+        auto_open: bool = True,
+        **adapter_kwargs: Any,
+    ) -> None:
+        options = reading_options(**adapter_kwargs)
+        if isinstance(data, (str, os.PathLike)):
+            source: files.Source = files.source(data)
+        elif hasattr(data, "obs") and hasattr(data, "obsm"):
+            options.setdefault("datasetName", "AnnData")
+            source = store.write(data)
+        else:
+            raise TypeError(f"an AnnData or a path is wanted, not {type(data).__name__}")
+        super().__init__(source, options=options, height=height)
+        self.data = data
+        if auto_open:
+            self.display()
+
+    def apply_session_to_anndata(
+        self, adata: Any, *, inplace: bool = False, timeout: float | None = 60.0, cleanup_bundle: bool = True, **kwargs: Any
+    ) -> Any:
+        """Adds what the person has made of the data to an AnnData; see :func:`apply_cellucid_session_to_anndata`."""
+        expected = self._channel.welcome["options"].get("datasetId")
+        if expected is not None:
+            kwargs.setdefault("expected_dataset_id", expected)
+        return super().apply_session_to_anndata(adata, inplace=inplace, timeout=timeout, cleanup_bundle=cleanup_bundle, **kwargs)
+
+
+_OPTIONS = {
+    "latent_key": "latentKey",
+    "normalize_embeddings": "normalize",
+    "centroid_outlier_quantile": "centroidQuantile",
+    "centroid_min_points": "centroidMinPoints",
+    "dataset_name": "datasetName",
+    "dataset_id": "datasetId",
+}
+
+
+def reading_options(*, gene_id_column: str = "index", backed: Any = "r", **given: Any) -> dict[str, Any]:
+    """The reference's adapter options in the viewer's words. ``backed`` has no meaning here: data is always read in parts."""
+    unknown = [name for name in given if name not in _OPTIONS]
+    if unknown:
+        known = ", ".join(("gene_id_column", "backed", *_OPTIONS))
+        raise TypeError(f"unknown option {unknown[0]!r}; there are {known}")
+    options = {_OPTIONS[name]: value for name, value in given.items() if value is not None}
+    return options if gene_id_column == "index" else {**options, "geneIdColumn": gene_id_column}
+
+
+def show(data_dir: str | os.PathLike[str], height: int = 600, **kwargs: Any) -> CellucidViewer:
+    """Shows an export folder, an ``.h5ad`` file, a ``.zarr`` store or a web address."""
+    return CellucidViewer(data_dir, height=height, **kwargs)
+
+
+def show_anndata(data: str | os.PathLike[str] | anndata.AnnData, height: int = 600, **kwargs: Any) -> AnnDataViewer:
+    """Shows an AnnData: in memory, or by its path or web address. Options say how it is read; see the documentation."""
+    return AnnDataViewer(data, height=height, **kwargs)
+
+
+def cleanup_all() -> None:
+    """Stops all viewers."""
+    for viewer in list(_open):
+        viewer.stop()
+
+
+def _cell() -> Any:
+    """Tells the cell that runs from others; None where there are no cells."""
+    import sys
+
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return getattr(shell, "execution_count", None)
+
+
+atexit.register(cleanup_all)
