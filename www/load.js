@@ -41,7 +41,7 @@ export function load(store, hire) {
     return task("open", `Opening ${source.label}`, async (hooks) => {
       try {
         const from = source.whole && typeof source.from === "string" ? await download(source.from, hooks) : source.from;
-        const description = await fresh.open(from, { profile: "strict" }, hooks);
+        const description = await fresh.open(from, { profile: "strict", ...source.options }, hooks);
         const identity = parse(await fresh.read("dataset_identity.json", hooks), "dataset_identity.json");
         const dimensions = embeddings(identity);
         const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);

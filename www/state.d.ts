@@ -2,7 +2,7 @@
 
 import type { Fault } from "./engine/fault.js";
 import type { CategoryField, Field, GeneField, NumberField } from "./engine/manifest.js";
-import type { Description, From, Stats } from "./engine/messages.js";
+import type { Description, From, OpenOptions, Stats } from "./engine/messages.js";
 import type { Camera } from "./view/camera.js";
 
 /** What the person asked to open. A new object each time, so that asking twice opens twice. */
@@ -12,6 +12,8 @@ export interface Source {
   label: string;
   /** Download all of it first: for hosts that cannot send parts. */
   whole?: boolean;
+  /** How it is read. */
+  options?: OpenOptions;
 }
 
 export interface Opened {

@@ -2,13 +2,12 @@
  * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
  * panic's text, and the next read opens the same dataset again in a fresh worker.
  *
- * @import { Answer, Ask, Description, From, OpenOptions, Progress, Stats } from "./messages.js"
+ * @import { Answer, Ask, Description, Dialled, From, OpenOptions, Progress, Stats } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
  * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void, progress: ((progress: Progress) => void) | undefined }} Call
  */
 import { cancelled, Fault } from "./fault.js";
-
-const start = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "cellucid" });
+import { spawn } from "./spawn.js";
 
 export class Engine {
   /** @type {Worker | null} */
@@ -23,8 +22,8 @@ export class Engine {
   #closed = false;
 
   /** Starts the worker, so that the module loads while the person is still choosing a file. */
-  constructor(spawn = start) {
-    this.spawn = spawn;
+  constructor(start = spawn) {
+    this.spawn = start;
     this.#worker = this.#hire();
   }
 
@@ -116,7 +115,9 @@ export class Engine {
       });
       signal?.addEventListener("abort", abort, { once: true });
       try {
-        worker.postMessage({ ...ask, id });
+        // A remote source is dialled anew for each worker: its port can be handed over once.
+        const from = "from" in ask && "dial" in Object(ask.from) ? /** @type {Dialled} */ (ask.from).dial() : null;
+        worker.postMessage({ ...ask, id, ...(from && { from }) }, from ? [from.port] : []);
       } catch (error) {
         this.#calls.delete(id);
         leave();

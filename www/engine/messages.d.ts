@@ -24,10 +24,35 @@ export interface Progress {
 }
 
 /** Everything a dataset can be opened from. Pairs are paths, the chosen folder's name included, with their files. */
-export type From = Blob | string | FileSystemDirectoryHandle | Array<[path: string, file: File]>;
+export type From = Blob | string | FileSystemDirectoryHandle | Array<[path: string, file: File]> | Dialled;
+
+/** Data at the other end of a port, which a worker is handed when it opens them. */
+export interface Remote {
+  port: MessagePort;
+  kind: "file" | "folder";
+  name: string;
+  /** Of a file, in bytes. */
+  size?: number;
+  /** How it is called at the other end. */
+  source: string;
+  /** Most bytes in one answer, and on their way at any time. */
+  limits: { reply: number; window: number };
+}
+
+/** Makes a port for each worker that opens the data. */
+export interface Dialled {
+  dial(): Remote;
+}
 
 export interface OpenOptions {
   profile?: "reference" | "strict";
+  latentKey?: string;
+  geneIdColumn?: string;
+  datasetName?: string;
+  datasetId?: string;
+  centroidQuantile?: number;
+  centroidMinPoints?: number;
+  normalize?: boolean;
 }
 
 /** What `Dataset.describe()` tells without reading any values. */
@@ -68,7 +93,7 @@ export interface Module {
 
 /** Page to worker. */
 export type Ask =
-  | { ask: "open"; id: number; from: From; options: OpenOptions }
+  | { ask: "open"; id: number; from: From | Remote; options: OpenOptions }
   | { ask: "read"; id: number; path: string }
   | { ask: "stats"; id: number }
   | { ask: "cancel"; id: number };

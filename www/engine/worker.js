@@ -2,11 +2,13 @@
  * The worker in which the module lives: one dataset, many reads. It turns messages into calls and results into transferred
  * buffers, and knows nothing of the page.
  *
- * @import { Answer, Ask, Dataset, Failure, Module, Progress } from "./messages.js"
+ * @import { Answer, Ask, Dataset, Failure, From, Module, Progress, Remote } from "./messages.js"
  */
+import { fetchModule } from "./module.js";
+import { open as remote } from "./remote.js";
 
 /** The module is asked for at once, so that it is ready by the time a file is chosen. */
-const loading = load();
+const loading = fetchModule();
 // A failure is reported by the call that needs the module, not as an unhandled rejection.
 loading.catch(() => {});
 
@@ -31,15 +33,6 @@ self.addEventListener("message", (event) => {
 });
 self.addEventListener("error", (event) => crash(event.message));
 self.addEventListener("unhandledrejection", (event) => crash(String(event.reason)));
-
-/** @returns {Promise<Module>} */
-async function load() {
-  // The path is put together here because the module is generated: nothing is there when types are checked.
-  const address = new URL("../../pkg/cellucid.js", import.meta.url).href;
-  const module = await import(address);
-  await module.default();
-  return module;
-}
 
 /** @param {Exclude<Ask, { ask: "cancel" }>} ask */
 async function answer(ask) {
@@ -70,7 +63,8 @@ async function run(ask, signal) {
   if (ask.ask === "open") {
     const module = await ready();
     dataset?.close();
-    dataset = await module.Dataset.open(ask.from, { ...ask.options, ...options });
+    const from = "port" in Object(ask.from) ? remote(/** @type {Remote} */ (ask.from)) : ask.from;
+    dataset = await module.Dataset.open(/** @type {From} */ (from), { ...ask.options, ...options });
     return dataset.describe();
   }
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });

@@ -1,0 +1,14 @@
+/**
+ * Where the module comes from: files beside the page here; builds that put the page into one file replace this module.
+ *
+ * @import { Module } from "./messages.js"
+ */
+
+/** @returns {Promise<Module>} */
+export async function fetchModule() {
+  // The path is put together here because the module is generated: nothing is there when types are checked.
+  const address = new URL("../../pkg/cellucid.js", import.meta.url).href;
+  const module = await import(address);
+  await module.default();
+  return module;
+}
