@@ -1,8 +1,117 @@
-//! Checksums of file formats: Fletcher-32 behind HDF5 chunks, lookup3 behind HDF5 metadata.
+//! Checksums of file formats, and taking them off the data they guard.
+
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+
+/// A checksum of 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// Adler's, as in zlib streams.
+    Adler32,
+    /// The cyclic one of gzip and zip.
+    Crc32,
+    /// Castagnoli's cyclic one.
+    Crc32c,
+    /// Fletcher's as HDF5 computes it.
+    Fletcher32,
+    /// Bob Jenkins' `hashlittle` of lookup3 with a start value: 0 for HDF5 metadata.
+    Lookup3 {
+        /// The start value.
+        start: u32,
+    },
+}
+
+impl Sum {
+    /// Its value for some bytes.
+    pub fn of(self, bytes: &[u8]) -> u32 {
+        match self {
+            Self::Adler32 => adler32(bytes),
+            Self::Crc32 => crc32(bytes),
+            Self::Crc32c => crc32c(bytes),
+            Self::Fletcher32 => fletcher32(bytes),
+            Self::Lookup3 { start } => lookup3(bytes, start),
+        }
+    }
+
+    /// Takes a checksum off the front or the end of data and checks it.
+    pub(super) fn strip(self, input: Bytes, front: bool) -> Result<Bytes> {
+        let split = if front {
+            input.split_first_chunk::<4>()
+        } else {
+            input.split_last_chunk::<4>().map(|(data, sum)| (sum, data))
+        };
+        let (sum, data) = split.ok_or_else(|| Error::malformed("no room for a checksum"))?;
+        let (stored, found) = (u32::from_le_bytes(*sum), self.of(data));
+        // HDF5 before 1.6.3 stored Fletcher's with the bytes of each half exchanged on little-endian machines.
+        let swapped = (found & 0x00ff_00ff) << 8 | (found >> 8) & 0x00ff_00ff;
+        if stored != found && (self, stored) != (Self::Fletcher32, swapped) {
+            return Err(Error::malformed(format!(
+                "checksum {found:08x} of the data is not the stored {stored:08x}"
+            )));
+        }
+        let at = if front { 4 } else { 0 };
+        let len = data.len();
+        Ok(input.slice(at..len.saturating_add(at)))
+    }
+}
+
+/// Adler's checksum.
+pub fn adler32(bytes: &[u8]) -> u32 {
+    let mut sum = simd_adler32::Adler32::new();
+    sum.write(bytes);
+    sum.finish()
+}
+
+/// CRC-32 as gzip and zip use it.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    static TABLES: LazyLock<Box<Tables>> = LazyLock::new(|| tables(0xedb8_8320));
+    crc(&TABLES, bytes)
+}
+
+/// CRC-32C (Castagnoli).
+pub fn crc32c(bytes: &[u8]) -> u32 {
+    static TABLES: LazyLock<Box<Tables>> = LazyLock::new(|| tables(0x82f6_3b78));
+    crc(&TABLES, bytes)
+}
+
+/// What a byte adds to a cyclic checksum when so many bytes follow it.
+type Tables = [[u32; 256]; 16];
+
+/// Computed on first use: as constants they would be most of what a browser downloads of this file.
+fn tables(polynomial: u32) -> Box<Tables> {
+    let mut tables: Box<Tables> = Box::new([[0; 256]; 16]);
+    let mut before = [0; 256];
+    for (n, slot) in before.iter_mut().enumerate() {
+        *slot = (0..8).fold(n as u32, |c, _| if c & 1 == 1 { c >> 1 ^ polynomial } else { c >> 1 });
+    }
+    let first = before;
+    for table in tables.iter_mut() {
+        *table = before;
+        for slot in &mut before {
+            *slot = *slot >> 8 ^ look(&first, *slot as u8);
+        }
+    }
+    tables
+}
+
+fn look(table: &[u32; 256], byte: u8) -> u32 {
+    table.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+fn crc(tables: &Tables, bytes: &[u8]) -> u32 {
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let mut crc = u32::MAX;
+    for block in blocks {
+        let mut block = *block;
+        block.iter_mut().zip(crc.to_le_bytes()).for_each(|(byte, c)| *byte ^= c);
+        crc = block.iter().zip(tables.iter().rev()).fold(0, |crc, (&byte, table)| crc ^ look(table, byte));
+    }
+    let [first, ..] = tables;
+    !rest.iter().fold(crc, |crc, &byte| crc >> 8 ^ look(first, byte ^ crc as u8))
+}
 
 /// Fletcher's checksum of 16-bit big-endian words, as HDF5 computes it; an odd last byte is a word's upper half.
 pub fn fletcher32(bytes: &[u8]) -> u32 {
@@ -26,33 +135,9 @@ pub fn fletcher32(bytes: &[u8]) -> u32 {
     b << 16 | a
 }
 
-/// Takes a trailing Fletcher-32 off and checks it.
-pub(super) fn strip_fletcher32(input: Bytes) -> Result<Bytes> {
-    let (data, stored) = split4(&input)?;
-    let found = fletcher32(data);
-    // HDF5 1.6 on little-endian machines stored it with the bytes of each half exchanged; its readers accept both.
-    let swapped = (found & 0x00ff_00ff) << 8 | (found >> 8) & 0x00ff_00ff;
-    verdict(stored, if stored == swapped { swapped } else { found })?;
-    let len = data.len();
-    Ok(input.slice(..len))
-}
-
-fn split4(input: &[u8]) -> Result<(&[u8], u32)> {
-    let (data, sum) =
-        input.split_last_chunk::<4>().ok_or_else(|| Error::malformed("no room for a checksum"))?;
-    Ok((data, u32::from_le_bytes(*sum)))
-}
-
-fn verdict(stored: u32, found: u32) -> Result<()> {
-    if stored == found {
-        return Ok(());
-    }
-    Err(Error::malformed(format!("checksum {found:08x} of the data is not the stored {stored:08x}")))
-}
-
-/// Bob Jenkins' lookup3 (`hashlittle` with initial value 0): the checksum of HDF5 metadata.
-pub fn lookup3(bytes: &[u8]) -> u32 {
-    let start = 0xdead_beef_u32.wrapping_add(bytes.len() as u32);
+/// Bob Jenkins' lookup3 (`hashlittle`): with start value 0 the checksum of HDF5 metadata.
+pub fn lookup3(bytes: &[u8], start: u32) -> u32 {
+    let start = 0xdead_beef_u32.wrapping_add(bytes.len() as u32).wrapping_add(start);
     let (mut a, mut b, mut c) = (start, start, start);
     // The last block, full or not, is mixed differently; nothing is mixed for no bytes at all.
     let Some(last) = bytes.len().checked_sub(1).map(|n| n / 12) else { return c };
@@ -95,17 +180,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lookup3_agrees_with_its_author() {
-        // From the comments of lookup3.c: hashlittle of these strings with initial value 0.
-        assert_eq!(lookup3(b""), 0xdead_beef);
-        assert_eq!(lookup3(b"Four score and seven years ago"), 0x1777_0551);
+    fn values_that_their_authors_publish() {
+        // The check values of the CRC catalogue, of RFC 1950's example text and of the comments of lookup3.c.
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+        assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
+        assert_eq!(lookup3(b"", 0), 0xdead_beef);
+        assert_eq!(lookup3(b"Four score and seven years ago", 0), 0x1777_0551);
+        assert_eq!(lookup3(b"Four score and seven years ago", 1), 0xcd62_8161);
     }
 
     #[test]
-    fn fletcher32_agrees_with_known_values() {
+    fn fletcher32_of_short_texts() {
         // Big-endian words, so the well-known values of the little-endian form do not apply; computed by hand.
         assert_eq!(fletcher32(&[0, 1, 0, 2]), 4 << 16 | 3);
         assert_eq!(fletcher32(&[0, 1, 2]), 0x0202 << 16 | 0x0201);
         assert_eq!(fletcher32(&[]), 0);
+    }
+
+    #[test]
+    fn long_and_odd_lengths_agree_with_bit_by_bit() {
+        let bytes: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(i) >> 3) as u8).collect();
+        for len in [0, 1, 15, 16, 17, 31, 33, 99_999] {
+            let slow = bytes[..len].iter().fold(u32::MAX, |c, &b| {
+                (0..8).fold(c ^ u32::from(b), |c, _| if c & 1 == 1 { c >> 1 ^ 0x82f6_3b78 } else { c >> 1 })
+            });
+            assert_eq!(crc32c(&bytes[..len]), !slow, "{len}");
+        }
+    }
+
+    #[test]
+    fn checksums_are_checked_and_taken_off_either_end() {
+        let sum = Sum::Crc32c.of(b"cells").to_le_bytes();
+        let front = Bytes::from([&sum[..], b"cells"].concat());
+        let end = Bytes::from([b"cells", &sum[..]].concat());
+        assert_eq!(Sum::Crc32c.strip(front.clone(), true).unwrap(), "cells");
+        assert_eq!(Sum::Crc32c.strip(end, false).unwrap(), "cells");
+        assert!(Sum::Crc32.strip(front.clone(), true).is_err());
+        assert!(Sum::Crc32c.strip(front.slice(1..), true).is_err());
+        assert!(Sum::Crc32c.strip(front.slice(..3), true).is_err());
     }
 }

@@ -3,52 +3,62 @@
 use super::Room;
 use crate::error::{Error, Result};
 
+/// Three bytes give at most 264.
+const RATIO: usize = 88;
+
 /// Decodes a whole chunk.
 pub(super) fn decode(input: &[u8], room: Room) -> Result<Vec<u8>> {
-    // Three bytes give at most 264.
-    let most = input.len().saturating_mul(88).saturating_add(264).min(room.bound());
-    let mut out = crate::limits::Limits::room(room.size().unwrap_or(most).min(most), "a chunk")?;
-    let damaged = |at: usize| Error::malformed(format!("damaged at byte {at} of {}", input.len()));
-    let mut rest = input;
+    let mut out = room.buffer(input.len(), RATIO)?;
+    let damaged = |rest: &[u8]| {
+        Error::malformed(format!(
+            "damaged at byte {} of {}",
+            input.len().saturating_sub(rest.len()),
+            input.len()
+        ))
+    };
+    let (mut at, mut rest) = (0_usize, input);
     while let Some((&control, tail)) = rest.split_first() {
-        let at = || damaged(input.len().saturating_sub(tail.len()));
-        let control = usize::from(control);
-        if control < 32 {
-            let run = control.saturating_add(1);
-            let (literals, tail) = tail.split_at_checked(run).ok_or_else(at)?;
-            if out.len().saturating_add(run) > room.bound() {
-                return Err(room.over());
-            }
-            out.extend_from_slice(literals);
-            rest = tail;
-            continue;
-        }
-        let (len, tail) = match (control >> 5, tail.split_first()) {
-            (7, Some((&more, tail))) => (usize::from(more).saturating_add(9), tail),
-            (7, None) => return Err(at()),
-            (len, _) => (len.saturating_add(2), tail),
+        let high = usize::from(control >> 5);
+        let run = if high == 0 { usize::from(control).saturating_add(1) } else { high.saturating_add(2) };
+        let (len, tail) = match (high, tail.split_first()) {
+            (7, Some((&more, tail))) => (run.saturating_add(more.into()), tail),
+            (7, None) => return Err(damaged(rest)),
+            _ => (run, tail),
         };
-        let (&low, tail) = tail.split_first().ok_or_else(at)?;
-        let back = ((control & 31) << 8 | usize::from(low)).saturating_add(1);
-        let from = out.len().checked_sub(back).ok_or_else(at)?;
-        if out.len().saturating_add(len) > room.bound() {
-            return Err(room.over());
+        while at.saturating_add(len) > out.len() {
+            room.grow(&mut out)?;
         }
-        repeat(&mut out, from, len);
-        rest = tail;
+        if high == 0 {
+            let (literals, tail) = tail.split_at_checked(len).ok_or_else(|| damaged(rest))?;
+            let end = at.saturating_add(len);
+            out.get_mut(at..end).ok_or_else(|| damaged(rest))?.copy_from_slice(literals);
+            (at, rest) = (end, tail);
+        } else {
+            let (&low, tail) = tail.split_first().ok_or_else(|| damaged(rest))?;
+            let back = usize::from(control & 31) << 8 | usize::from(low);
+            at = repeat(&mut out, at, back.saturating_add(1), len).ok_or_else(|| damaged(rest))?;
+            rest = tail;
+        }
     }
+    out.truncate(at);
     Ok(out)
 }
 
-/// Appends `len` bytes that begin at `from`, which may run into what is being appended.
-fn repeat(out: &mut Vec<u8>, from: usize, mut len: usize) {
-    while len > 0 {
-        // Each round doubles what can be copied at once.
-        let end = from.saturating_add(len).min(out.len());
-        let before = out.len();
-        out.extend_from_within(from..end);
-        len = len.saturating_sub(out.len().saturating_sub(before));
+/// Writes `len` bytes at `at` that repeat those from `back` bytes before, which may run into themselves; gives the
+/// place behind them. `None` when they reach before the beginning or past the end.
+pub(super) fn repeat(out: &mut [u8], at: usize, back: usize, len: usize) -> Option<usize> {
+    let (from, end) = (at.checked_sub(back).filter(|_| back > 0)?, at.checked_add(len)?);
+    if end > out.len() {
+        return None;
     }
+    let mut done = at;
+    while done < end {
+        // Each round doubles what can be copied at once.
+        let step = done.saturating_sub(from).min(end.saturating_sub(done));
+        out.copy_within(from..from.saturating_add(step), done);
+        done = done.saturating_add(step);
+    }
+    Some(end)
 }
 
 #[cfg(test)]

@@ -5,15 +5,29 @@
 //! otherwise by what has really been decoded so far.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod bitshuffle;
+mod blosc;
+mod blosc2;
+mod blosclz;
+mod bz2;
 pub mod checksum;
 pub mod deflate;
+mod lz4;
 mod lzf;
+mod lzma;
+pub mod number;
 mod room;
 mod shuffle;
+mod snappy;
+mod zstd;
 
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+pub use bitshuffle::Packing;
+use checksum::Sum;
+pub use lzma::LzmaForm;
+use number::Number;
 pub use room::Room;
 
 /// One step of a chunk's pipeline, with what its decoder needs to know.
@@ -24,15 +38,72 @@ pub enum Codec {
     Zlib,
     /// A gzip stream, possibly of several members.
     Gzip,
+    /// Zstandard frames.
+    Zstd,
+    /// A Blosc chunk.
+    Blosc,
+    /// A Blosc2 contiguous frame (HDF5 filter 32026).
+    Blosc2,
+    /// Blocks of shuffled bits, packed or not (HDF5 filter 32008).
+    Bitshuffle {
+        /// Bytes per item.
+        width: u32,
+        /// Items per block where blocks are not packed; 0 for the default.
+        block: u32,
+        /// What was done to each block.
+        packing: Packing,
+    },
+    /// An LZ4 block behind its decoded size (numcodecs).
+    Lz4,
+    /// LZ4 blocks with sizes in front (HDF5 filter 32004).
+    Lz4Frames,
+    /// bzip2 streams.
+    Bz2,
+    /// LZMA as Python writes it.
+    Lzma(LzmaForm),
+    /// LZF as h5py writes it: one run of literals and back references, without a header.
+    Lzf,
     /// Byte shuffle of items of so many bytes.
     Shuffle {
         /// Bytes per item.
         width: u32,
     },
-    /// LZF as h5py writes it: one run of literals and back references, without a header.
-    Lzf,
-    /// Fletcher's checksum of 32 bits behind the data.
+    /// Fletcher's checksum behind the data, as HDF5 writes it.
     Fletcher32,
+    /// A checksum in front of or behind the data.
+    Checksum {
+        /// Which.
+        sum: Sum,
+        /// In front.
+        front: bool,
+    },
+    /// Differences between neighbours instead of numbers.
+    Delta {
+        /// Type of the differences.
+        stored: Number,
+        /// Type of the numbers.
+        plain: Number,
+    },
+    /// `(x - offset) * scale` instead of `x`.
+    Scale {
+        /// Type of what is stored.
+        stored: Number,
+        /// Type of the numbers.
+        plain: Number,
+        /// Factor.
+        scale: f64,
+        /// What was subtracted before.
+        offset: f64,
+    },
+    /// Another type of numbers.
+    Cast {
+        /// Type of what is stored.
+        stored: Number,
+        /// Type of the numbers.
+        plain: Number,
+    },
+    /// Eight booleans a byte (numcodecs).
+    PackBits,
 }
 
 impl Codec {
@@ -41,9 +112,21 @@ impl Codec {
         match self {
             Self::Zlib => "zlib",
             Self::Gzip => "gzip",
-            Self::Shuffle { .. } => "shuffle",
+            Self::Zstd => "zstd",
+            Self::Blosc => "blosc",
+            Self::Blosc2 => "blosc2",
+            Self::Bitshuffle { .. } => "bitshuffle",
+            Self::Lz4 | Self::Lz4Frames => "lz4",
+            Self::Bz2 => "bzip2",
+            Self::Lzma(_) => "lzma",
             Self::Lzf => "lzf",
+            Self::Shuffle { .. } => "shuffle",
             Self::Fletcher32 => "fletcher32",
+            Self::Checksum { .. } => "checksum",
+            Self::Delta { .. } => "delta",
+            Self::Scale { .. } => "fixedscaleoffset",
+            Self::Cast { .. } => "astype",
+            Self::PackBits => "packbits",
         }
     }
 
@@ -51,19 +134,43 @@ impl Codec {
     fn encoded(&self, size: usize) -> Option<usize> {
         match self {
             Self::Shuffle { .. } => Some(size),
-            Self::Fletcher32 => size.checked_add(4),
+            Self::Fletcher32 | Self::Checksum { .. } => size.checked_add(4),
+            Self::Delta { stored, plain }
+            | Self::Scale { stored, plain, .. }
+            | Self::Cast { stored, plain } => {
+                size.checked_div(plain.bytes.into())?.checked_mul(stored.bytes.into())
+            }
+            Self::PackBits => size.div_ceil(8).checked_add(1),
             _ => None,
         }
     }
 
     fn undo(&self, input: Bytes, room: Room) -> Result<Bytes> {
-        Ok(match self {
-            Self::Zlib => deflate::zlib(&input, room)?.into(),
-            Self::Gzip => deflate::gzip(&input, room)?.into(),
-            Self::Shuffle { width } => shuffle::unshuffle(input, *width as usize)?,
-            Self::Lzf => lzf::decode(&input, room)?.into(),
-            Self::Fletcher32 => checksum::strip_fletcher32(input)?,
-        })
+        let out = match self {
+            Self::Zlib => deflate::zlib(&input, room),
+            Self::Gzip => deflate::gzip(&input, room),
+            Self::Zstd => zstd::decode(&input, room),
+            Self::Blosc => blosc::decode(&input, room),
+            Self::Blosc2 => blosc2::decode(&input, room),
+            Self::Bitshuffle { width, block, packing } => {
+                bitshuffle::decode(&input, *width as usize, *block as usize, *packing, room)
+            }
+            Self::Lz4 => lz4::sized(&input, room),
+            Self::Lz4Frames => lz4::framed(&input, room),
+            Self::Bz2 => bz2::decode(&input, room),
+            Self::Lzma(form) => lzma::decode(&input, form, room),
+            Self::Lzf => lzf::decode(&input, room),
+            Self::Shuffle { width } => return shuffle::unshuffle(input, *width as usize),
+            Self::Fletcher32 => return Sum::Fletcher32.strip(input, false),
+            Self::Checksum { sum, front } => return sum.strip(input, *front),
+            Self::Delta { stored, plain } => number::delta(&input, *stored, *plain),
+            Self::Scale { stored, plain, scale, offset } => {
+                number::scale(&input, *stored, *plain, *scale, *offset)
+            }
+            Self::Cast { stored, plain } => number::cast(&input, *stored, *plain),
+            Self::PackBits => number::unpack_bits(&input),
+        };
+        out.map(Bytes::from)
     }
 }
 

@@ -46,15 +46,19 @@ impl Room {
         self.bound
     }
 
-    /// A buffer of zeros to decode into: of the exact size or of a first guess, to be [grown](Self::grow) if that
-    /// was too small. `ratio` is the most that one encoded byte can give: a short stream gets no large buffer.
+    /// Bytes to make room for at first: the exact size where it is known. `ratio` is the most that one encoded byte
+    /// can give, so that a short stream gets no large buffer whatever it or the array says.
+    pub fn guess(self, encoded: usize, ratio: usize) -> usize {
+        let guess = encoded.saturating_mul(GUESS).max(1 << 12).min(self.bound);
+        self.size.unwrap_or(guess).min(encoded.saturating_mul(ratio).saturating_add(64))
+    }
+
+    /// A buffer of zeros of the [guessed](Self::guess) size, to be [grown](Self::grow) where that was too small.
     ///
     /// # Errors
     /// `Limit` when the memory cannot be had.
     pub fn buffer(self, encoded: usize, ratio: usize) -> Result<Vec<u8>> {
-        let guess = encoded.saturating_mul(GUESS).max(1 << 12).min(self.bound);
-        let most = encoded.saturating_mul(ratio).saturating_add(64);
-        Limits::filled(self.size.unwrap_or(guess).min(most), 0, "a chunk")
+        Limits::filled(self.guess(encoded, ratio), 0, "a chunk")
     }
 
     /// Makes a full buffer larger.
@@ -73,22 +77,30 @@ impl Room {
         Ok(())
     }
 
-    /// Checks a size that the stream itself declares, before anything is allocated by it.
+    /// Checks a size that the stream itself declares, before anything is allocated by it. `encoded` bytes follow, each
+    /// of which can give `ratio` at most.
     ///
     /// # Errors
-    /// `Malformed` when another size is known, `Limit` when it is over the bound.
-    pub fn declared(self, size: u64) -> Result<usize> {
-        match (self.size, usize::try_from(size)) {
-            (Some(known), Ok(size)) if known == size => Ok(size),
-            (None, Ok(size)) if size <= self.bound => Ok(size),
+    /// `Malformed` when another size is known or so few bytes cannot give it, `Limit` when it is over the bound.
+    pub fn declared(self, size: u64, encoded: usize, ratio: usize) -> Result<usize> {
+        let most = encoded.saturating_mul(ratio).saturating_add(64);
+        let size = match (self.size, usize::try_from(size)) {
+            (Some(known), Ok(size)) if known == size => size,
+            (None, Ok(size)) if size <= self.bound => size,
             (Some(known), _) => {
-                Err(Error::malformed(format!("stream declares {size} bytes where {known} are wanted")))
+                return Err(Error::malformed(format!("declares {size} bytes where {known} are wanted")));
             }
-            (None, _) => Err(Error::limit(format!(
-                "stream declares {size} bytes, more than the limit of {}",
-                self.bound
-            ))),
+            (None, _) => {
+                return Err(Error::limit(format!(
+                    "declares {size} bytes, more than the limit of {}",
+                    self.bound
+                )));
+            }
+        };
+        if size > most {
+            return Err(Error::malformed(format!("{encoded} bytes cannot hold the declared {size}")));
         }
+        Ok(size)
     }
 
     /// The error for a stream that has more to give than there may be.

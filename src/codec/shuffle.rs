@@ -1,4 +1,5 @@
-//! Byte shuffle: first bytes of all items, then second bytes, and so on; what does not fill an item stays behind.
+//! Byte and bit shuffle: the first byte (or bit) of all items, then the second of all, and so on. What does not fill
+//! an item stays behind.
 
 use bytes::Bytes;
 
@@ -74,6 +75,44 @@ fn tail(input: &[u8], out: &mut [u8], whole: usize) {
     }
 }
 
+/// Undoes the bit shuffle of items of `width` bytes, whose number has to be a multiple of eight, into a buffer of
+/// the same length; `planes` is a third one, for what lies between.
+pub(super) fn unshuffle_bits(input: &[u8], out: &mut [u8], planes: &mut Vec<u8>, width: usize) {
+    let items = input.len().checked_div(width).unwrap_or(0);
+    let row = items / 8;
+    planes.clear();
+    if row > 0 {
+        // Eight rows hold one byte of all items, a bit each: transposed eight by eight they become those bytes.
+        for rows in input.chunks_exact(row.saturating_mul(8)).take(width) {
+            let mut bits = [&[][..]; 8];
+            bits.iter_mut().zip(rows.chunks_exact(row)).for_each(|(to, from)| *to = from);
+            let [a, b, c, d, e, f, g, h] = bits;
+            let lower = a.iter().zip(b).zip(c).zip(d);
+            let upper = e.iter().zip(f).zip(g).zip(h);
+            for ((((a, b), c), d), (((e, f), g), h)) in lower.zip(upper) {
+                let square = transpose(u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]));
+                planes.extend_from_slice(&square.to_le_bytes());
+            }
+        }
+    }
+    let whole = planes.len();
+    if let Some(out) = out.get_mut(..whole) {
+        unshuffle_into(planes, out, width);
+    }
+    tail(input, out, whole);
+}
+
+/// Exchanges rows and columns of a square of eight by eight bits, a byte each row.
+fn transpose(mut x: u64) -> u64 {
+    for (mask, shift) in
+        [(0x00aa_00aa_00aa_00aa_u64, 7), (0x0000_cccc_0000_cccc, 14), (0x0000_0000_f0f0_f0f0, 28)]
+    {
+        let t = (x ^ x >> shift) & mask;
+        x ^= t ^ t << shift;
+    }
+    x
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +129,25 @@ mod tests {
                 }
                 stored.extend_from_slice(&plain[items * width..]);
                 assert_eq!(unshuffle(stored.into(), width).unwrap(), plain, "width {width}, {len} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn bits_come_back() {
+        for width in [1, 2, 3, 4, 8, 12] {
+            for items in [0_usize, 8, 64, 1000] {
+                let plain: Vec<u8> = (0..items * width).map(|i| (i * i * 31 >> 2) as u8).collect();
+                let mut stored = vec![0; plain.len()];
+                for bit in 0..8 * width {
+                    for item in 0..items {
+                        let set = plain[item * width + bit / 8] >> (bit % 8) & 1;
+                        stored[bit * items / 8 + item / 8] |= set << (item % 8);
+                    }
+                }
+                let mut out = vec![0; plain.len()];
+                unshuffle_bits(&stored, &mut out, &mut Vec::new(), width);
+                assert_eq!(out, plain, "width {width}, {items} items");
             }
         }
     }
