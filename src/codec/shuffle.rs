@@ -137,7 +137,7 @@ mod tests {
     fn bits_come_back() {
         for width in [1, 2, 3, 4, 8, 12] {
             for items in [0_usize, 8, 64, 1000] {
-                let plain: Vec<u8> = (0..items * width).map(|i| (i * i * 31 >> 2) as u8).collect();
+                let plain: Vec<u8> = (0..items * width).map(|i| ((i * i * 31) >> 2) as u8).collect();
                 let mut stored = vec![0; plain.len()];
                 for bit in 0..8 * width {
                     for item in 0..items {
