@@ -19,13 +19,14 @@ const FLAGS = [
 ];
 
 /**
- * Starts `cellucid-wasm serve` and waits for its address.
+ * Starts `cellucid-wasm serve` and waits for its address: the page is at its root, the folder below `data/`.
  *
  * @param {string} folder
  * @returns {Promise<{ url: string, stop: () => void }>}
  */
 export async function serve(folder) {
-  const child = spawn(BINARY, ["serve", folder, "--port", "0", "--no-browser"], { stdio: ["ignore", "pipe", "pipe"] });
+  const page = resolve(ROOT, "www");
+  const child = spawn(BINARY, ["serve", folder, "--page", page, "--port", "0", "--no-browser"], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const url = await new Promise((done, fail) => {
     const hear = (/** @type {Buffer} */ text) => {
