@@ -26,7 +26,9 @@ const FLAGS = [
  */
 export async function serve(folder) {
   const page = resolve(ROOT, "www");
-  const child = spawn(BINARY, ["serve", folder, "--page", page, "--port", "0", "--no-browser"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(BINARY, ["serve", folder, "--page", page, "--port", "0", "--no-browser"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   const url = await new Promise((done, fail) => {
     const hear = (/** @type {Buffer} */ text) => {

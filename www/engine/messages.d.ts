@@ -1,7 +1,16 @@
-/** What the page and its worker say to each other, and what the module in the worker looks like from here. */
+/** What the page and its worker say to each other. The module's own types are those it is published with. */
 
-/** Who can mend it: the same seven codes in Rust, JavaScript and Python. */
-export type Code = "source" | "malformed" | "unsupported" | "missing" | "limit" | "request" | "cancelled";
+import type {
+  Code,
+  Dataset,
+  Description,
+  OpenOptions as Given,
+  Progress as Read,
+  From as Readable,
+  Stats,
+} from "../../src/wasm/types.js";
+
+export type { Code, Dataset, Description, Readable, Stats };
 
 /** An error as it crosses the worker boundary: plain data, no classes. */
 export interface Failure {
@@ -17,7 +26,8 @@ export interface Failure {
   advice?: string;
 }
 
-export interface Progress {
+/** How far something is; a total and a stage only where they are known. */
+export interface Progress extends Partial<Read> {
   bytes: number;
   total?: number;
   stage?: string;
@@ -44,51 +54,13 @@ export interface Dialled {
   dial(): Remote;
 }
 
-export interface OpenOptions {
-  profile?: "reference" | "strict";
-  latentKey?: string;
-  geneIdColumn?: string;
-  datasetName?: string;
-  datasetId?: string;
-  centroidQuantile?: number;
-  centroidMinPoints?: number;
-  normalize?: boolean;
-}
+/** What the page asks of an opening. It crosses to the worker, so it is plain data. */
+export type OpenOptions = Omit<Given, "signal" | "progress" | "headers">;
 
-/** What `Dataset.describe()` tells without reading any values. */
-export interface Description {
-  format: string;
-  name: string;
-  n_obs: number;
-  n_vars: number;
-  obs: Array<{ key: string; kind: "category" | "continuous"; n_categories?: number }>;
-  obsm: Array<{ key: string; shape: number[] }>;
-  embeddings: Array<{ dim: number; key: string }>;
-  x: { encoding: string; dtype: string; shape: number[] } | null;
-  has_connectivity: boolean;
-  vector_fields: unknown[];
-  skipped: Array<{ object: string; reason: string }>;
-}
-
-export interface Stats {
-  requests: number;
-  bytes_read: number;
-}
-
-/** The class exported by the module. */
-export interface Dataset {
-  describe(): Description;
-  paths(): Promise<string[]>;
-  read(path: string, options?: { signal?: AbortSignal; progress?: (progress: Progress) => void }): Promise<Uint8Array>;
-  stats(): Stats;
-  close(): void;
-}
-
+/** The module as the worker loads it. */
 export interface Module {
   default(): Promise<unknown>;
-  Dataset: {
-    open(from: From, options?: OpenOptions & { signal?: AbortSignal; progress?: (progress: Progress) => void }): Promise<Dataset>;
-  };
+  Dataset: typeof Dataset;
 }
 
 /** Page to worker. */

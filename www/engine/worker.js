@@ -2,7 +2,7 @@
  * The worker in which the module lives: one dataset, many reads. It turns messages into calls and results into transferred
  * buffers, and knows nothing of the page.
  *
- * @import { Answer, Ask, Dataset, Failure, From, Module, Progress, Remote } from "./messages.js"
+ * @import { Answer, Ask, Dataset, Failure, Module, Progress, Readable, Remote } from "./messages.js"
  */
 import { fetchModule } from "./module.js";
 import { open as remote } from "./remote.js";
@@ -64,7 +64,7 @@ async function run(ask, signal) {
     const module = await ready();
     dataset?.close();
     const from = "port" in Object(ask.from) ? remote(/** @type {Remote} */ (ask.from)) : ask.from;
-    dataset = await module.Dataset.open(/** @type {From} */ (from), { ...ask.options, ...options });
+    dataset = await module.Dataset.open(/** @type {Readable} */ (from), { ...ask.options, ...options });
     return dataset.describe();
   }
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
