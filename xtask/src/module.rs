@@ -64,7 +64,8 @@ fn compile(profile: Profile) -> Outcome<PathBuf> {
 
 fn glue(profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
     let mut bindgen = Bindgen::new();
-    bindgen.input_bytes("cellucid", bytes).typescript(true);
+    // The glue finds the module beside itself, so that `await init()` is all a page has to say.
+    bindgen.input_bytes("cellucid", bytes).typescript(true).omit_default_module_path(false);
     bindgen.keep_debug(false).remove_name_section(profile == Profile::Release).remove_producers_section(true);
     let written = bindgen.web(true).and_then(|b| b.generate(pkg));
     written.map_err(|e| format!("the JavaScript glue cannot be written: {e:#}"))
