@@ -59,7 +59,6 @@ fn compare(folder: &str, least: usize) {
     }
     let shown = wrong.iter().take(40).cloned().collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} of {objects} objects differ:\n{shown}", wrong.len());
-    println!("{objects} objects in {} files", wanted.len());
 }
 
 async fn check(tree: &Hdf5, path: &str, want: &Value, values: &[u8]) -> Result<(), String> {
