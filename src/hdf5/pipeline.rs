@@ -2,7 +2,7 @@
 
 use super::message::filters::Filter;
 use crate::{
-    codec::{Codec, Part, ScaleOffset, Significant},
+    codec::{Codec, Packing, Part, ScaleOffset, Significant},
     error::{Error, Result},
 };
 
@@ -25,7 +25,13 @@ fn codec(filter: &Filter, width: u32) -> Result<Codec> {
         3 => Codec::Fletcher32,
         5 => nbit(&filter.values)?,
         6 => scale_offset(&filter.values)?,
+        307 => Codec::Bz2,
         32_000 => Codec::Lzf,
+        32_001 => Codec::Blosc,
+        32_004 => Codec::Lz4Frames,
+        32_008 => bitshuffle(&filter.values)?,
+        32_015 => Codec::Zstd,
+        32_026 => Codec::Blosc2,
         id => return Err(refuse(id, &filter.name)),
     })
 }
@@ -33,19 +39,33 @@ fn codec(filter: &Filter, width: u32) -> Result<Codec> {
 fn refuse(id: u16, name: &str) -> Error {
     let known = match id {
         4 => "szip",
-        307 => "bzip2",
-        32_001 => "blosc",
-        32_004 => "lz4",
-        32_008 => "bitshuffle",
+        305 => "lzo",
         32_013 => "zfp",
-        32_015 => "zstd",
-        32_026 => "blosc2",
+        32_017 => "sz",
+        32_018 => "fcidecomp",
+        32_019 => "jpeg",
+        32_024 => "sz3",
+        32_028 => "sperr",
         _ if name.is_empty() => "without a name",
         _ => name,
     };
     Error::unsupported(format!("filter {id} ({known}) is not read")).hint(format!(
         "write the dataset again with gzip instead: h5repack -f GZIP=4 IN OUT, on a machine that has the filter {id}"
     ))
+}
+
+fn bitshuffle(values: &[u32]) -> Result<Codec> {
+    // Version, width, items per block, and what packs the blocks.
+    let packing = match values.get(4).copied().unwrap_or(0) {
+        0 => Packing::None,
+        2 => Packing::Lz4,
+        3 => Packing::Zstd,
+        other => return Err(Error::unsupported(format!("bitshuffle with packing {other} is not read"))),
+    };
+    let at = |i: usize| values.get(i).copied();
+    let width = at(2).filter(|&width| width > 0);
+    let width = width.ok_or_else(|| Error::malformed(format!("bitshuffle with parameters {values:?}")))?;
+    Ok(Codec::Bitshuffle { width, block: at(3).unwrap_or(0), packing })
 }
 
 /// A step that changes nothing.
