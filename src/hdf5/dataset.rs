@@ -15,8 +15,8 @@ use super::{
     walk::object::Object,
 };
 use crate::{
-    array::{Array, Attrs, DType, Order},
-    codec::{self, Codec, Significant},
+    array::{Array, Attrs, DType},
+    codec::Codec,
     error::{Error, Result},
     limits::Limits,
 };
@@ -32,10 +32,8 @@ pub struct Dataset {
     pub dtype: DType,
     /// One item where nothing was written.
     pub fill: Vec<u8>,
-    /// What was done to chunks; in front of the filters, perhaps, a step that makes numbers whole.
+    /// What was done to chunks.
     pub codecs: Vec<Codec>,
-    /// How many codecs are in front of the filters.
-    pub before: u32,
     /// Where the items are.
     pub place: Place,
 }
@@ -90,24 +88,19 @@ impl Dataset {
         let datatype = datatype::decode(&mut c.ok_or_else(|| missing("a type"))?)?;
         let (item, axes) = datatype.flat();
         let dtype = item.dtype()?;
-        let widen = widen(item)?;
+        if item.partial().is_some() {
+            return Err(Error::unsupported("numbers of which not all bits count are not read"));
+        }
         if object.message(kind::EXTERNAL_FILES).is_some() {
             return Err(Error::unsupported("its data are in other files (HDF5 external storage)")
                 .hint("copy the dataset into the file itself, for example with h5repack"));
         }
         let filters =
             object.cursor(space, kind::FILTERS, "filter message").map(filters::decode).transpose()?;
-        let mut codecs = match &layout.layout {
+        let codecs = match &layout.layout {
             Layout::Chunked { .. } => pipeline::codecs(&filters.unwrap_or_default(), datatype.size)?,
             _ => Vec::new(),
         };
-        let filtered = !codecs.is_empty();
-        let mut fill = fill_item(space, object, item)?;
-        let before = widen.iter().len() as u32;
-        if let Some(widen) = widen {
-            fill = codec::decode(std::slice::from_ref(&widen), fill.into(), 0, None, 8)?.to_vec();
-            codecs.insert(0, widen);
-        }
         let place = match layout.layout {
             Layout::Compact(bytes) => Place::Here(bytes.into()),
             Layout::Contiguous { address, size } => {
@@ -122,7 +115,7 @@ impl Dataset {
             }
             Layout::Chunked { sides, address, index } => {
                 let shape = Chunked { sides: &sides, address, index, plain_edges: layout.plain_edges };
-                Place::Chunks(chunks(space, object, &extent, &datatype, shape, filtered)?)
+                Place::Chunks(chunks(space, object, &extent, &datatype, shape, !codecs.is_empty())?)
             }
             Layout::Virtual => {
                 return Err(Error::unsupported(
@@ -133,15 +126,15 @@ impl Dataset {
         };
         let mut shape = if extent.null { vec![0] } else { extent.shape.clone() };
         shape.extend(axes.iter().map(|&side| u64::from(side)));
-        Ok(Some(Self { address: object.address, shape, dtype, fill, codecs, before, place }))
+        let fill = fill_item(space, object, item)?;
+        Ok(Some(Self { address: object.address, shape, dtype, fill, codecs, place }))
     }
 
     /// The description as the rest of the crate knows it.
     pub fn array(&self, path: &str, attrs: Attrs) -> Array {
         let chunk = match &self.place {
-            Place::Piece(_) if self.codecs.is_empty() => Array::blocks(&self.shape, self.dtype.width()),
-            // All of it: what has to be decoded cannot be cut where nobody cut it.
-            Place::Here(_) | Place::Piece(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
+            Place::Here(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
+            Place::Piece(_) => Array::blocks(&self.shape, self.dtype.width()),
             Place::Chunks(chunks) => {
                 let inner = self.shape.iter().skip(chunks.sides.len());
                 chunks.sides.iter().copied().chain(inner.map(|&n| n.max(1))).collect()
@@ -159,23 +152,6 @@ impl Dataset {
             attrs,
         }
     }
-}
-
-/// The step that makes integers whole of which not all bits count.
-fn widen(item: &Datatype) -> Result<Option<Codec>> {
-    let Some(bits) = item.partial() else { return Ok(None) };
-    let refuse = || {
-        Error::unsupported("fields of which not all bits count are not read")
-            .hint("store the array as plain numbers")
-    };
-    let (order, signed) = item.integer().ok_or_else(refuse)?;
-    let bits = Significant {
-        width: u8::try_from(item.size).map_err(|_| refuse())?,
-        big: order == Order::Big,
-        offset: u8::try_from(bits.offset).map_err(|_| refuse())?,
-        precision: u8::try_from(bits.precision).map_err(|_| refuse())?,
-    };
-    Ok(Some(Codec::Widen { bits, signed }))
 }
 
 /// What the layout message says of chunks.
