@@ -5,6 +5,7 @@
 //! otherwise by what has really been decoded so far.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod bits;
 mod bitshuffle;
 mod blosc;
 mod blosc2;
@@ -15,8 +16,10 @@ pub mod deflate;
 mod lz4;
 mod lzf;
 mod lzma;
+mod nbit;
 pub mod number;
 mod room;
+mod scaleoffset;
 mod shuffle;
 mod snappy;
 mod zstd;
@@ -27,8 +30,10 @@ use crate::error::{Error, Result};
 pub use bitshuffle::Packing;
 use checksum::Sum;
 pub use lzma::LzmaForm;
+pub use nbit::{Part, Significant};
 use number::Number;
 pub use room::Room;
+pub use scaleoffset::ScaleOffset;
 
 /// One step of a chunk's pipeline, with what its decoder needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +109,22 @@ pub enum Codec {
     },
     /// Eight booleans a byte (numcodecs).
     PackBits,
+    /// HDF5 scale-offset.
+    ScaleOffset(ScaleOffset),
+    /// HDF5 nbit.
+    NBit {
+        /// Bytes per item.
+        width: u32,
+        /// What an item is made of.
+        parts: Vec<Part>,
+    },
+    /// No compression: integers of which not all bits count, made whole.
+    Widen {
+        /// Which bits count.
+        bits: Significant,
+        /// Whether the highest of them is a sign.
+        signed: bool,
+    },
 }
 
 impl Codec {
@@ -127,13 +148,15 @@ impl Codec {
             Self::Scale { .. } => "fixedscaleoffset",
             Self::Cast { .. } => "astype",
             Self::PackBits => "packbits",
+            Self::ScaleOffset(_) => "scale-offset",
+            Self::NBit { .. } => "nbit",
+            Self::Widen { .. } => "widen",
         }
     }
 
     /// Bytes after encoding `size` bytes, where that does not depend on the data.
     fn encoded(&self, size: usize) -> Option<usize> {
         match self {
-            Self::Shuffle { .. } => Some(size),
             Self::Fletcher32 | Self::Checksum { .. } => size.checked_add(4),
             Self::Delta { stored, plain }
             | Self::Scale { stored, plain, .. }
@@ -141,6 +164,7 @@ impl Codec {
                 size.checked_div(plain.bytes.into())?.checked_mul(stored.bytes.into())
             }
             Self::PackBits => size.div_ceil(8).checked_add(1),
+            Self::Shuffle { .. } | Self::Widen { .. } => Some(size),
             _ => None,
         }
     }
@@ -169,6 +193,9 @@ impl Codec {
             }
             Self::Cast { stored, plain } => number::cast(&input, *stored, *plain),
             Self::PackBits => number::unpack_bits(&input),
+            Self::ScaleOffset(form) => scaleoffset::decode(form, &input, room),
+            Self::NBit { width, parts } => nbit::decode(*width, parts, &input, room),
+            Self::Widen { bits, signed } => nbit::widen(bits, *signed, &input),
         };
         out.map(Bytes::from)
     }

@@ -78,7 +78,8 @@ pub fn leaf(mut c: Cursor<'_>) -> Result<Vec<Symbol>> {
 }
 
 fn symbol(c: &mut Cursor<'_>) -> Result<Symbol> {
-    let name = c.uint(c.widths().offset.into())?;
+    // As wide as a length, whatever the specification says: the reference library writes it so.
+    let name = c.length()?;
     let header = c.address()?;
     let kind = c.u32()?;
     c.skip(4)?;

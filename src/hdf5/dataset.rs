@@ -15,8 +15,8 @@ use super::{
     walk::object::Object,
 };
 use crate::{
-    array::{Array, Attrs, DType},
-    codec::Codec,
+    array::{Array, Attrs, DType, Order},
+    codec::{self, Codec, Significant},
     error::{Error, Result},
     limits::Limits,
 };
@@ -32,8 +32,10 @@ pub struct Dataset {
     pub dtype: DType,
     /// One item where nothing was written.
     pub fill: Vec<u8>,
-    /// What was done to chunks.
+    /// What was done to chunks; in front of the filters, perhaps, a step that makes numbers whole.
     pub codecs: Vec<Codec>,
+    /// How many codecs are in front of the filters.
+    pub before: u32,
     /// Where the items are.
     pub place: Place,
 }
@@ -88,19 +90,24 @@ impl Dataset {
         let datatype = datatype::decode(&mut c.ok_or_else(|| missing("a type"))?)?;
         let (item, axes) = datatype.flat();
         let dtype = item.dtype()?;
-        if item.partial().is_some() {
-            return Err(Error::unsupported("numbers of which not all bits count are not read"));
-        }
+        let widen = widen(item)?;
         if object.message(kind::EXTERNAL_FILES).is_some() {
             return Err(Error::unsupported("its data are in other files (HDF5 external storage)")
                 .hint("copy the dataset into the file itself, for example with h5repack"));
         }
         let filters =
             object.cursor(space, kind::FILTERS, "filter message").map(filters::decode).transpose()?;
-        let codecs = match &layout.layout {
+        let mut codecs = match &layout.layout {
             Layout::Chunked { .. } => pipeline::codecs(&filters.unwrap_or_default(), datatype.size)?,
             _ => Vec::new(),
         };
+        let filtered = !codecs.is_empty();
+        let mut fill = fill_item(space, object, item)?;
+        let before = widen.iter().len() as u32;
+        if let Some(widen) = widen {
+            fill = codec::decode(std::slice::from_ref(&widen), fill.into(), 0, None, 8)?.to_vec();
+            codecs.insert(0, widen);
+        }
         let place = match layout.layout {
             Layout::Compact(bytes) => Place::Here(bytes.into()),
             Layout::Contiguous { address, size } => {
@@ -115,7 +122,7 @@ impl Dataset {
             }
             Layout::Chunked { sides, address, index } => {
                 let shape = Chunked { sides: &sides, address, index, plain_edges: layout.plain_edges };
-                Place::Chunks(chunks(space, object, &extent, &datatype, shape, !codecs.is_empty())?)
+                Place::Chunks(chunks(space, object, &extent, &datatype, shape, filtered)?)
             }
             Layout::Virtual => {
                 return Err(Error::unsupported(
@@ -126,15 +133,15 @@ impl Dataset {
         };
         let mut shape = if extent.null { vec![0] } else { extent.shape.clone() };
         shape.extend(axes.iter().map(|&side| u64::from(side)));
-        let fill = fill_item(space, object, item)?;
-        Ok(Some(Self { address: object.address, shape, dtype, fill, codecs, place }))
+        Ok(Some(Self { address: object.address, shape, dtype, fill, codecs, before, place }))
     }
 
     /// The description as the rest of the crate knows it.
     pub fn array(&self, path: &str, attrs: Attrs) -> Array {
         let chunk = match &self.place {
-            Place::Here(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
-            Place::Piece(_) => Array::blocks(&self.shape, self.dtype.width()),
+            Place::Piece(_) if self.codecs.is_empty() => Array::blocks(&self.shape, self.dtype.width()),
+            // All of it: what has to be decoded cannot be cut where nobody cut it.
+            Place::Here(_) | Place::Piece(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
             Place::Chunks(chunks) => {
                 let inner = self.shape.iter().skip(chunks.sides.len());
                 chunks.sides.iter().copied().chain(inner.map(|&n| n.max(1))).collect()
@@ -152,6 +159,23 @@ impl Dataset {
             attrs,
         }
     }
+}
+
+/// The step that makes integers whole of which not all bits count.
+fn widen(item: &Datatype) -> Result<Option<Codec>> {
+    let Some(bits) = item.partial() else { return Ok(None) };
+    let refuse = || {
+        Error::unsupported("fields of which not all bits count are not read")
+            .hint("store the array as plain numbers")
+    };
+    let (order, signed) = item.integer().ok_or_else(refuse)?;
+    let bits = Significant {
+        width: u8::try_from(item.size).map_err(|_| refuse())?,
+        big: order == Order::Big,
+        offset: u8::try_from(bits.offset).map_err(|_| refuse())?,
+        precision: u8::try_from(bits.precision).map_err(|_| refuse())?,
+    };
+    Ok(Some(Codec::Widen { bits, signed }))
 }
 
 /// What the layout message says of chunks.

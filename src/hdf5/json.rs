@@ -12,7 +12,7 @@ use super::{
     walk::strings::{self, Collections},
 };
 use crate::{
-    array::{Order, Pad},
+    array::{DType, Order, Pad},
     error::{Error, Result},
 };
 
@@ -74,6 +74,10 @@ impl Reader<'_> {
             Class::Opaque => {
                 self.spend(bytes.len())?;
                 Value::String(bytes.iter().map(|b| format!("{b:02x}")).collect())
+            }
+            Class::Compound(members) if matches!(datatype.dtype(), Ok(DType::Complex { .. })) => {
+                let part = members.first().ok_or_else(short)?;
+                self.array(&part.datatype, bytes, &[2])?
             }
             Class::Compound(members) => {
                 let mut record = Map::new();

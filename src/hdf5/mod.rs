@@ -205,7 +205,15 @@ impl Hdf5 {
                 chunks.iter().map(|&number| self.block(array, *address, number)).collect()
             }
             Place::Chunks(place) => {
-                index::Walk::new(&self.space, place, array.id, self.chunk_k).locate(chunks).await
+                let walk = index::Walk::new(&self.space, place, array.id, self.chunk_k);
+                let mut stored = walk.locate(chunks).await?;
+                for chunk in &mut stored {
+                    // What is in front of the filters always applies.
+                    if let Stored::Span { skip, .. } = chunk {
+                        *skip = skip.checked_shl(dataset.before).unwrap_or(0);
+                    }
+                }
+                Ok(stored)
             }
         }
     }

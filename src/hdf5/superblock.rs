@@ -81,7 +81,7 @@ pub fn decode(bytes: &[u8], base: u64) -> Result<Superblock> {
         found.end = c.defined()?;
         c.address()?;
         // The root's symbol table entry: name, then header.
-        c.address()?;
+        c.length()?;
         found.root = c.defined()?;
     } else {
         let flags = c.u8()?;

@@ -300,6 +300,16 @@ impl Datatype {
         }
     }
 
+    /// Byte order of an integer, and whether it has a sign.
+    pub fn integer(&self) -> Option<(Order, bool)> {
+        match &self.class {
+            Class::Integer { order, signed, .. } => Some((*order, *signed)),
+            Class::Bitfield { order, .. } => Some((*order, false)),
+            Class::Enum { base, .. } => base.integer(),
+            _ => None,
+        }
+    }
+
     /// The type as the rest of the crate knows it; object references become bytes.
     ///
     /// # Errors
@@ -312,10 +322,8 @@ impl Datatype {
         let small = u8::try_from(self.size).unwrap_or(0);
         match &self.class {
             _ if self.is_bool() => Ok(DType::Bool),
-            Class::Integer { order, signed, bits } => match self.size {
-                1 | 2 | 4 | 8 if bits.offset == 0 => {
-                    Ok(DType::Int { bytes: small, signed: *signed, order: *order })
-                }
+            Class::Integer { order, signed, .. } => match self.size {
+                1 | 2 | 4 | 8 => Ok(DType::Int { bytes: small, signed: *signed, order: *order }),
                 _ => refuse(format!("integer of {} bytes", self.size)),
             },
             Class::Bitfield { order, .. } => match self.size {
@@ -377,14 +385,14 @@ impl Float {
     pub fn name(&self) -> &'static str {
         let form = (self.bits.precision, self.sign, self.exponent, self.mantissa, self.bias);
         match form {
+            (80, ..) => "float80 (long double)",
+            (128, ..) => "float128",
+            (8, ..) => "float8",
             _ if self.odd || self.bits.offset != 0 => "float of another kind than IEEE 754",
             (16, 15, (10, 5), (0, 10), 15) => "float16",
             (32, 31, (23, 8), (0, 23), 127) => "float32",
             (64, 63, (52, 11), (0, 52), 1023) => "float64",
             (16, 15, (7, 8), (0, 7), 127) => "bfloat16",
-            (80, ..) => "float80 (long double)",
-            (128, ..) => "float128",
-            (8, ..) => "float8",
             _ => "float of an unusual form",
         }
     }

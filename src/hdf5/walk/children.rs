@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Leaves hold so many links at most when the superblock's factor is 4 (the default).
+/// Bytes of a leaf's link besides the name's offset and an address.
 const SYMBOL: u64 = 24;
 
 /// How a group keeps its links.
@@ -170,7 +170,7 @@ impl Old<'_> {
 
     async fn leaves(&self, addresses: &[u64]) -> Result<Vec<Rc<Vec<Symbol>>>> {
         let widths = self.space.widths();
-        let symbol = SYMBOL.saturating_add(u64::from(widths.offset).saturating_mul(2));
+        let symbol = SYMBOL.saturating_add(widths.offset.into()).saturating_add(widths.length.into());
         let count = u64::from(self.k.1).saturating_mul(2);
         let len = symbol.saturating_mul(count).saturating_add(8);
         self.level(addresses, len, btree1::leaf, "symbol table node").await
