@@ -44,22 +44,36 @@ fn exported_folders_are_the_references_files() {
     let mut compared = 0;
     for fixture in json(&fixtures).as_array().unwrap() {
         let name = fixture["name"].as_str().unwrap();
-        let family = ["base_csr", "base_csc", "emb_all_explicit", "centroid_options", "gene_id_column", "latent_X_pca"];
+        let family = [
+            "base_csr",
+            "base_csc",
+            "emb_all_explicit",
+            "centroid_options",
+            "gene_id_column",
+            "latent_X_pca",
+        ];
         if !family.contains(&name) {
             continue;
         }
         let scratch = Scratch::new();
         let out = scratch.path("out");
         let source = text(&oracle.join("fx").join(fixture["path"].as_str().unwrap()));
-        let options: Vec<&str> = fixture["oracle_args"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
+        let options: Vec<&str> =
+            fixture["oracle_args"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
         ok(&[&["export", &source, &out], options.as_slice()].concat());
         let index = json(&fs::read(oracle.join("expected").join(name).join("index.json")).unwrap());
-        let answers: BTreeMap<&str, &Value> =
-            index["entries"].as_array().unwrap().iter().map(|entry| (entry["path"].as_str().unwrap(), entry)).collect();
+        let answers: BTreeMap<&str, &Value> = index["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| (entry["path"].as_str().unwrap(), entry))
+            .collect();
         let written = tree(Path::new(&out));
         for (path, body) in &written {
-            let entry = answers.get(path.as_str()).unwrap_or_else(|| panic!("{name}: {path} is not the reference's"));
-            let expected = fs::read(oracle.join("expected").join(name).join(entry["file"].as_str().unwrap())).unwrap();
+            let entry =
+                answers.get(path.as_str()).unwrap_or_else(|| panic!("{name}: {path} is not the reference's"));
+            let expected =
+                fs::read(oracle.join("expected").join(name).join(entry["file"].as_str().unwrap())).unwrap();
             assert!(*body == expected, "{name}: {path} differs");
             compared += 1;
         }
@@ -76,8 +90,22 @@ fn packed_folders_are_read_back() {
     let (plain, packed) = (scratch.path("plain"), scratch.path("packed"));
     let source = text(&sample());
     ok(&["export", &source, &plain, "--genes", "CD3E,MS4A1"]);
-    ok(&["export", &source, &packed, "--genes", "CD3E,MS4A1", "--quantize-var", "16", "--quantize-obs", "8", "--compression", "6"]);
-    let genes = |folder: &str| tree(Path::new(folder)).into_keys().filter(|k| k.starts_with("var/")).collect::<Vec<_>>();
+    ok(&[
+        "export",
+        &source,
+        &packed,
+        "--genes",
+        "CD3E,MS4A1",
+        "--quantize-var",
+        "16",
+        "--quantize-obs",
+        "8",
+        "--compression",
+        "6",
+    ]);
+    let genes = |folder: &str| {
+        tree(Path::new(folder)).into_keys().filter(|k| k.starts_with("var/")).collect::<Vec<_>>()
+    };
     assert_eq!(genes(&plain), ["var/CD3E.values.f32", "var/MS4A1.values.f32"]);
     assert_eq!(genes(&packed), ["var/CD3E.values.u16.gz", "var/MS4A1.values.u16.gz"]);
     // An exported folder is itself a source.
@@ -106,7 +134,8 @@ fn one_file_and_what_it_took() {
     assert!(ok(&["get", &source, "/var/CD3E.values.f32", "--out", &out]).is_empty());
     assert_eq!(fs::read(out).unwrap(), output.stdout);
 
-    let identity = |options: &[&str]| json(&ok(&[&["get", &source, "dataset_identity.json"], options].concat()));
+    let identity =
+        |options: &[&str]| json(&ok(&[&["get", &source, "dataset_identity.json"], options].concat()));
     let named = identity(&["--dataset-name", "Marrow (v2)", "--dataset-id", "marrow"]);
     assert_eq!((named["name"].as_str(), named["id"].as_str()), (Some("Marrow (v2)"), Some("marrow")));
     assert_eq!(named["created_at"], "2000-01-01T00:00:00Z");
@@ -130,7 +159,8 @@ def visit(name, item):
 h5py.File(sys.argv[1]).visititems(visit)
 print(json.dumps(seen))
 ";
-    let python = Command::new(root().join("build/venv/bin/python")).args(["-c", script]).arg(sample()).output();
+    let python =
+        Command::new(root().join("build/venv/bin/python")).args(["-c", script]).arg(sample()).output();
     let python = python.expect("`./check python` makes the environment");
     assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
     let truth = json(&python.stdout);
@@ -156,7 +186,12 @@ fn what_is_in_it() {
     assert_eq!((about["n_obs"].as_u64(), about["n_vars"].as_u64()), (Some(5000), Some(340)));
     assert_eq!(about["embeddings"].as_array().unwrap().len(), 2);
     let told = String::from_utf8(ok(&["inspect", &source])).unwrap();
-    for word in ["5,000 cells × 340 genes", "csr float32", "X_umap 5,000 × 2  shown in 2D", "cell_type  16 categories"] {
+    for word in [
+        "5,000 cells × 340 genes",
+        "csr float32",
+        "X_umap 5,000 × 2  shown in 2D",
+        "cell_type  16 categories",
+    ] {
         assert!(told.contains(word), "{word:?} is not in\n{told}");
     }
     // A file without anything to draw is still described.
@@ -211,12 +246,17 @@ fn what_cannot_be_written_says_so() {
     let source = text(&sample());
     let scratch = Scratch::new();
     let no_folder = scratch.path("no/such/file");
-    assert!(fails(1, &["get", &source, "points_2d.bin", "--out", &no_folder]).contains("folder does not exist"));
-    assert!(fails(1, &["get", &source, "points_2d.bin", "--out", &scratch.path("")]).contains("it is a folder"));
+    assert!(
+        fails(1, &["get", &source, "points_2d.bin", "--out", &no_folder]).contains("folder does not exist")
+    );
+    assert!(
+        fails(1, &["get", &source, "points_2d.bin", "--out", &scratch.path("")]).contains("it is a folder")
+    );
     if Path::new("/dev/full").exists() {
         assert!(fails(1, &["get", &source, "points_2d.bin", "--out", "/dev/full"]).contains("disk is full"));
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let output = command(&["cat", &source, "X/data"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let output =
+            command(&["cat", &source, "X/data"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).contains("disk is full"));
     }

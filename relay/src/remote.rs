@@ -80,11 +80,6 @@ impl Client {
                 Err(ureq::Error::BadUri(text)) => {
                     return Err(Error::request(format!("the address is not valid: {text}")));
                 }
-                Err(ureq::Error::HostNotFound) => {
-                    return Err(
-                        Error::source("the host is not known").hint("check the address and the connection")
-                    );
-                }
                 Err(error) => (broken(&error), None),
             };
             if attempt >= http::TRIES {
