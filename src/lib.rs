@@ -18,6 +18,7 @@ pub mod source;
 pub mod tree;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
+pub mod zarr;
 
 pub use error::{Error, Kind, Pending, Place, Result};
 pub use limits::Limits;
