@@ -8,6 +8,7 @@ use crate::{
     limits::Limits,
     source::{ByteSource, KeyedSource},
     tree::Tree,
+    zarr::Zarr,
 };
 
 /// Something to open.
@@ -36,10 +37,11 @@ impl Source {
 pub async fn open(source: Source, limits: Limits) -> Result<Rc<dyn Tree>> {
     let name = source.name().to_owned();
     let opened = async {
-        match source {
-            Source::File(file) => Ok(Rc::new(Hdf5::open(file, limits).await?) as Rc<dyn Tree>),
-            Source::Folder(_) => Err(Error::unsupported("Zarr stores are not read yet")),
-        }
+        let tree: Rc<dyn Tree> = match source {
+            Source::File(file) => Rc::new(Hdf5::open(file, limits).await?),
+            Source::Folder(folder) => Rc::new(Zarr::open(folder, limits).await?),
+        };
+        Ok(tree)
     };
-    opened.await.map_err(|e| e.in_file(name))
+    opened.await.map_err(|e: Error| e.in_file(name))
 }
