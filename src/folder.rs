@@ -107,10 +107,13 @@ impl Folder {
         let stat = |name: &str| self.identity.get("stats").and_then(|s| s.get(name)).cloned();
         let embeddings = self.identity.get("embeddings");
         let dims = embeddings.and_then(|e| e.get("available_dimensions")).and_then(Value::as_array);
-        let embeddings: Vec<Value> = dims
+        let shown: Vec<Value> = dims
             .into_iter()
             .flatten()
-            .map(|dim| json!({"dim": dim, "key": format!("points_{dim}d")}))
+            .map(|dim| {
+                let file = embeddings.and_then(|e| e.get("files")).and_then(|f| f.get(format!("{dim}d")));
+                json!({"dim": dim, "key": format!("points_{dim}d"), "file": file})
+            })
             .collect();
         let fields =
             self.identity.get("vector_fields").and_then(|v| v.get("fields")).and_then(Value::as_object);
@@ -125,7 +128,7 @@ impl Folder {
             "obs": self.identity.get("obs_fields"),
             "var": [],
             "obsm": [],
-            "embeddings": embeddings,
+            "embeddings": shown,
             "has_connectivity": stat("has_connectivity"),
             "vector_fields": fields.map(|f| f.keys().collect::<Vec<_>>()).unwrap_or_default(),
             "skipped": [],

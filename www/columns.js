@@ -1,7 +1,7 @@
 /**
  * Columns and genes that were read, ready to colour by, the newest kept.
  *
- * @import { Field } from "./engine/manifest.js"
+ * @import { Field, Steps } from "./engine/manifest.js"
  * @import { Colour } from "./state.js"
  */
 import { Fault } from "./engine/fault.js";
@@ -33,15 +33,26 @@ export class Columns {
   }
 }
 
+/**
+ * Values that an export folder holds as whole numbers; the largest stands for none.
+ *
+ * @param {ArrayBuffer} bytes @param {Steps} steps
+ */
+export function unpack(bytes, { low, high, bits }) {
+  const codes = bits === 8 ? new Uint8Array(bytes) : new Uint16Array(bytes);
+  const top = 2 ** bits - 2;
+  return Float32Array.from(codes, (code) => (code > top ? NaN : low + (code * (high - low)) / top));
+}
+
 /** @param {Field} field @param {number} cells @param {ArrayBuffer} bytes @returns {Colour} */
 function make(field, cells, bytes) {
-  const width = field.kind === "continuous" ? 4 : field.wide ? 2 : 1;
+  const width = field.kind === "continuous" ? (field.steps?.bits ?? 32) / 8 : field.wide ? 2 : 1;
   if (bytes.byteLength !== cells * width) {
     const message = `${bytes.byteLength} bytes where ${cells} cells need ${cells * width}`;
     throw new Fault({ code: "malformed", message, file: field.path });
   }
   if (field.kind === "continuous") {
-    const values = new Float32Array(bytes);
+    const values = field.steps ? unpack(bytes, field.steps) : new Float32Array(bytes);
     return { kind: "continuous", field, values, summary: summarise(values) };
   }
   const codes = field.wide ? new Uint16Array(bytes) : new Uint8Array(bytes);

@@ -42,8 +42,7 @@ export function load(store, hire) {
       try {
         const from = source.whole && typeof source.from === "string" ? await download(source.from, hooks) : source.from;
         const description = await fresh.open(from, { profile: "strict", ...source.options }, hooks);
-        const identity = parse(await fresh.read("dataset_identity.json", hooks), "dataset_identity.json");
-        const dimensions = embeddings(identity);
+        const dimensions = embeddings(description);
         const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);
         if (!points) throw flat(description.obsm.map(({ key }) => key));
         const shape = { description, cells: description.n_obs, dimensions };
@@ -53,7 +52,7 @@ export function load(store, hire) {
         engine = fresh;
         held = new Columns();
         store.patch({
-          dataset: { ...shape, name: identity.name, fields: null, genes: null, skipped: description.skipped ?? [] },
+          dataset: { ...shape, name: description.name, fields: null, genes: null, skipped: description.skipped ?? [] },
           dimension: points.dimension,
           points: drawn,
           camera: null,
@@ -66,7 +65,7 @@ export function load(store, hire) {
           highlights: [],
           invisible: null,
           trouble: null,
-          notice: `${identity.name}: ${description.n_obs.toLocaleString()} cells`,
+          notice: `${description.name}: ${description.n_obs.toLocaleString()} cells`,
         });
       } catch (error) {
         fresh.close();

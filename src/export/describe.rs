@@ -1,6 +1,6 @@
 //! What is in a file, for people and pages: everything that headers tell, and what could not be used.
 
-use super::{Export, Json};
+use super::{Export, Json, Route};
 use crate::{
     anndata::{Kind, Matrix},
     error::Result,
@@ -40,7 +40,12 @@ impl Export {
             Json::map([("key", Json::from(entry.key.as_str())), ("shape", Json::list(entry.shape.clone()))])
         };
         let choice = |choice: &super::Choice| {
-            Json::map([("dim", Json::from(u64::from(choice.dim))), ("key", Json::from(choice.key.as_str()))])
+            let file = Json::from(Route::Points(choice.dim).path());
+            Json::map([
+                ("dim", Json::from(u64::from(choice.dim))),
+                ("key", Json::from(choice.key.as_str())),
+                ("file", file),
+            ])
         };
         let skipped = data
             .skipped()

@@ -77,7 +77,7 @@ export interface OpenOptions extends ReadOptions {
 
 /** What is in a dataset, as its headers tell. */
 export interface Description {
-  format: "hdf5" | "zarr";
+  format: "hdf5" | "zarr" | "export";
   name: string;
   id: string;
   /** Where it was opened from. */
@@ -88,8 +88,8 @@ export interface Description {
   obs: Array<{ key: string; kind: "category" | "continuous"; n_categories?: number | null }>;
   var: string[];
   obsm: Array<{ key: string; shape: number[] }>;
-  /** The entry of obsm shown in each dimension. */
-  embeddings: Array<{ dim: number; key: string }>;
+  /** The entry of obsm shown in each dimension, and the virtual file with its coordinates. */
+  embeddings: Array<{ dim: number; key: string; file: string }>;
   has_connectivity: boolean;
   vector_fields: string[];
   /** What could not be used, and why. */

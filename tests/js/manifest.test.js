@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { unpack } from "../../www/columns.js";
 import { Fault } from "../../www/engine/fault.js";
 import { columns, embeddings, genes, parse, safe } from "../../www/engine/manifest.js";
 import { preferred } from "../../www/preference.js";
@@ -77,12 +78,24 @@ test("what shares a file name is not shown under the wrong name", () => {
 });
 
 test("embeddings are listed from one to three dimensions", () => {
-  const identity = { embeddings: { available_dimensions: [3, 2, 4], files: { "3d": "points_3d.bin" } } };
-  assert.deepEqual(embeddings(identity), [
+  const shown = [
+    { dim: 3, file: "points_3d.bin.gz" },
+    { dim: 2, file: "points_2d.bin" },
+    { dim: 4, file: "points_4d.bin" },
+  ];
+  assert.deepEqual(embeddings({ embeddings: shown }), [
     { dimension: 2, path: "points_2d.bin" },
-    { dimension: 3, path: "points_3d.bin" },
+    { dimension: 3, path: "points_3d.bin.gz" },
   ]);
-  assert.deepEqual(embeddings({}), []);
+  assert.deepEqual(embeddings({ embeddings: [] }), []);
+});
+
+test("quantised columns and genes say what their numbers stand for", () => {
+  const packed = { pathPattern: "var/{key}.values.u8.gz", quantized: true, quantizationBits: 8 };
+  const [gene] = genes({ _varSchema: packed, fields: [["IL2", -1, 3]] }).fields;
+  assert.deepEqual(gene?.steps, { low: -1, high: 3, bits: 8 });
+  const values = unpack(new Uint8Array([0, 127, 254, 255]).buffer, { low: -1, high: 3, bits: 8 });
+  assert.deepEqual([...values], [-1, 1, 3, NaN]);
 });
 
 test("broken JSON is a fault that names its file", () => {

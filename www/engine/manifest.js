@@ -2,8 +2,9 @@
  * The JSON files of an export, as lists the page works with. Pure: text in, plain values out.
  *
  * @typedef {{ axis: "obs", key: string, kind: "category", path: string, labels: string[], missing: number, wide: boolean }} CategoryField
- * @typedef {{ axis: "obs", key: string, kind: "continuous", path: string }} NumberField
- * @typedef {{ axis: "var", key: string, kind: "continuous", path: string }} GeneField
+ * @typedef {{ low: number, high: number, bits: number }} Steps what the whole numbers of a quantised file stand for
+ * @typedef {{ axis: "obs", key: string, kind: "continuous", path: string, steps?: Steps }} NumberField
+ * @typedef {{ axis: "var", key: string, kind: "continuous", path: string, steps?: Steps }} GeneField
  * @typedef {CategoryField | NumberField | GeneField} Field
  */
 import { Fault } from "./fault.js";
@@ -29,15 +30,14 @@ export function parse(bytes, file) {
 /**
  * Dimensions that have points, with their files, smallest first.
  *
- * @param {any} identity
+ * @param {{ embeddings: Array<{ dim: number, file: string }> }} description
  * @returns {Array<{ dimension: number, path: string }>}
  */
-export function embeddings(identity) {
-  const { available_dimensions = [], files = {} } = identity?.embeddings ?? {};
-  return [...available_dimensions]
-    .filter((dimension) => dimension >= 1 && dimension <= 3)
-    .sort((a, b) => a - b)
-    .map((dimension) => ({ dimension, path: files[`${dimension}d`] ?? `points_${dimension}d.bin` }));
+export function embeddings({ embeddings }) {
+  return embeddings
+    .filter(({ dim }) => dim >= 1 && dim <= 3)
+    .sort((a, b) => a.dim - b.dim)
+    .map(({ dim, file }) => ({ dimension: dim, path: file }));
 }
 
 /**
@@ -52,9 +52,9 @@ export function columns(manifest, order) {
   const schemas = manifest._obsSchemas ?? {};
   /** @type {Array<CategoryField | NumberField>} */
   const rows = [];
-  for (const [key] of manifest._continuousFields ?? []) {
+  for (const [key, low, high] of manifest._continuousFields ?? []) {
     const path = fill(schemas.continuous?.pathPattern ?? "obs/{key}.values.f32", key);
-    rows.push({ axis: "obs", key, kind: "continuous", path });
+    rows.push({ axis: "obs", key, kind: "continuous", path, ...steps(schemas.continuous, low, high) });
   }
   for (const [key, labels, dtype, missing] of manifest._categoricalFields ?? []) {
     const wide = dtype === "uint16";
@@ -76,10 +76,19 @@ export function columns(manifest, order) {
 export function genes(manifest) {
   const pattern = manifest._varSchema?.pathPattern ?? "var/{key}.values.f32";
   /** @type {GeneField[]} */
-  const rows = (manifest.fields ?? []).map((/** @type {[string]} */ [key]) => {
-    return { axis: "var", key, kind: "continuous", path: fill(pattern, key) };
+  const rows = (manifest.fields ?? []).map((/** @type {[string, number?, number?]} */ [key, low, high]) => {
+    return { axis: "var", key, kind: "continuous", path: fill(pattern, key), ...steps(manifest._varSchema, low, high) };
   });
   return unique(rows);
+}
+
+/**
+ * @param {{ quantized?: boolean, quantizationBits?: number } | undefined} schema @param {number} [low] @param {number} [high]
+ * @returns {{ steps?: Steps }}
+ */
+function steps(schema, low, high) {
+  if (!schema?.quantized || low === undefined || high === undefined) return {};
+  return { steps: { low, high, bits: schema.quantizationBits === 8 ? 8 : 16 } };
 }
 
 /** @param {string} pattern @param {string} key @param {string} [ext] */

@@ -72,7 +72,14 @@ async function run(ask, signal) {
   const bytes = await dataset.read(ask.path, options);
   // A view into a larger buffer (the module's memory, say) must not be transferred: only its own bytes are.
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  return whole ? bytes.buffer : bytes.slice().buffer;
+  const buffer = whole ? /** @type {ArrayBuffer} */ (bytes.buffer) : bytes.slice().buffer;
+  // Export folders may hold gzip as it is: their manifests name such files.
+  return ask.path.endsWith(".gz") ? inflate(buffer) : buffer;
+}
+
+/** @param {ArrayBuffer} buffer */
+function inflate(buffer) {
+  return new Response(new Blob([buffer]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** @returns {Promise<Module>} */
