@@ -1,15 +1,13 @@
 //! Attribute values as JSON. No waiting here: variable-length items are looked up in collections that are already
 //! there, and what is missing is reported so that it can be fetched first.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Number, Value};
 
 use super::{
     heap::global::{self, Reference},
     message::datatype::{Bits, Class, Datatype},
     space::Space,
-    walk::strings::{self, Collections},
+    walk::strings::{self, Collections, Wanted},
 };
 use crate::{
     array::{DType, Order, Pad},
@@ -25,8 +23,8 @@ pub struct Reader<'r> {
     pub space: &'r Space,
     /// What was fetched so far.
     pub heap: &'r Collections,
-    /// Collections that are wanted besides.
-    pub missing: BTreeSet<u64>,
+    /// Items that are wanted besides.
+    pub missing: Wanted,
     /// What has been read so far.
     pub spent: usize,
 }
@@ -121,11 +119,13 @@ impl Reader<'_> {
         let reference: Option<Reference> =
             global::reference(self.space.cursor(bytes, 0, "reference to a heap"))?;
         match reference {
-            Some(r) if self.heap.contains_key(&r.collection) => {
+            Some(r)
+                if self.heap.get(&r.collection).is_some_and(|c| c.complete || c.item(r.index).is_some()) =>
+            {
                 strings::item(self.space, self.heap, r, size).map(|item| Some(item.to_vec()))
             }
             Some(r) => {
-                self.missing.insert(r.collection);
+                self.missing.insert((r.collection, r.index));
                 Ok(None)
             }
             None => Ok(None),

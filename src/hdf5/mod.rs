@@ -35,11 +35,12 @@ use crate::{
 };
 use dataset::{Dataset, Place};
 use header::kind;
-use message::{link::Target, shared};
+use message::{group::SymbolTable, link::Target, shared};
 use space::Space;
 use superblock::Superblock;
 use walk::{
-    attributes, children,
+    attributes,
+    children::{self, Found},
     object::{self, Object, Sharing},
     strings,
 };
@@ -120,13 +121,11 @@ impl Hdf5 {
         let mut rest: Vec<String> = parts(path);
         let mut first = true;
         let mut links = 0_usize;
+        let mut ahead = None;
         while let Some(part) = rest.pop() {
-            let object = self.load(here).await?;
-            let found = match children::links(&self.space, &object, self.group_k)? {
-                Some(links) => links.find(&self.space, &part).await?,
-                None => None,
-            };
-            here = match found {
+            let found = self.child(here, ahead.take(), &part).await?;
+            ahead = found.as_ref().and_then(|found| found.ahead);
+            here = match found.map(|found| found.to) {
                 Some(Target::Hard(address)) => address,
                 Some(Target::Soft(path)) => {
                     links = links.saturating_add(1);
@@ -159,6 +158,29 @@ impl Hdf5 {
             first = false;
         }
         Ok(Some(here))
+    }
+
+    /// The link of a name in the group at an address. What is said ahead of the group about its tables is only trusted
+    /// as far as it leads to the name; so is the first block of its header.
+    async fn child(&self, group: u64, ahead: Option<SymbolTable>, name: &str) -> Result<Option<Found>> {
+        if let Some(table) = ahead
+            && let Ok(Some(found)) = children::find_ahead(&self.space, table, self.group_k, name).await
+        {
+            return Ok(Some(found));
+        }
+        let (object, complete) = object::begin(&self.space, group).await?;
+        if let Some(links) = children::links(&self.space, &object, self.group_k)?
+            && let Some(found) = links.find(&self.space, name).await?
+        {
+            return Ok(Some(found));
+        }
+        if complete {
+            return Ok(None);
+        }
+        match children::links(&self.space, &*self.load(group).await?, self.group_k)? {
+            Some(links) => links.find(&self.space, name).await,
+            None => Ok(None),
+        }
     }
 
     async fn node(&self, path: &str) -> Result<Option<Node>> {

@@ -103,6 +103,11 @@ impl Space {
         }
     }
 
+    /// Bytes from an address to the end of its page: they come with the first of them.
+    pub fn page_end(&self, address: u64) -> u64 {
+        PAGE.saturating_sub(self.base.saturating_add(address) % PAGE)
+    }
+
     /// Metadata at an address.
     ///
     /// # Errors

@@ -52,40 +52,55 @@ pub fn length(mut c: Cursor<'_>) -> Result<u64> {
     c.length()
 }
 
-/// A collection.
+/// A collection, or the beginning of one.
 #[derive(Clone, Debug)]
 pub struct Collection {
     bytes: Bytes,
+    /// Bytes of all of it.
+    pub len: u64,
+    /// All of it is here.
+    pub complete: bool,
     /// By number.
     items: Vec<(u16, Range<usize>)>,
 }
 
-/// Decodes a collection.
+/// Decodes a collection, or as many of its items as lie in the bytes that are there.
 ///
 /// # Errors
 /// `Malformed`.
 pub fn collection(mut c: Cursor<'_>, bytes: Bytes) -> Result<Collection> {
-    length(c.clone())?;
-    // Heads of collections and items are padded like the items themselves.
+    let len = usize::try_from(length(c.clone())?).unwrap_or(usize::MAX);
+    let complete = len <= bytes.len();
+    let bytes = bytes.slice(..len.min(bytes.len()));
     c.skip(8_usize.saturating_add(c.widths().length.into()))?;
+    // Heads of collections and items are padded like the items themselves.
     c.align(8);
     let mut items = Vec::new();
-    // Item 0 is free space; less than an item's head may be left over.
-    while c.left() >= 8_usize.saturating_add(c.widths().length.into()) {
+    loop {
+        // Less than an item's head may be left over.
+        let head = c.position().saturating_add(8).saturating_add(c.widths().length.into());
+        if head > bytes.len() {
+            break;
+        }
         let index = c.u16()?;
         c.skip(6)?;
         let size = usize::try_from(c.length()?).unwrap_or(usize::MAX);
-        if index == 0 {
-            break;
-        }
         c.align(8);
         let start = c.position();
+        let end = start.saturating_add(size);
+        // Item 0 is free space.
+        if index == 0 || end > bytes.len() && !complete {
+            break;
+        }
+        if end > bytes.len() {
+            return Err(c.bad(format!("item {index} of {size} bytes overruns its collection of {len}")));
+        }
         c.skip(size)?;
-        items.push((index, start..c.position()));
+        items.push((index, start..end));
         c.align(8);
     }
     items.sort_unstable_by_key(|(index, _)| *index);
-    Ok(Collection { bytes, items })
+    Ok(Collection { bytes, len: len as u64, complete, items })
 }
 
 impl Collection {

@@ -42,6 +42,34 @@ pub struct Old<'s> {
     k: (u16, u16),
 }
 
+/// A link that was looked for.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What it leads to.
+    pub to: Target,
+    /// Where the links of that are, when it is an old group: known before its header is read.
+    pub ahead: Option<SymbolTable>,
+}
+
+impl From<Target> for Found {
+    fn from(to: Target) -> Self {
+        Self { to, ahead: None }
+    }
+}
+
+/// Looks for a link in an old group of which only the tables are known.
+///
+/// # Errors
+/// `Malformed`, `Source`.
+pub async fn find_ahead(
+    space: &Space,
+    table: SymbolTable,
+    k: (u16, u16),
+    name: &str,
+) -> Result<Option<Found>> {
+    Old { space, table, k }.find(name).await
+}
+
 /// How an object keeps its links; `None` when it is no group.
 ///
 /// # Errors
@@ -68,13 +96,13 @@ impl Links<'_> {
     ///
     /// # Errors
     /// `Malformed`, `Source`.
-    pub async fn find(&self, space: &Space, name: &str) -> Result<Option<Target>> {
+    pub async fn find(&self, space: &Space, name: &str) -> Result<Option<Found>> {
         match self {
-            Self::Few(links, _) => Ok(links.iter().find(|l| l.name == name).map(|l| l.to.clone())),
+            Self::Few(links, _) => Ok(links.iter().find(|l| l.name == name).map(|l| l.to.clone().into())),
             Self::Many(dense) => {
                 let hash = lookup3(name.as_bytes());
                 let found = many(space, dense, |record| order(record, hash)).await?;
-                Ok(found.into_iter().find(|l| l.name == name).map(|l| l.to))
+                Ok(found.into_iter().find(|l| l.name == name).map(|l| l.to.into()))
             }
             Self::Old(old) => old.find(name).await,
         }
@@ -214,7 +242,7 @@ impl Old<'_> {
         }
     }
 
-    async fn find(&self, name: &str) -> Result<Option<Target>> {
+    async fn find(&self, name: &str) -> Result<Option<Found>> {
         let choose = |node: &GroupNode, names: &[u8]| {
             // The child whose greatest name is the first that is not less.
             for (&child, &greatest) in node.children.iter().zip(node.keys.iter().skip(1)) {
@@ -227,7 +255,7 @@ impl Old<'_> {
         let (names, leaves) = self.walk(choose).await?;
         for symbol in leaves.iter().flat_map(|l| l.iter()) {
             if self.name(&names, symbol.name)? == name.as_bytes() {
-                return self.target(&names, symbol).map(Some);
+                return Ok(Some(Found { to: self.target(&names, symbol)?, ahead: symbol.ahead }));
             }
         }
         Ok(None)

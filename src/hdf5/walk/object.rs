@@ -51,6 +51,19 @@ pub struct Sharing {
     pub heaps: Vec<(u16, u64)>,
 }
 
+/// The first block of a header only: where a group's links are is nearly always there, and a walk along a path need not
+/// wait for the rest. `true`: that was all of it, or all of it was there already.
+///
+/// # Errors
+/// As [`load`].
+pub async fn begin(space: &Space, address: u64) -> Result<(Rc<Object>, bool)> {
+    if let Some(object) = space.kept::<Object>(OWNER, address) {
+        return Ok((object, true));
+    }
+    let (object, _, more) = first(space, address).await?;
+    Ok((Rc::new(object), more.is_empty()))
+}
+
 /// Loads a header; each is decoded once.
 ///
 /// # Errors
@@ -107,8 +120,8 @@ pub async fn fetch(space: &Space, sharing: &Sharing, pointer: &Shared, kind: u16
     }
 }
 
-/// Follows continuations: all that are known go out together.
-async fn blocks(space: &Space, address: u64) -> Result<Object> {
+/// The first block, and where it says that more are.
+async fn first(space: &Space, address: u64) -> Result<(Object, Prefix, Vec<(u64, u64)>)> {
     let mut first = space.peek(address, USUAL).await?;
     let prefix = header::prefix(space.cursor(&first, address, "object header"))?;
     if prefix.block() > first.len() as u64 {
@@ -117,10 +130,16 @@ async fn blocks(space: &Space, address: u64) -> Result<Object> {
     // A copy: the messages must not keep whole pages alive.
     let len = usize::try_from(prefix.block()).unwrap_or(usize::MAX).min(first.len());
     let block = Bytes::copy_from_slice(first.get(..len).unwrap_or(&first));
-    let mut object =
-        Object { address, ordered: prefix.version == 2 && prefix.ordered(), messages: Vec::new() };
+    let ordered = prefix.version == 2 && prefix.ordered();
+    let mut object = Object { address, ordered, messages: Vec::new() };
     let mut more = Vec::new();
     add(space, &mut object, &prefix, &block, address, &mut more)?;
+    Ok((object, prefix, more))
+}
+
+/// Follows continuations: all that are known go out together.
+async fn blocks(space: &Space, address: u64) -> Result<Object> {
+    let (mut object, prefix, mut more) = first(space, address).await?;
     let mut seen = HashSet::from([address]);
     while !more.is_empty() {
         let wanted = std::mem::take(&mut more);

@@ -27,47 +27,58 @@ const WINDOW: usize = 4096;
 /// Collections by address.
 pub type Collections = HashMap<u64, Rc<Collection>>;
 
-/// Brings collections: one batch for their usual size, another for the rest of larger ones.
+/// Items that are wanted: collection and number.
+pub type Wanted = BTreeSet<(u64, u32)>;
+
+/// Brings the collections of some items. What a page holds of each comes first, and often it holds the items; another
+/// batch brings the rest of those where it does not.
 ///
 /// # Errors
 /// `Malformed`, `Limit`, `Source`.
-pub async fn collections(space: &Space, addresses: &BTreeSet<u64>) -> Result<Collections> {
+pub async fn collections(space: &Space, wanted: &Wanted) -> Result<Collections> {
+    let has = |collection: &Collection, address: u64| {
+        let mut items = wanted.range((address, 0)..=(address, u32::MAX));
+        collection.complete || items.all(|&(_, index)| collection.item(index).is_some())
+    };
+    let mut addresses: Vec<u64> = wanted.iter().map(|&(address, _)| address).collect();
+    addresses.dedup();
     let mut found = Collections::new();
-    let mut misses = Vec::new();
-    for &address in addresses {
-        match space.kept::<Collection>(OWNER, address) {
-            Some(collection) => _ = found.insert(address, collection),
-            None => misses.push(address),
-        }
+    for &address in &addresses {
+        found.extend(space.kept::<Collection>(OWNER, address).map(|collection| (address, collection)));
     }
-    let few = misses.len() <= FEW;
-    let rest = |address| space.len().saturating_sub(space.cursor(&[], address, "").origin());
-    let usual: Vec<(u64, u64)> = misses.iter().map(|&a| (a, global::USUAL.min(rest(a)))).collect();
-    let heads = read(space, &usual, few).await?;
-    let mut longer = Vec::new();
-    let mut lengths = Vec::new();
-    for (&(address, got), head) in usual.iter().zip(&heads) {
-        let len = global::length(space.cursor(head, address, "global heap"))?;
-        lengths.push(len);
-        if len > got {
-            longer.push((address, len));
-        }
+    addresses.retain(|address| !found.get(address).is_some_and(|c| has(c, *address)));
+    let few = addresses.len() <= FEW;
+    let fits = |address: u64, len: u64| {
+        let at = space.cursor(&[], address, "").origin();
+        (address, len.min(space.len().saturating_sub(at)))
+    };
+    let begun: Vec<(u64, u64)> = addresses
+        .iter()
+        .map(|&a| fits(a, if few { space.page_end(a).max(global::USUAL) } else { global::USUAL }))
+        .collect();
+    // Those of which a beginning is there already need the rest.
+    let begun: Vec<(u64, u64)> = begun.into_iter().filter(|(a, _)| !found.contains_key(a)).collect();
+    for (&(address, _), head) in begun.iter().zip(read(space, &begun, few).await?) {
+        found.insert(address, decode(space, address, head, few)?);
     }
-    let mut tails = read(space, &longer, few).await?.into_iter();
-    for ((&(address, got), head), len) in usual.iter().zip(heads).zip(lengths) {
-        let whole = if len > got { tails.next().unwrap_or_default() } else { head };
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(whole.len());
-        // A copy where it is kept: it must not keep whole pages alive.
-        let bytes =
-            if few { Bytes::copy_from_slice(whole.get(..len).unwrap_or(&[])) } else { whole.slice(..len) };
-        let collection =
-            Rc::new(global::collection(space.cursor(&bytes, address, "global heap"), bytes.clone())?);
-        if few {
-            space.keep((OWNER, address), Rc::clone(&collection) as _, collection.weight());
-        }
-        found.insert(address, collection);
+    let longer = addresses.iter().filter_map(|a| Some((*a, found.get(a)?)));
+    let longer = longer.filter(|(address, collection)| !has(collection, *address));
+    let longer: Vec<(u64, u64)> = longer.map(|(address, collection)| (address, collection.len)).collect();
+    for (&(address, _), whole) in longer.iter().zip(read(space, &longer, few).await?) {
+        found.insert(address, decode(space, address, whole, few)?);
     }
     Ok(found)
+}
+
+fn decode(space: &Space, address: u64, bytes: Bytes, few: bool) -> Result<Rc<Collection>> {
+    // A copy where it is kept: it must not keep whole pages alive.
+    let bytes = if few { Bytes::copy_from_slice(&bytes) } else { bytes };
+    let c = space.cursor(&bytes, address, "global heap");
+    let collection = Rc::new(global::collection(c, bytes.clone())?);
+    if few {
+        space.keep((OWNER, address), Rc::clone(&collection) as _, collection.weight());
+    }
+    Ok(collection)
 }
 
 async fn read(space: &Space, wanted: &[(u64, u64)], few: bool) -> Result<Vec<Bytes>> {
@@ -128,9 +139,10 @@ pub async fn text(space: &Space, stored: &[u8]) -> Result<Text> {
             })
             .unwrap_or(rest.len());
         let (window, tail) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-        let wanted: BTreeSet<u64> = window.iter().flatten().map(|r| r.collection).collect();
-        have.retain(|address, _| wanted.contains(address));
-        let misses: BTreeSet<u64> = wanted.into_iter().filter(|a| !have.contains_key(a)).collect();
+        let wanted: Wanted = window.iter().flatten().map(|r| (r.collection, r.index)).collect();
+        have.retain(|&address, _| wanted.range((address, 0)..=(address, u32::MAX)).next().is_some());
+        let lacks = |address: &u64, index: &u32| have.get(address).is_none_or(|c| c.item(*index).is_none());
+        let misses: Wanted = wanted.into_iter().filter(|(address, index)| lacks(address, index)).collect();
         have.extend(collections(space, &misses).await?);
         for reference in window {
             let item = match reference {
