@@ -26,7 +26,7 @@ use cellucid_wasm::{
     source::ByteSource,
     tree::{self, Tree},
 };
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{join, try_join_all};
 
 /// A file behind a link whose replies take one tick.
 struct Far {
@@ -57,13 +57,6 @@ impl ByteSource for Far {
                 return Ok(Vec::new());
             }
             let clock = &self.clock;
-            if std::env::var("TRACE").is_ok() {
-                eprintln!(
-                    "tick {} {:?}",
-                    clock.ticks.get(),
-                    spans.iter().map(|s| (s.start >> 14, (s.end - s.start) >> 10)).collect::<Vec<_>>()
-                );
-            }
             clock.requests.set(clock.requests.get() + spans.len() as u64);
             clock.bytes.set(clock.bytes.get() + spans.iter().map(|s| s.end - s.start).sum::<u64>());
             let arrival = clock.ticks.get() + 1;
@@ -127,7 +120,7 @@ impl Clock {
 fn far(file: &str) -> (Rc<Far>, Rc<Clock>) {
     let clock = Rc::new(Clock::default());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    let file = File::open(&path).unwrap_or_else(|e| panic!("{e}; run ./check hdf5"));
+    let file = File::open(&path).unwrap_or_else(|e| panic!("{e}; run ./check large"));
     (Rc::new(Far { file, clock: Rc::clone(&clock) }), clock)
 }
 
@@ -147,42 +140,56 @@ async fn stored(tree: &dyn Tree, paths: &[&str]) -> u64 {
     sum
 }
 
-const LARGE: &str = "build/hdf5/large/100000x300_csc_gzip.h5ad";
+const FILES: [&str; 2] = ["build/bench/20000x500_csc_gzip.h5ad", "build/bench/20000x500_csr_gzip.h5ad"];
+/// What a first plot shows: two embeddings and a column.
 const PLOT: [&str; 3] = ["obsm/X_umap", "obsm/X_umap_3d", "obs/cell_type/codes"];
+/// Bytes of metadata that a first plot may read.
+const METADATA: u64 = 400_000;
 
-#[test]
-fn a_first_plot_by_known_paths() {
-    let (source, clock) = far(LARGE);
-    let work = async {
-        let tree = Hdf5::open(source, Limits::default()).await.unwrap();
-        let arrays = join_all(PLOT.iter().map(|path| tree::open(&tree, path))).await;
-        let arrays: Vec<_> = arrays.into_iter().map(|node| node.unwrap().array().unwrap()).collect();
-        try_join_all(arrays.iter().map(|array| tree::read_all(&tree, array))).await.unwrap();
-        tree
-    };
-    let (tree, cost) = clock.run(work);
-    let (needed, _) = clock.run(stored(&tree, &PLOT));
-    panic!("{cost:?} needed {needed}");
+/// Whether a plot was cheap enough, given the bytes of its chunks.
+fn check(what: &str, cost: Cost, needed: u64) {
+    assert!(cost.rounds <= 10, "{what}: {cost:?}");
+    assert!(cost.requests <= 30, "{what}: {cost:?}");
+    assert!(cost.bytes <= needed + needed / 20 + METADATA, "{what}: {cost:?} for {needed}");
 }
 
 #[test]
-fn a_first_plot_of_an_anndata() {
-    let (source, clock) = far(LARGE);
-    let work = async {
-        let tree = Rc::new(Hdf5::open(source, Limits::default()).await.unwrap());
-        eprintln!("{}", clock.ticks.get());
-        let data = AnnData::open(tree.clone(), "").await.unwrap();
-        eprintln!("{}", clock.ticks.get());
-        let entries =
-            PLOT.iter().take(2).map(|p| data.embedding(p.rsplit('/').next().unwrap()).unwrap().read());
-        let column = data.obs.column(0);
-        let (points, column) = futures_util::future::join(try_join_all(entries), column).await;
-        eprintln!("{}", clock.ticks.get());
-        points.unwrap();
-        column.unwrap();
-        tree
-    };
-    let (tree, cost) = clock.run(work);
-    let (needed, _) = clock.run(stored(&*tree, &PLOT));
-    panic!("{cost:?} needed {needed}");
+fn a_plot_by_known_paths_takes_few_rounds() {
+    for file in FILES {
+        let (source, clock) = far(file);
+        let (tree, cost) = clock.run(async {
+            let tree = Hdf5::open(source, Limits::default()).await.unwrap();
+            let arrays = try_join_all(PLOT.iter().map(|path| tree::open(&tree, path))).await.unwrap();
+            let arrays: Vec<_> = arrays.into_iter().map(|node| node.array().unwrap()).collect();
+            try_join_all(arrays.iter().map(|array| tree::read_all(&tree, array))).await.unwrap();
+            tree
+        });
+        let (needed, _) = clock.run(stored(&tree, &PLOT));
+        check(file, cost, needed);
+        // All headers and index nodes are known by now: what is left is the data.
+        let (_, cost) = clock.run(async {
+            let arrays = try_join_all(PLOT.iter().map(|path| tree::open(&tree, path))).await.unwrap();
+            let arrays: Vec<_> = arrays.into_iter().map(|node| node.array().unwrap()).collect();
+            try_join_all(arrays.iter().map(|array| tree::read_all(&tree, array))).await.unwrap();
+        });
+        assert_eq!(cost.rounds, 1, "{file}: {cost:?}");
+    }
+}
+
+#[test]
+fn a_plot_of_an_anndata_takes_few_rounds() {
+    for file in FILES {
+        let (source, clock) = far(file);
+        let (tree, cost) = clock.run(async {
+            let tree = Rc::new(Hdf5::open(source, Limits::default()).await.unwrap());
+            let data = AnnData::open(tree.clone(), "").await.unwrap();
+            let points = ["X_umap", "X_umap_3d"].map(|key| data.embedding(key).unwrap().read());
+            let column = data.obs.column(0);
+            let (points, column) = join(try_join_all(points), column).await;
+            assert_eq!((points.unwrap().len(), column.unwrap().len()), (2, 20_000));
+            tree
+        });
+        let (needed, _) = clock.run(stored(&*tree, &PLOT));
+        check(file, cost, needed);
+    }
 }

@@ -88,12 +88,11 @@ pub(super) async fn entries(
     tree: &Rc<dyn Tree>,
     root: &str,
     obsm: Node,
-    rows: u64,
     known: &[&str],
-    skipped: &mut Vec<Skipped>,
-) -> Result<Vec<Entry>> {
+) -> Result<(Vec<Entry>, Vec<Skipped>)> {
+    let mut skipped = Vec::new();
     let group = match obsm {
-        Node::Array(array) => return Ok(fields(tree, &array, rows)),
+        Node::Array(array) => return Ok((fields(tree, &array), skipped)),
         Node::Group(group) => group,
     };
     let keys = match tree.names(&group).await? {
@@ -106,7 +105,7 @@ pub(super) async fn entries(
             known.iter().map(|&key| key.to_owned()).collect()
         }
     };
-    let opened = join_all(keys.iter().map(|key| open(tree, root, &group.path, key, rows))).await;
+    let opened = join_all(keys.iter().map(|key| open(tree, root, &group.path, key))).await;
     let mut entries = Vec::new();
     for (key, entry) in keys.into_iter().zip(opened) {
         match entry {
@@ -117,10 +116,22 @@ pub(super) async fn entries(
             }
         }
     }
-    Ok(entries)
+    Ok((entries, skipped))
 }
 
-async fn open(tree: &Rc<dyn Tree>, root: &str, obsm: &str, key: &str, rows: u64) -> Result<Option<Entry>> {
+/// Leaves out entries that have not a row for each cell.
+pub(super) fn check(entries: &mut Vec<Entry>, rows: u64, skipped: &mut Vec<Skipped>) {
+    entries.retain(|entry| {
+        let fits = entry.shape.first() == Some(&rows);
+        if !fits {
+            let reason = Error::malformed(format!("has shape {:?} but there are {rows} cells", entry.shape));
+            skipped.push(Skipped { object: entry.path.clone(), reason: reason.to_string() });
+        }
+        fits
+    });
+}
+
+async fn open(tree: &Rc<dyn Tree>, root: &str, obsm: &str, key: &str) -> Result<Option<Entry>> {
     let path = below(obsm, key);
     let Some(node) = tree.open(&path).await? else { return Ok(None) };
     let (shape, form) = match node {
@@ -138,18 +149,14 @@ async fn open(tree: &Rc<dyn Tree>, root: &str, obsm: &str, key: &str, rows: u64)
             None => return Ok(None),
         },
     };
-    if shape.first() != Some(&rows) {
-        return Err(Error::malformed(format!("has shape {shape:?} but there are {rows} cells")));
-    }
     Ok(Some(Entry { key: key.to_owned(), shape, tree: Rc::clone(tree), path, form }))
 }
 
 /// Entries of the oldest files: fields of one array of records.
-fn fields(tree: &Rc<dyn Tree>, array: &Rc<Array>, rows: u64) -> Vec<Entry> {
-    let DType::Record { fields, .. } = &array.dtype else { return Vec::new() };
-    if array.shape != [rows] {
+fn fields(tree: &Rc<dyn Tree>, array: &Rc<Array>) -> Vec<Entry> {
+    let (DType::Record { fields, .. }, &[rows]) = (&array.dtype, array.shape.as_slice()) else {
         return Vec::new();
-    }
+    };
     fields
         .iter()
         .filter(|field| field.dtype.is_number())

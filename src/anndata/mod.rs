@@ -11,7 +11,7 @@ mod sparse;
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join4};
 use serde_json::Value;
 
 use crate::{
@@ -103,26 +103,37 @@ impl AnnData {
             })
         };
         let (var, x, obsm) = (optional(var), optional(x), optional(obsm));
+        // All at once, the columns' headers too: which of them a plot wants is asked next.
+        let open_obs = async {
+            let obs = Frame::open(&tree, &root, obs).await?;
+            obs.stored().await.map(|_| Rc::new(obs))
+        };
         let open_var = async {
             match var {
-                Some(node) => Frame::open(&tree, &root, node).await.map(Some),
+                Some(node) => Frame::open(&tree, &root, node).await.map(|var| Some(Rc::new(var))),
                 None => Ok(None),
             }
         };
-        let (obs, var) = join(Frame::open(&tree, &root, obs), open_var).await;
-        let obs = Rc::new(obs?);
-        let var = var?.map(Rc::new);
-        let x = match x {
-            Some(node) => Matrix::open(&*tree, node).await.unwrap_or_else(|e| {
-                skipped.push(Skipped { object: path("X"), reason: e.to_string() });
-                None
-            }),
-            None => None,
+        let open_x = async {
+            match x {
+                Some(node) => Matrix::open(&*tree, node).await,
+                None => Ok(None),
+            }
         };
-        let obsm = match obsm {
-            Some(node) => layout::entries(&tree, &root, node, obs.len(), &KNOWN_OBSM, &mut skipped).await?,
-            None => Vec::new(),
+        let open_obsm = async {
+            match obsm {
+                Some(node) => layout::entries(&tree, &root, node, &KNOWN_OBSM).await,
+                None => Ok((Vec::new(), Vec::new())),
+            }
         };
+        let (obs, var, x, obsm) = join4(open_obs, open_var, open_x, open_obsm).await;
+        let (obs, var, (mut obsm, unusable)) = (obs?, var?, obsm?);
+        let x = x.unwrap_or_else(|e| {
+            skipped.push(Skipped { object: path("X"), reason: e.to_string() });
+            None
+        });
+        skipped.extend(unusable);
+        layout::check(&mut obsm, obs.len(), &mut skipped);
         Ok(Self { tree, root, obs, var, x, obsm, skipped: RefCell::new(skipped) })
     }
 

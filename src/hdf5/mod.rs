@@ -25,6 +25,7 @@ mod walk;
 use std::{ops::Range, rc::Rc};
 
 use bytes::Bytes;
+use futures_util::future::join;
 
 use crate::{
     array::{Array, Attrs, Text},
@@ -114,8 +115,8 @@ impl Hdf5 {
         object::load(&self.space, &self.sharing, address).await
     }
 
-    /// The address of the header that a path leads to.
-    async fn find(&self, path: &str) -> Result<Option<u64>> {
+    /// The address of the header that a path leads to, and where the links of that are if the file says so ahead.
+    async fn find(&self, path: &str) -> Result<Option<(u64, Option<SymbolTable>)>> {
         let mut here = self.root;
         // What is still to be walked, last part first; a soft link puts its own parts on top.
         let mut rest: Vec<String> = parts(path);
@@ -157,7 +158,7 @@ impl Hdf5 {
             };
             first = false;
         }
-        Ok(Some(here))
+        Ok(Some((here, ahead)))
     }
 
     /// The link of a name in the group at an address. What is said ahead of the group about its tables is only trusted
@@ -184,9 +185,16 @@ impl Hdf5 {
     }
 
     async fn node(&self, path: &str) -> Result<Option<Node>> {
-        let Some(address) = self.find(path).await? else { return Ok(None) };
-        let object = self.load(address).await?;
-        let attrs = attributes::read(&self.space, &self.sharing, &object).await?;
+        let Some((address, ahead)) = self.find(path).await? else { return Ok(None) };
+        let (object, ()) = join(self.load(address), self.warm(ahead)).await;
+        let object = object?;
+        let table = match children::links(&self.space, &object, self.group_k) {
+            Ok(Some(links)) if ahead.is_none() => links.table(),
+            _ => None,
+        };
+        let attrs = attributes::read(&self.space, &self.sharing, &object);
+        let (attrs, ()) = join(attrs, self.warm(table)).await;
+        let attrs = attrs?;
         let path = path.trim_matches('/');
         if let Some(dataset) = Dataset::new(&self.space, &object)? {
             let array = dataset.array(path, attrs);
@@ -194,6 +202,12 @@ impl Hdf5 {
             return Ok(Some(Node::Array(Rc::new(array))));
         }
         self.group(path, &object, attrs)
+    }
+
+    async fn warm(&self, table: Option<SymbolTable>) {
+        if let Some(table) = table {
+            children::warm(&self.space, table, self.group_k).await;
+        }
     }
 
     fn group(&self, path: &str, object: &Object, attrs: Attrs) -> Result<Option<Node>> {

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::HashSet, rc::Rc};
 
 use bytes::Bytes;
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 
 use super::{fractal::Heap, object::Object, records};
 use crate::{
@@ -24,6 +24,8 @@ use crate::{
 
 /// Bytes of a leaf's link besides the name's offset and an address.
 const SYMBOL: u64 = 24;
+/// Most leaves of a group that are read ahead.
+const WARM: usize = 32;
 
 /// How a group keeps its links.
 pub enum Links<'s> {
@@ -70,6 +72,19 @@ pub async fn find_ahead(
     Old { space, table, k }.find(name).await
 }
 
+/// Brings what the first look into an old group needs, because whoever opens a group looks into it next. Trouble is not
+/// reported here: whoever looks will meet it.
+pub async fn warm(space: &Space, table: SymbolTable, k: (u16, u16)) {
+    let old = Old { space, table, k };
+    let root = [table.tree];
+    if let (_, Ok(nodes)) = join(old.names(), old.nodes(&root)).await
+        && let Some(node) = nodes.first().filter(|node| node.level == 0)
+    {
+        let leaves = node.children.get(..WARM.min(node.children.len())).unwrap_or(&[]);
+        let _ = old.leaves(leaves).await;
+    }
+}
+
 /// How an object keeps its links; `None` when it is no group.
 ///
 /// # Errors
@@ -92,6 +107,11 @@ pub fn links<'s>(space: &'s Space, object: &Object, k: (u16, u16)) -> Result<Opt
 }
 
 impl Links<'_> {
+    /// The tables of an old group.
+    pub fn table(&self) -> Option<SymbolTable> {
+        if let Self::Old(old) = self { Some(old.table) } else { None }
+    }
+
     /// The link of a name.
     ///
     /// # Errors
