@@ -2,6 +2,8 @@
  * Wires engine, store, view and panels. The store is exported: what is on the screen can be read and patched from the console, from
  * tests and from an embedding page by importing this module.
  */
+
+import { embedded } from "./bridge/identity.js";
 import { Engine } from "./engine/client.js";
 import { load } from "./load.js";
 import { card } from "./panel/card.js";
@@ -23,3 +25,6 @@ export const store = new Store(initial());
 load(store, () => new Engine());
 // The plot comes first, so that panels that follow the camera see the one it has set.
 for (const part of [theme, tools, plot, groups, labels, card, fields, legend, status, trouble, sheets, drop]) part(store);
+
+// Only a page that somebody embeds needs the bridge.
+if (embedded(document)) import("./bridge/viewer.js").then(({ viewer }) => viewer(store));

@@ -44,7 +44,7 @@ export class Outbox {
     if (event.type === "hover" && !this.#hover(event, now)) return [];
     if (event.type === "console" && !this.#line(now)) return [];
     // Nobody but our own relay knows these.
-    if (event.type === "command_done" && to.kind !== "relay") return [];
+    if (event.type === "command_done" && !numbers(to)) return [];
     try {
       const messages = this.#write(event, to, who);
       this.counts.announced++;
@@ -111,7 +111,7 @@ export class Outbox {
   /** @param {Event} event @param {Peer} to @param {Identity} who @returns {Message[]} */
   #write(event, to, who) {
     const { type, ...fields } = event;
-    const limit = to.kind === "relay" ? to.limit : PLAIN;
+    const limit = to.kind === "relay" ? to.limit : to.kind === "page" ? Infinity : PLAIN;
     const own = !KNOWN.includes(type);
     if (own && to.kind === "strict") {
       throw fault("unsupported", `the server takes no events of its user's own, such as "${type}"`);
@@ -133,13 +133,14 @@ export class Outbox {
         });
       }
     } else {
-      if (cells) {
+      if (cells && to.kind === "page") fields.cells = Uint32Array.from(cells);
+      else if (cells) {
         check(weigh(cells), limit, what);
         fields.cells = Array.from(cells);
       }
       drafts.push({ type, fields });
     }
-    const numbered = to.kind === "relay" && type !== "hover" && type !== "console";
+    const numbered = numbers(to) && type !== "hover" && type !== "console";
     return drafts
       .map(({ type, fields }, at) => {
         /** @type {Message} */
@@ -173,6 +174,9 @@ export class Outbox {
     this.#bytes -= this.#kept.shift()?.bytes ?? 0;
   }
 }
+
+/** Whether it takes numbered messages and acknowledges them. @param {Peer} to */
+const numbers = (to) => to.kind === "relay" || to.kind === "page";
 
 /** Halves what does not fit: the halves pack at least as well. @param {Uint32Array} rows @param {number} room @param {number} stretch @returns {Array<ReturnType<typeof pack>>} */
 function split(rows, room, stretch) {
