@@ -26,5 +26,7 @@ load(store, () => new Engine());
 // The plot comes first, so that panels that follow the camera see the one it has set.
 for (const part of [theme, tools, plot, groups, labels, card, fields, legend, status, trouble, sheets, drop]) part(store);
 
-// Only a page that somebody embeds needs the bridge.
-if (embedded(document)) import("./bridge/viewer.js").then(({ viewer }) => viewer(store));
+/** The conversation with whoever embeds the page; null where nobody does. Only then is the bridge loaded. */
+export const bridge = embedded(document)
+  ? import("./bridge/viewer.js").then(({ viewer }) => viewer(store))
+  : Promise.resolve(null);

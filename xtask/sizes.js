@@ -12,9 +12,19 @@ import { buildSync } from "esbuild";
 const root = join(import.meta.dirname, "..");
 const record = join(root, "pkg/SIZES.json");
 
+/** What the page asks for only when it is needed. */
+const LATER = ["./bridge/viewer.js"];
+
 /** One program as it would be published: everything it imports in one file, minified. @param {string} entry */
 const bundle = (entry) => {
-  const built = buildSync({ entryPoints: [join(root, entry)], bundle: true, minify: true, format: "esm", write: false });
+  const built = buildSync({
+    entryPoints: [join(root, entry)],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    external: LATER,
+  });
   return built.outputFiles.map((file) => Buffer.from(file.contents));
 };
 /** @param {string} path */
@@ -23,6 +33,7 @@ const file = (path) => readFileSync(join(root, path));
 const artefacts = {
   "module and glue": [file("pkg/cellucid_bg.wasm"), file("pkg/cellucid.js")],
   "page scripts": [...bundle("www/main.js"), ...bundle("www/engine/worker.js")],
+  "page bridge": bundle("www/bridge/viewer.js"),
   "page styles": bundle("www/style.css"),
 };
 

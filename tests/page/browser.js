@@ -147,12 +147,13 @@ export function chunk(file, dataset) {
 }
 
 /**
- * The pixels of the plot: how many are not ground, and how many of each colour (in steps of 16).
+ * The pixels of the plot: how many are not ground, how many colours (in steps of 16), how many are pure magenta.
  *
  * @param {import("playwright-core").Page} page
+ * @param {import("playwright-core").Frame} [frame] where the page is, if not at the top
  */
-export async function pixels(page) {
-  const box = await page.locator("#plot").boundingBox();
+export async function pixels(page, frame = page.mainFrame()) {
+  const box = await frame.locator("#plot").boundingBox();
   assert.ok(box);
   // Below the tools and clear of the edges, so that only points are counted.
   const clip = { x: box.x + 8, y: box.y + 64, width: box.width - 16, height: box.height - 72 };
@@ -180,7 +181,8 @@ export async function pixels(page) {
   await reader.close();
   const sorted = Object.entries(counts).sort((a, b) => b[1] - a[1]);
   const all = sorted.reduce((sum, [, count]) => sum + count, 0);
-  return { drawn: all - (sorted[0]?.[1] ?? 0), colours: sorted.slice(1).filter(([, count]) => count > 20).length };
+  const magenta = counts["15,0,15"] ?? 0;
+  return { drawn: all - (sorted[0]?.[1] ?? 0), colours: sorted.slice(1).filter(([, count]) => count > 20).length, magenta };
 }
 
 /** @param {import("playwright-core").Locator} place */
