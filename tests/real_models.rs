@@ -36,7 +36,7 @@ fn compare_frame(frame: &Frame, expected: &Value) -> usize {
     assert_eq!(frame.columns, expected.keys().cloned().collect::<Vec<_>>());
     for (i, (name, expected)) in expected.iter().enumerate() {
         match block_on(frame.column(i)).unwrap() {
-            Column::Category { codes, labels, ordered } => {
+            Column::Category { codes, labels, ordered, stray: 0 } => {
                 let codes: Vec<f64> = codes.into_iter().map(f64::from).collect();
                 assert_eq!(codes, numbers(&expected["codes"]), "{name}");
                 assert_eq!(labels.iter().collect::<Text>(), strings(&expected["categories"]), "{name}");

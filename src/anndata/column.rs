@@ -130,6 +130,8 @@ pub enum Column {
         labels: Vec<String>,
         /// Whether the labels have an order that means something.
         ordered: bool,
+        /// Rows whose code has no label in a damaged file; they count as missing.
+        stray: u64,
     },
 }
 
@@ -215,7 +217,8 @@ pub(super) async fn read(tree: &dyn Tree, stored: &Stored) -> Result<Column> {
         Stored::Categorical { codes, labels, ordered } => {
             let (codes, list) = join(read_all(tree, codes), Box::pin(read(tree, labels))).await;
             let labels: Vec<String> = list?.into_text()?.iter().map(str::to_owned).collect();
-            Ok(Column::Category { codes: codes_of(&codes?, labels.len())?, labels, ordered: *ordered })
+            let (codes, stray) = codes_of(&codes?, labels.len())?;
+            Ok(Column::Category { codes, labels, ordered: *ordered, stray })
         }
         Stored::Field { .. } => Err(Error::request("fields are read with their records")),
         Stored::Unreadable(error) => Err(error.clone()),
@@ -228,7 +231,7 @@ pub(super) fn from_field(values: Values, labels: Option<Vec<String>>) -> Result<
         let fits = |&c: &i64| usize::try_from(c).is_ok_and(|c| c < labels.len()) || c == -1;
         if codes.iter().all(fits) {
             let codes = codes.into_iter().map(|c| c as i32).collect();
-            return Ok(Column::Category { codes, labels, ordered: false });
+            return Ok(Column::Category { codes, labels, ordered: false, stray: 0 });
         }
     }
     from_values(values, None)
@@ -245,17 +248,21 @@ fn from_values(values: Values, missing: Option<Vec<bool>>) -> Result<Column> {
     })
 }
 
-/// Codes as positions; any negative code is missing.
-fn codes_of(values: &Values, labels: usize) -> Result<Vec<i32>> {
-    values
+/// Codes as positions, and how many lie beyond the labels; any negative code is missing.
+fn codes_of(values: &Values, labels: usize) -> Result<(Vec<i32>, u64)> {
+    let mut stray = 0;
+    let codes = values
         .to_i64()?
         .into_iter()
         .map(|code| match i32::try_from(code) {
-            Ok(code) if code < 0 => Ok(-1),
-            Ok(code) if (code as usize) < labels => Ok(code),
-            _ => Err(Error::malformed(format!("code {code} has no label: there are {labels}"))),
+            Ok(code) if code >= 0 && (code as usize) < labels => code,
+            _ => {
+                stray += u64::from(code >= 0);
+                -1
+            }
         })
-        .collect()
+        .collect();
+    Ok((codes, stray))
 }
 
 fn flags(values: &Values) -> Result<Vec<bool>> {

@@ -83,7 +83,14 @@ impl Export {
         if let Some(coded) = hit {
             return Ok(coded);
         }
-        let (codes, labels) = self.data.obs.column(index).await?.categories()?;
+        let column = self.data.obs.column(index).await?;
+        if let Column::Category { stray: stray @ 1.., .. } = &column
+            && let Some(key) = self.keys.get(index)
+        {
+            let reason = format!("{stray} cells have codes without a label: they are shown as missing");
+            self.data.skip(format!("{}/{key}", self.data.obs.path), reason);
+        }
+        let (codes, labels) = column.categories()?;
         let coded = Rc::new(Coded { codes, labels });
         self.counts.borrow_mut().insert(index, coded.labels.len() as u64);
         let mut kept = self.coded.borrow_mut();
