@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     hdf5::Hdf5,
     limits::Limits,
-    source::{ByteSource, KeyedSource},
+    source::{ByteSource, KeyedSource, zip::ZipStore},
     tree::Tree,
     zarr::Zarr,
 };
@@ -38,10 +38,34 @@ pub async fn open(source: Source, limits: Limits) -> Result<Rc<dyn Tree>> {
     let name = source.name().to_owned();
     let opened = async {
         let tree: Rc<dyn Tree> = match source {
-            Source::File(file) => Rc::new(Hdf5::open(file, limits).await?),
+            Source::File(file) => match Hdf5::open(Rc::clone(&file), limits).await {
+                Ok(hdf5) => Rc::new(hdf5),
+                // HDF5 first: it is what nearly all files are.
+                Err(error) if error.kind == Kind::Malformed && is_zip(file.as_ref()).await => {
+                    Rc::new(zipped(file, limits).await?)
+                }
+                Err(error) => return Err(error),
+            },
             Source::Folder(folder) => Rc::new(Zarr::open(folder, limits).await?),
         };
         Ok(tree)
     };
     opened.await.map_err(|e: Error| e.in_file(name))
+}
+
+/// Whether a file begins as zip archives do: with a member, or with the end of an empty one.
+async fn is_zip(file: &dyn ByteSource) -> bool {
+    let start = if file.len() < 4 { None } else { file.read(0..4).await.ok() };
+    start.is_some_and(|start| start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"))
+}
+
+async fn zipped(file: Rc<dyn ByteSource>, limits: Limits) -> Result<Zarr> {
+    let store = Rc::new(ZipStore::open(file, limits).await?);
+    Zarr::open(store, limits).await.map_err(|e| match e.hint {
+        Some(hint) if e.kind == Kind::Missing => {
+            let hint = format!("in this zip archive: {hint}; or unpack it first");
+            Error { hint: Some(hint), ..e }
+        }
+        _ => e,
+    })
 }

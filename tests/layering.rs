@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &["error"]),
-    ("source", &["error", "limits"]),
+    // Zip archives hold deflated files.
+    ("source", &["error", "limits", "codec"]),
     ("native", &["error", "limits", "source"]),
     ("codec", &["error", "limits"]),
     ("array", &["error", "limits", "codec"]),

@@ -107,7 +107,7 @@ pub fn refuse(first: &[u8], len: u64) -> Error {
         [0x1f, 0x8b, ..] => ("it is gzip-compressed", "unpack it with gunzip, then open the .h5ad inside"),
         [b'P', b'K', 3 | 5, ..] => (
             "it is a zip archive",
-            "when it holds a Zarr store, open it under a name that ends in .zarr.zip; else unpack it first",
+            "unpack it and open what is inside: only Zarr stores are read from archives",
         ),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => ("it is xz-compressed", "unpack it with xz -d first"),
         [b'B', b'Z', b'h', ..] => ("it is bzip2-compressed", "unpack it with bunzip2 first"),

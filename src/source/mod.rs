@@ -11,6 +11,7 @@ pub mod http;
 pub mod memory;
 pub mod merge;
 pub mod paged;
+pub mod zip;
 
 use std::ops::Range;
 
