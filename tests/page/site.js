@@ -18,10 +18,11 @@ const MEDIA = {
 };
 
 /**
- * A static server with ranges: `/pkg` and `/app` are the repository's pkg and www, `pages` are answered as HTML by path. What lies
- * below `/app` and is no file goes on to another server, where one is given: so the page and the reference share an origin.
+ * A static server with ranges: `/pkg` and `/app` are the repository's pkg and www, `pages` are answered by path, as HTML or from a file
+ * (`{ file }`). What lies below `/app` and is no file goes on to another server, where one is given: so the page and the reference share
+ * an origin.
  *
- * @param {Record<string, string>} pages
+ * @param {Record<string, string | { file: string }>} pages
  * @param {() => string | null} [beyond]
  * @returns {Promise<{ url: string, asked: string[], stop: () => void }>}
  */
@@ -32,6 +33,7 @@ export async function site(pages, beyond = () => null) {
     const { pathname, search } = new URL(ask.url ?? "/", "http://here");
     asked.push(`${ask.method} ${pathname}`);
     const page = pages[pathname];
+    if (typeof page === "object") return send(join(ROOT, page.file), ask, answer);
     if (page !== undefined) {
       answer.writeHead(200, { "Content-Type": "text/html" }).end(page);
       return;

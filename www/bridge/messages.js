@@ -247,7 +247,7 @@ const plain = (value) => typeof value === "object" && value !== null && !Array.i
  *
  * @param {unknown} given @param {string} secret
  */
-function same(given, secret) {
+export function same(given, secret) {
   if (typeof given !== "string" || given.length !== secret.length) return false;
   let differ = 0;
   for (let at = 0; at < secret.length; at++) differ |= given.charCodeAt(at) ^ secret.charCodeAt(at);
