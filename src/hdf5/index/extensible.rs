@@ -199,8 +199,9 @@ async fn data_blocks(
             (usize::try_from(at).ok().and_then(|i| *index.blocks.get(i)?), vec![true])
         } else {
             let Some(secondary) = secondary.get(&group) else { continue };
-            let first = block.saturating_mul(bits(group)).saturating_mul(8);
+            // Each block has whole bytes of bits, yet the bits of all blocks follow each other without gaps.
             let pages = header.pages(group);
+            let first = block.saturating_mul(pages);
             let written = (0..pages).map(|p| bit(&secondary.written, first.saturating_add(p))).collect();
             (usize::try_from(block).ok().and_then(|i| *secondary.blocks.get(i)?), written)
         };
