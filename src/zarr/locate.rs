@@ -9,6 +9,7 @@ use super::{
 use crate::{
     array::{Array, grid},
     error::{Error, Result},
+    limits::Limits,
     source::Part,
     tree::Stored,
 };
@@ -127,6 +128,7 @@ impl Zarr {
         if wanted.is_empty() {
             return Ok(indexes);
         }
+        Limits::size(level.len(), self.limits.header, "a shard's index")?;
         let fetched = self.store.get_many(&wanted).await?;
         for (shard, bytes) in missing.into_iter().zip(fetched) {
             let index = match bytes {

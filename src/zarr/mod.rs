@@ -237,15 +237,16 @@ async fn nothing(store: &dyn KeyedSource) -> Error {
                 .hint(format!("open the folder \"{folder}\" inside it, or the one that was copied here"));
         }
     }
-    match listed.as_slice() {
-        [] => error.hint("choose the folder that holds zarr.json or .zgroup, usually called something.zarr"),
-        names => {
-            let some: Vec<_> = names.iter().take(5).map(String::as_str).collect();
-            error.hint(format!(
-                "choose the folder that holds zarr.json or .zgroup, usually called something.zarr; this one holds {}",
-                some.join(", ")
-            ))
-        }
+    let chunk = |name: &String| name.starts_with(|c: char| c.is_ascii_digit()) || name == "c/";
+    if !listed.is_empty() && listed.iter().all(chunk) {
+        return error.hint(
+            "it looks like the inside of an array: open the folder of the whole store, some folders up",
+        );
+    }
+    let lead = "choose the folder that holds zarr.json or .zgroup, usually called something.zarr";
+    match listed.get(..listed.len().min(5)) {
+        None | Some([]) => error.hint(lead),
+        Some(some) => error.hint(format!("{lead}; this one holds {}", some.join(", "))),
     }
 }
 
