@@ -96,25 +96,65 @@ export async function drop(page, ...files) {
 }
 
 /**
+ * Asks the page again and again until it says yes.
+ *
+ * @template T
+ * @param {import("playwright-core").Page} page
+ * @param {(given: T) => Promise<boolean>} ask runs in the page
+ * @param {T} given
+ * @param {string} what for the message when it never does
+ */
+export async function until(page, ask, given, what) {
+  const end = Date.now() + 60_000;
+  while (!(await page.evaluate(/** @type {any} */ (ask), given))) {
+    assert.ok(Date.now() < end, `waited in vain until ${what}`);
+    await page.waitForTimeout(40);
+  }
+}
+
+/**
  * Waits until a field is drawn in full.
  *
  * @param {import("playwright-core").Page} page
  * @param {string} key
- * @param {number} [timeout]
  */
-export async function coloured(page, key, timeout = 60_000) {
-  const handle = page.waitForFunction(
-    async (wanted) => {
-      const { store } = await import(new URL("main.js", document.baseURI).href);
-      const { colour, trouble, busy } = store.state;
-      if (trouble) throw new Error(`${trouble.fault.code}: ${trouble.fault.message}`);
-      return colour?.field.key === wanted && busy.length === 0;
-    },
-    key,
-    { timeout },
-  );
-  await handle;
-  await page.waitForTimeout(250); // the plot is at rest and drawn in full
+export async function coloured(page, key) {
+  const ask = async (/** @type {string} */ wanted) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const { colour, trouble, busy } = store.state;
+    if (trouble) throw new Error(`${trouble.fault.code}: ${trouble.fault.message}`);
+    return colour?.field.key === wanted && busy.length === 0;
+  };
+  await until(page, ask, key, `the plot is coloured by ${key}`);
+  await rested(page);
+}
+
+/** Waits until the plot is at rest and drawn in full. @param {import("playwright-core").Page} page */
+export async function rested(page) {
+  const ask = async () => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    if (store.state.graphics === "none") return true;
+    const canvas = document.querySelector("#plot");
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    // A change may come with the next frame: of size, say.
+    for (let count = 0; count < 3; count++) await frame();
+    return canvas instanceof HTMLCanvasElement && Number(canvas.dataset.drawn) === store.state.dataset.cells;
+  };
+  await until(page, ask, null, "the plot is drawn in full");
+}
+
+/**
+ * Waits until the state has a value.
+ *
+ * @param {import("playwright-core").Page} page @param {string} key @param {unknown} wanted
+ */
+export async function becomes(page, key, wanted) {
+  const ask = async (/** @type {{ name: string, text: string }} */ { name, text }) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const value = store.state[name];
+    return JSON.stringify(value instanceof Set ? [...value] : value) === text;
+  };
+  await until(page, ask, { name: key, text: JSON.stringify(wanted) }, `${key} is ${JSON.stringify(wanted)}`);
 }
 
 /**

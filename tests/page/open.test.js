@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { coloured, drop, launch, pixels, python, ROOT, serve, shoot, values, visit } from "./browser.js";
+import { coloured, drop, launch, pixels, python, ROOT, rested, serve, shoot, values, visit } from "./browser.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
 const PBMC = resolve(ROOT, "build/real/10x_pbmc68k_reduced.h5ad");
@@ -59,11 +59,8 @@ for (const kind of ["h5ad", "zarr"]) {
     await seen(page, 8);
     await shoot(page, `sample-${kind}-category`);
     await page.getByRole("button", { name: "3D", exact: true }).click();
-    await page.waitForFunction(async () => {
-      const { store } = await import(new URL("main.js", document.baseURI).href);
-      return store.state.points.dimension === 3 && !store.state.busy.length;
-    });
-    await page.waitForTimeout(300);
+    await page.locator('#plot[aria-label*="in 3D"]').waitFor();
+    await rested(page);
     await seen(page, 8);
     await shoot(page, `sample-${kind}-3d`);
     const { genes, columns } = python(store, "shape");
@@ -72,7 +69,7 @@ for (const kind of ["h5ad", "zarr"]) {
       await agree(page, store, "var", gene);
     }
     await page.getByRole("button", { name: "2D", exact: true }).click();
-    await page.waitForTimeout(500);
+    await rested(page);
     await seen(page, 3);
     await shoot(page, `sample-${kind}-gene`);
     for (const column of columns) {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { coloured, launch, pixels, python, ROOT, serve, shoot, text, values, visit } from "./browser.js";
+import { becomes, coloured, launch, pixels, python, ROOT, rested, serve, shoot, text, until, values, visit } from "./browser.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 
@@ -38,18 +38,6 @@ function state(page, key) {
     const value = store.state[name];
     return value instanceof Set ? [...value] : value;
   }, key);
-}
-
-/** Waits for the state. @param {Page} page @param {string} key @param {unknown} wanted */
-async function becomes(page, key, wanted) {
-  await page.waitForFunction(
-    async ({ name, text }) => {
-      const { store } = await import(new URL("main.js", document.baseURI).href);
-      const value = store.state[name];
-      return JSON.stringify(value instanceof Set ? [...value] : value) === text;
-    },
-    { name: key, text: JSON.stringify(wanted) },
-  );
 }
 
 test("all of it by keyboard alone", async () => {
@@ -87,7 +75,7 @@ test("all of it by keyboard alone", async () => {
   await reach(/^\s*3D$/);
   await press("Enter");
   await becomes(page, "dimension", 3);
-  await page.waitForFunction(() => document.querySelector("#plot")?.getAttribute("aria-label")?.includes("in 3D"));
+  await page.locator('#plot[aria-label*="in 3D"]').waitFor();
   await page.locator("#plot").focus();
   const level = await state(page, "camera");
   await press("ArrowUp", "ArrowRight");
@@ -109,13 +97,13 @@ test("the legend hides, isolates and counts", async () => {
   const boxes = page.locator(".categories input");
   await boxes.first().uncheck();
   await becomes(page, "hidden", [0]);
-  await page.waitForTimeout(200);
+  await rested(page);
   const fewer = await pixels(page);
   assert.ok(fewer.drawn < all.drawn && fewer.drawn > 0, `${fewer.drawn} of ${all.drawn}`);
   await boxes.nth(1).focus();
   await page.keyboard.press("Alt+Enter");
   assert.equal((await state(page, "hidden")).length, truth.labels.length - 1 + (truth.cells.includes(null) ? 1 : 0));
-  await page.waitForTimeout(200);
+  await rested(page);
   const alone = await pixels(page);
   assert.ok(alone.drawn < fewer.drawn && alone.drawn > 0);
   await shoot(page, "legend-isolated");
@@ -152,10 +140,11 @@ test("hovering names the cell under the pointer", async () => {
   });
   await page.mouse.move(wanted.x - 30, wanted.y);
   await page.mouse.move(wanted.x, wanted.y);
-  await page.waitForFunction(async (cell) => {
+  const named = async (/** @type {number} */ cell) => {
     const { store } = await import(new URL("main.js", document.baseURI).href);
     return store.state.hover?.cell === cell;
-  }, wanted.cell);
+  };
+  await until(page, named, wanted.cell, `cell ${wanted.cell} is named`);
   const label = python(SAMPLE, "obs", "cell_type").cells[wanted.cell] ?? "no value";
   const tip = await text(page.locator("#tooltip"));
   assert.ok(tip.includes(label) && tip.includes(`Cell ${(wanted.cell + 1).toLocaleString("en-US")}`), tip);
@@ -177,7 +166,7 @@ test("dragging and the wheel move the plot", async () => {
   assert.ok(Math.abs(before.target[0] - moved.target[0] - 60 * unit) < 1e-6);
   assert.ok(Math.abs(moved.target[1] - before.target[1] - 30 * unit) < 1e-6);
   await page.mouse.wheel(0, -240);
-  await page.waitForTimeout(100);
+  await rested(page);
   assert.ok((await state(page, "camera")).reach < moved.reach);
   await page.context().close();
 });
@@ -213,7 +202,7 @@ test("a lost picture comes back", async () => {
   await page.getByText("The graphics card took the picture away").waitFor();
   await page.evaluate("window.lose.restoreContext()");
   await becomes(page, "graphics", "ready");
-  await page.waitForTimeout(400);
+  await rested(page);
   assert.deepEqual(await pixels(page), before);
   await page.context().close();
 });
@@ -238,8 +227,8 @@ test("an opening that takes long shows how far it is, and is cancelled", async (
   const address = slow.address();
   assert.ok(address && typeof address === "object");
   const { page, errors } = await visit(browser, `${server.url}?url=http://127.0.0.1:${address.port}/slow.h5ad`);
-  await page.getByText("Opening slow.h5ad").first().waitFor();
-  await page.waitForFunction(() => /\d [kM]?B/.test(document.querySelector("#progress")?.textContent ?? ""));
+  const far = page.locator(".busy", { hasText: "Opening slow.h5ad" }).locator(".number");
+  await far.filter({ hasText: /^\d+ kB$/ }).waitFor();
   await shoot(page, "progress");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Opening slow.h5ad: cancelled").waitFor();

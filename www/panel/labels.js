@@ -8,6 +8,8 @@ import { matrix, project } from "../view/camera.js";
 import { middles } from "../view/middle.js";
 import { element, known } from "./element.js";
 
+/** Height of a name. */
+const LINE = 15;
 /** More names than this would only cover the cells. */
 const MOST = 60;
 
@@ -15,7 +17,7 @@ const MOST = 60;
 export function labels(store) {
   const box = known("labels", HTMLElement);
   const canvas = known("plot", HTMLCanvasElement);
-  /** @type {Array<{ place: [number, number, number], code: number, tag: HTMLElement }>} */
+  /** The largest category first. @type {Array<{ place: [number, number, number], code: number, tag: HTMLElement, width: number }>} */
   let tags = [];
 
   store.subscribe(["points", "colour", "labels"], ({ points, colour, labels: on }) => {
@@ -32,10 +34,22 @@ export function labels(store) {
     if (!camera || !tags.length) return;
     const frame = { width: canvas.clientWidth, height: canvas.clientHeight };
     const view = matrix(camera, frame);
-    for (const { place, code, tag } of tags) {
+    /** @type {Array<{ x: number, y: number, width: number }>} */
+    const taken = [];
+    for (const one of tags) {
+      const { place, code, tag } = one;
+      tag.hidden = false;
+      // Measured once: a name keeps its width.
+      one.width ||= tag.offsetWidth;
       const at = hidden.has(code) ? null : project(view, frame, ...place);
-      tag.hidden = !at;
-      if (at) tag.style.transform = `translate(${at[0]}px, ${at[1]}px) translate(-50%, -50%)`;
+      const [x, y] = at ?? [0, 0];
+      const { width } = one;
+      // Of names that would cover each other, that of the larger category stays.
+      const free = taken.every((other) => Math.abs(other.y - y) > LINE || Math.abs(other.x - x) * 2 > other.width + width);
+      tag.hidden = !at || !free;
+      if (tag.hidden) continue;
+      taken.push({ x, y, width });
+      tag.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
     }
   }
 }
@@ -43,8 +57,9 @@ export function labels(store) {
 /** @param {Points} points @param {CategoryColour} colour */
 function make(points, { codes, field, counts }) {
   const largest = [...field.labels.keys()].filter((code) => counts[code]).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0));
-  const shown = new Set(largest.slice(0, MOST));
-  return middles(points.coordinates, points.dimension, codes, field.labels.length).flatMap((place, code) =>
-    place && shown.has(code) ? [{ place, code, tag: element("span", {}, field.labels[code] ?? "") }] : [],
-  );
+  const places = middles(points.coordinates, points.dimension, codes, field.labels.length);
+  return largest.slice(0, MOST).flatMap((code) => {
+    const place = places[code];
+    return place ? [{ place, code, tag: element("span", {}, field.labels[code] ?? ""), width: 0 }] : [];
+  });
 }

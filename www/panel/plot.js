@@ -36,6 +36,7 @@ export function plot(store) {
   let whole = null;
 
   const redraw = () => {
+    canvas.removeAttribute("data-drawn");
     if (!request) request = requestAnimationFrame(draw);
   };
   new ResizeObserver(() => {
@@ -71,7 +72,7 @@ export function plot(store) {
     points.place(flat, dimension, cells === points.count ? points.order : shuffle(cells));
     if (!colour) points.tint(categoryPalette(0, new Set(), scheme()));
   });
-  store.subscribe(["camera"], ({ camera, points: shown }) => !camera && shown && home());
+  store.subscribe(["camera", "points"], ({ camera, points: shown }) => !camera && shown && home());
   store.subscribe(["colour", "range"], ({ colour, range }) => {
     if (colour?.kind === "category") points.paint(categories(colour.codes, colour.field.labels.length).indices);
     else if (colour) points.paint(quantise(colour.values, range, colour.summary.sparse));
@@ -117,10 +118,15 @@ export function plot(store) {
     request = 0;
     const made = scene(store.state);
     if (gl?.isContextLost()) return;
-    if (made) points.draw({ ...made, count: moving ? budget.next(now, points.count) : points.count });
+    const count = moving ? budget.next(now, points.count) : points.count;
+    if (made) points.draw({ ...made, count });
     else points.blank(parts(getComputedStyle(canvas).backgroundColor));
     canvas.dispatchEvent(new Event("drawn"));
-    if (!moving) return;
+    // For whoever waits for the whole picture.
+    if (!moving) {
+      canvas.dataset.drawn = String(made ? count : 0);
+      return;
+    }
     // Counted from the frame, not from the gesture: where frames are slow, a drag would else be full of pauses.
     clearTimeout(resting);
     resting = window.setTimeout(() => {
