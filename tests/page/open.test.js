@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { coloured, drop, launch, pixels, python, ROOT, rested, serve, shoot, values, visit } from "./browser.js";
+import { coloured, drop, launch, pixels, python, ROOT, rested, serve, shoot, text, values, visit } from "./browser.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
 const PBMC = resolve(ROOT, "build/real/10x_pbmc68k_reduced.h5ad");
@@ -142,11 +142,26 @@ test("open by address: in the box and in the page's own address", async () => {
   await page.context().close();
 });
 
-test("drop a .zarr.zip that an older anndata wrote", async () => {
+test("drop a .zarr.zip", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  const zip = resolve(ROOT, "build/page-zip/sample.zarr.zip");
+  python(`${SAMPLE}.zarr`, "zip", zip);
+  await drop(page, zip);
+  await coloured(page, "cell_type");
+  await agree(page, `${SAMPLE}.zarr`, "obs", "cell_type");
+  await choose(page, python(`${SAMPLE}.zarr`, "shape").genes[7]);
+  await seen(page, 3);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a store without an embedding says so", async () => {
   const { page, errors } = await visit(browser, server.url);
   await drop(page, ARCHIVE);
-  await page.locator("#trouble article, #card-button:not([hidden])").first().waitFor();
-  await shoot(page, "archive-zip");
+  await page.locator('#trouble article[data-code="missing"]').waitFor();
+  assert.match(await text(page.locator("#trouble .message")), /embedding/);
+  assert.match(await text(page.locator("#trouble .advice")), /umap/i);
+  await shoot(page, "trouble-no-embedding");
   assert.deepEqual(errors, []);
   await page.context().close();
 });

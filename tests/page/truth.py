@@ -1,11 +1,14 @@
 """What Python reads from a store: the other side of every comparison in the page's tests.
 
 usage: truth.py STORE obs COLUMN | truth.py STORE var GENE | truth.py STORE shape | truth.py STORE chunk DATASET
+       truth.py FOLDER zip FILE
 
 Numbers as float32 in JSON (null for NaN), categories as labels by cell (null for missing).
 """
 
 import json
+import pathlib
+import shutil
 import sys
 import warnings
 import zipfile
@@ -25,6 +28,9 @@ def main(store: str, what: str, name: str = "") -> object:
         with h5py.File(store) as file:
             first = file[name].id.get_chunk_info(0)
         return {"offset": first.byte_offset, "length": first.size}
+    if what == "zip":
+        pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
+        return shutil.make_archive(name.removesuffix(".zip"), "zip", store)
     if zipfile.is_zipfile(store):
         import zarr
 
