@@ -31,7 +31,7 @@ after(async () => {
 /** A host with manners of its own. @param {import("node:http").RequestListener} answer @returns {Promise<string>} */
 async function host(answer) {
   const made = createServer(answer);
-  stops.push(() => made.close());
+  stops.push(() => made.close().closeAllConnections());
   await new Promise((done) => made.listen(0, "127.0.0.1", () => done(null)));
   const address = made.address();
   assert.ok(address && typeof address === "object");

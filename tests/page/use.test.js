@@ -207,7 +207,7 @@ test("a lost picture comes back", async () => {
   await page.context().close();
 });
 
-test("an opening that takes long shows how far it is, and is cancelled", async () => {
+test("an opening that takes long shows how far it is, and is cancelled", async (context) => {
   const whole = readFileSync(SAMPLE);
   const slow = createServer((request, reply) => {
     const headers = {
@@ -223,6 +223,7 @@ test("an opening that takes long shows how far it is, and is cancelled", async (
     reply.flushHeaders();
     setTimeout(() => reply.end(request.method === "HEAD" ? undefined : whole.subarray(Number(from), last + 1)), 900);
   });
+  context.after(() => slow.close().closeAllConnections());
   await new Promise((done) => slow.listen(0, "127.0.0.1", () => done(null)));
   const address = slow.address();
   assert.ok(address && typeof address === "object");
@@ -238,7 +239,6 @@ test("an opening that takes long shows how far it is, and is cancelled", async (
   await coloured(page, "cell_type");
   assert.deepEqual(errors, []);
   await page.context().close();
-  slow.close();
 });
 
 test("a reader that crashes is replaced, and the dataset opened again", async () => {
