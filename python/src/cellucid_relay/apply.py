@@ -141,12 +141,7 @@ def _highlights(bundle: CellucidSessionBundle, work: _Columns, prefix: str) -> d
 def _groups(bundle: CellucidSessionBundle) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Each group with its page."""
     meta = bundle.decode_chunk(_META) if _META in bundle.list_chunk_ids() else None
-    return [
-        (page, group)
-        for page in _objects(meta, "pages")
-        for group in _objects(page, "highlightedGroups")
-        if group.get("id")
-    ]
+    return [(page, group) for page in _objects(meta, "pages") for group in _objects(page, "highlightedGroups") if group.get("id")]
 
 
 def _objects(value: Any, key: str) -> list[dict[str, Any]]:

@@ -137,7 +137,9 @@ class Channel:
                 self._leave(name)
                 view = self.views[name] = View(epoch)
         limits = {"reply": REPLY, "request": REQUEST, "window": WINDOW}
-        self._reply(content, {"t": "welcome", "viewerId": self.viewer_id, "limits": limits, "seen": view.inbox.seen, **self.welcome})
+        self._reply(
+            content, {"t": "welcome", "viewerId": self.viewer_id, "limits": limits, "seen": view.inbox.seen, **self.welcome}
+        )
 
     def _event(self, name: str, view: View, message: Mapping[str, Any]) -> None:
         taken = view.inbox.take(message)
@@ -262,4 +264,3 @@ class Channel:
     def _out(self, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         if self._send is not None:
             self._send(content, buffers)
-

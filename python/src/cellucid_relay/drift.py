@@ -15,7 +15,9 @@ def compute_transition_drift(transition_matrix: Any, embedding: Any, *, normaliz
     """
     places = np.asarray(embedding, np.float64)
     if places.ndim != 2 or transition_matrix.shape != (places.shape[0], places.shape[0]):
-        raise ValueError(f"a transition matrix of shape {transition_matrix.shape} does not fit an embedding of shape {places.shape}")
+        raise ValueError(
+            f"a transition matrix of shape {transition_matrix.shape} does not fit an embedding of shape {places.shape}"
+        )
     there = np.asarray(transition_matrix @ places)
     if normalize_rows:
         sums = np.asarray(transition_matrix.sum(axis=1), np.float64).reshape(-1, 1)

@@ -173,7 +173,7 @@ class Events:
             self._futures.append(entry)
         try:
             return await asyncio.wait_for(future, timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise TimeoutError(f"Timed out waiting for event '{event}'") from None
         finally:
             with self.changed:

@@ -139,7 +139,9 @@ class Lane:
         for message in owed:
             try:
                 content = {"execution_state": "idle"}
-                self._session.send(self._kernel.iopub_socket, "status", content, parent=message, ident=self._kernel._topic("status"))
+                self._session.send(
+                    self._kernel.iopub_socket, "status", content, parent=message, ident=self._kernel._topic("status")
+                )
             except Exception:
                 logger.debug("status not sent", exc_info=True)
                 return

@@ -66,7 +66,9 @@ class BaseViewer:
         self._require_running()
         place = host.name()
         if place in ("plain", "ipython"):
-            print(f"{self!r}: viewers are shown in notebooks; in a terminal, use the program: cellucid-wasm serve {self._source['name']}")
+            print(
+                f"{self!r}: viewers are shown in notebooks; in a terminal, use the program: cellucid-wasm serve {self._source['name']}"
+            )
             return
         self._displayed_by = _cell()
         if place == "marimo":
@@ -323,7 +325,9 @@ class BaseViewer:
 class CellucidViewer(BaseViewer):
     """A viewer of an export folder, or of anything else by its path or web address."""
 
-    def __init__(self, data_dir: str | os.PathLike[str], port: int | None = None, height: int = 600, auto_open: bool = True) -> None:
+    def __init__(
+        self, data_dir: str | os.PathLike[str], port: int | None = None, height: int = 600, auto_open: bool = True
+    ) -> None:
         super().__init__(files.source(data_dir), height=height)
         self.data_dir = data_dir
         if auto_open:

@@ -26,7 +26,9 @@ def page() -> bytes:
     try:
         return (_PAGE / "viewer.html.gz").read_bytes()
     except FileNotFoundError:
-        raise FileNotFoundError("the viewer is not part of this installation; in a checkout, run: python python/build.py") from None
+        raise FileNotFoundError(
+            "the viewer is not part of this installation; in a checkout, run: python python/build.py"
+        ) from None
 
 
 class ViewerWidget(anywidget.AnyWidget):
