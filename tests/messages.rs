@@ -267,6 +267,8 @@ fn endpoint() {
         refused += u64::from(case["json"]["delivered"] != true);
     }
     assert_eq!(endpoint.refused, refused);
+    let about: Value = serde_json::from_str(&Endpoint::about().body).unwrap();
+    assert_eq!(about["limit"], 1 << 20);
     assert_eq!(Endpoint::too_large(1 << 20), None);
     assert_eq!(Endpoint::too_large((1 << 20) + 1).unwrap().status, 413);
     endpoint.dismiss("1111111111111111");

@@ -60,6 +60,12 @@ impl Endpoint {
         self.viewers.remove(viewer);
     }
 
+    /// The answer to `GET _cellucid/relay`, by which the page knows that packed selections and numbered messages are understood. The
+    /// reference's servers have no such address.
+    pub fn about() -> Answer {
+        Answer::json(&format!(r#"{{"relay":"cellucid-wasm","limit":{PLAIN_LIMIT}}}"#))
+    }
+
     /// The answer to a body that is too large to be read, from its declared length.
     pub fn too_large(length: u64) -> Option<Answer> {
         (length > PLAIN_LIMIT as u64).then(|| Answer::text(413, "Request too large"))
