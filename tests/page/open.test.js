@@ -158,10 +158,22 @@ test("drop a .zarr.zip", async () => {
 test("a store without an embedding says so", async () => {
   const { page, errors } = await visit(browser, server.url);
   await drop(page, ARCHIVE);
-  await page.locator('#trouble article[data-code="missing"]').waitFor();
+  await page.locator('#trouble article[data-code="unsupported"]').waitFor();
   assert.match(await text(page.locator("#trouble .message")), /embedding/);
   assert.match(await text(page.locator("#trouble .advice")), /umap/i);
   await shoot(page, "trouble-no-embedding");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("one click on a name colours by it", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  await drop(page, PBMC);
+  await coloured(page, "bulk_labels");
+  await page.getByRole("searchbox", { name: "Find a field or gene" }).fill("CST3");
+  await page.getByRole("option", { name: "CST3" }).click();
+  await coloured(page, "CST3");
+  await agree(page, PBMC, "var", "CST3");
   assert.deepEqual(errors, []);
   await page.context().close();
 });

@@ -23,9 +23,9 @@ export class Rows {
     box.replaceChildren(this.inside);
     box.addEventListener("scroll", () => this.#render(), { passive: true });
     new ResizeObserver(() => this.#render()).observe(box);
-    box.addEventListener("click", (event) => {
-      const row = event.target instanceof Element && event.target.closest("[role=option]");
-      if (row instanceof HTMLElement) this.#pick(Number(row.dataset.index));
+    // By place, not by target: the press that focuses the list draws its rows anew, so the release meets others.
+    this.inside.addEventListener("click", ({ clientY }) => {
+      this.#pick(Math.floor((clientY - this.inside.getBoundingClientRect().top) / HEIGHT));
     });
     box.addEventListener("keydown", (event) => this.#key(event));
     box.addEventListener("focus", () => {
