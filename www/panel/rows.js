@@ -23,13 +23,14 @@ export class Rows {
     box.replaceChildren(this.inside);
     box.addEventListener("scroll", () => this.#render(), { passive: true });
     new ResizeObserver(() => this.#render()).observe(box);
-    // By place, not by target: the press that focuses the list draws its rows anew, so the release meets others.
-    this.inside.addEventListener("click", ({ clientY }) => {
-      this.#pick(Math.floor((clientY - this.inside.getBoundingClientRect().top) / HEIGHT));
+    box.addEventListener("click", (event) => {
+      const row = event.target instanceof Element && event.target.closest("[role=option]");
+      if (row instanceof HTMLElement) this.#pick(Number(row.dataset.index));
     });
     box.addEventListener("keydown", (event) => this.#key(event));
     box.addEventListener("focus", () => {
-      if (this.#active < 0) this.activate(Math.max(0, this.#chosen));
+      // Not for a pointer: drawing anew between press and release would lose its click.
+      if (this.#active < 0 && box.matches(":focus-visible")) this.activate(Math.max(0, this.#chosen));
     });
   }
 
