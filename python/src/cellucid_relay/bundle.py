@@ -210,4 +210,4 @@ def _runs(numbers: npt.NDArray[np.uint64], length: int, what: str) -> npt.NDArra
     if (int(ends[-1]) if ends.size else 0) != length:
         raise ValueError(f"chunk {what!r}: its runs do not make up {length} codes")
     found = np.repeat(values, np.diff(ends, prepend=0))
-    return found.astype(np.uint16 if found.size and int(found.max()) >= 256 else np.uint8)
+    return found.astype(np.uint16) if found.size and int(found.max()) >= 256 else found.astype(np.uint8)

@@ -17,11 +17,10 @@ from . import messages
 from .hooks import Events, Hooks
 from .messages import CommandError, Inbox, Message
 from .reader import REPLY, REQUEST, WINDOW, Reader
+from .uploads import Attachments, Bundles
 
 #: Sends content and buffers to all views.
 Send = Callable[[dict[str, Any], Sequence[bytes]], None]
-#: Takes a part of a session bundle: request, part, number of parts, bytes.
-Put = Callable[[str, int, int, bytes], None]
 
 #: Seconds after which a command that was not answered is sent again.
 AGAIN = 3.0
@@ -62,7 +61,7 @@ class Ticket:
 class Channel:
     """The messages of one viewer."""
 
-    def __init__(self, viewer_id: str, reader: Reader, events: Events, hooks: Hooks, put: Put) -> None:
+    def __init__(self, viewer_id: str, reader: Reader, events: Events, hooks: Hooks, bundles: Bundles) -> None:
         self.viewer_id = viewer_id
         self.events = events
         self.hooks = hooks
@@ -71,8 +70,11 @@ class Channel:
         self.welcome: dict[str, Any] = {}
         #: The page, packed with gzip.
         self.page: Callable[[], bytes] = bytes
+        #: Called when the last view has gone.
+        self.left: Callable[[], None] = lambda: None
         self._reader = reader
-        self._put = put
+        self._bundles = bundles
+        self._attachments = Attachments()
         self._send: Send | None = None
         self._lasting: list[Message] = []
         self._waiting: list[tuple[Message, Ticket]] = []
@@ -109,20 +111,25 @@ class Channel:
             head, found = self._reader.answer(content)
             return self._reply(content, head, found)
         view = self.views.get(name)
-        if view is None or view.epoch != content.get("epoch"):
-            return None  # of a page that is gone
+        if view is not None and view.epoch != content.get("epoch"):
+            view = None  # of a page that is gone
+        if kind == "ping":
+            self._reply(content, {"t": "pong", "seen": view.inbox.seen if view else 0})
+        if view is None:
+            return None
         if kind == "event":
-            message = content.get("message")
-            if not isinstance(message, Mapping) or message.get("viewerId") not in (None, self.viewer_id):
-                raise ValueError("an event of another viewer")
-            self._event(name, view, message)
-        elif kind == "ping":
-            self._reply(content, {"t": "pong", "seen": view.inbox.seen})
+            self._event(name, view, self._whole(content, buffers))
         elif kind == "put":
-            self._bundle(content, buffers)
+            attachment, part = content.get("attachment"), content.get("part")
+            if not isinstance(attachment, str) or not isinstance(part, int) or len(buffers) != 1:
+                raise ValueError("a part of an attachment that is no such thing")
+            self._attachments.put(attachment, part, bytes(buffers[0]))
+            self._reply(content, {"t": "data"})
         elif kind == "gone":
             self._leave(name)
-        else:
+            if not self.views:
+                self.left()
+        elif kind != "ping":
             raise ValueError(f"{kind!r} is no kind of message")
         self._again(name, view, content.get("got"))
         return None
@@ -141,7 +148,20 @@ class Channel:
             content, {"t": "welcome", "viewerId": self.viewer_id, "limits": limits, "seen": view.inbox.seen, **self.welcome}
         )
 
-    def _event(self, name: str, view: View, message: Mapping[str, Any]) -> None:
+    def _whole(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> Message:
+        """An event with its bytes in their place: they travel beside it, or before it in parts."""
+        message = content.get("message")
+        if not isinstance(message, Mapping) or message.get("viewerId") not in (None, self.viewer_id):
+            raise ValueError("an event of another viewer")
+        attachment = content.get("attachment")
+        if attachment is None and not buffers:
+            return dict(message)
+        data = self._attachments.take(attachment) if isinstance(attachment, str) else bytes(buffers[0])
+        if isinstance(message.get("cells"), Mapping):
+            return {**message, "cells": {**message["cells"], "data": data}}
+        return {**message, "data": data}
+
+    def _event(self, name: str, view: View, message: Message) -> None:
         taken = view.inbox.take(message)
         if isinstance(message.get("seq"), int):
             self._out({"t": "command", "view": name, "epoch": view.epoch, "message": {"type": "ack", "upTo": view.inbox.seen}})
@@ -161,6 +181,8 @@ class Channel:
                 waiting, self._waiting = (self._waiting, []) if first else ([], self._waiting)
                 for command, ticket in waiting:
                     self._post(name, view, command, ticket)
+        if event == "session_bundle":
+            payload = self._bundles.finish(payload)
         self.tell(event, payload)
 
     def tell(self, event: str, payload: Message) -> None:
@@ -182,13 +204,6 @@ class Channel:
             if ticket is not None:
                 ticket.waiting.discard((name, number))
                 self._lock.notify_all()
-
-    def _bundle(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-        request, part, parts = content.get("request"), content.get("part"), content.get("parts")
-        if not isinstance(request, str) or not isinstance(part, int) or not isinstance(parts, int) or len(buffers) != 1:
-            raise ValueError("a part of a session bundle that is no such thing")
-        self._put(request, part, parts, bytes(buffers[0]))
-        self._reply(content, {"t": "data"})
 
     def _leave(self, name: str) -> None:
         """A view is gone, and will not answer any more."""

@@ -50,7 +50,8 @@ class Lane:
         if self._thread is not None:
             # A stream belongs to the thread that reads it.
             done = threading.Event()
-            self._thread.io_loop.add_callback(lambda: (self._wrap(), done.set()))
+            self._thread.io_loop.add_callback(self._wrap)
+            self._thread.io_loop.add_callback(done.set)
             if not done.wait(5):
                 raise TimeoutError("the shell channel's thread does not answer")
             threading.Thread(target=self._work, name="cellucid-lane", daemon=True).start()

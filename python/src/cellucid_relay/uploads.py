@@ -1,4 +1,4 @@
-"""Session bundles on their way in: each request may be answered once, in parts, in order."""
+"""Large things on their way in: attachments of events in parts, and session bundles, each of which was asked for."""
 
 from __future__ import annotations
 
@@ -6,79 +6,74 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 from .bundle import LIMIT, MAGIC
 from .hooks import Payload
 
-
-@dataclass
-class _Upload:
-    until: float
-    file: BinaryIO | None = None
-    path: Path | None = None
-    next: int = 0
+#: Attachments that may be under way at the same time.
+OPEN = 8
 
 
-class Uploads:
-    """Requests that are open. ``finished`` is told what became of each: the payload of the event ``session_bundle``."""
+class Attachments:
+    """Bytes that came in parts because one message could not carry them, until the event they belong to takes them."""
 
-    def __init__(self, finished: Callable[[Payload], None]) -> None:
-        self._open: dict[str, _Upload] = {}
+    def __init__(self) -> None:
+        self._open: dict[str, list[bytes]] = {}
         self._lock = threading.Lock()
-        self._finished = finished
+
+    def put(self, name: str, part: int, data: bytes) -> None:
+        """Takes one part; one that was sent again is let be."""
+        with self._lock:
+            parts = self._open.setdefault(name, [])
+            if part < len(parts):
+                return
+            if part > len(parts):
+                raise ValueError(f"part {part} of an attachment came where part {len(parts)} was due")
+            # The oldest is one that nobody came for.
+            while len(self._open) > OPEN:
+                del self._open[next(iter(self._open))]
+            if sum(len(piece) for pieces in self._open.values() for piece in pieces) + len(data) > LIMIT:
+                del self._open[name]
+                raise ValueError(f"attachments of more than {LIMIT} bytes")
+            parts.append(data)
+
+    def take(self, name: str) -> bytes:
+        """The whole."""
+        with self._lock:
+            if name not in self._open:
+                raise ValueError("an attachment that never came")
+            return b"".join(self._open.pop(name))
+
+
+class Bundles:
+    """Session bundles that were asked for: each request is answered once."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def expect(self, request: str, seconds: float) -> None:
         """A bundle is about to come."""
         with self._lock:
-            self._open[request] = _Upload(time.monotonic() + seconds)
+            self._until[request] = time.monotonic() + seconds
 
     def forget(self, request: str) -> None:
-        """It is no longer wanted; what there is of it is removed."""
+        """It is no longer wanted."""
         with self._lock:
-            upload = self._open.pop(request, None)
-        if upload is not None:
-            _drop(upload)
+            self._until.pop(request, None)
 
-    def put(self, request: str, part: int, parts: int, data: bytes) -> None:
-        """Takes one part. One that was sent again is let be; one that was not asked for is refused."""
+    def finish(self, payload: Payload) -> Payload:
+        """The viewer's answer as hooks are told it: with a file in place of the bytes. Raises for what nobody asked for."""
+        request, data = payload.get("requestId"), payload.get("data")
         with self._lock:
-            upload = self._open.get(request)
-            if upload is None or upload.until < time.monotonic():
-                raise ValueError("nobody asked for this session bundle")
-            if part < upload.next:
-                return
-            wrong = self._add(upload, part, data)
-            if wrong is None and upload.next < parts:
-                return
-            del self._open[request]
-        if wrong is not None or upload.file is None or upload.path is None:
-            _drop(upload)
-            return self._finished({"requestId": request, "status": "error", "error": wrong or "nothing came"})
-        upload.file.close()
-        size = upload.path.stat().st_size
-        self._finished({"requestId": request, "status": "ok", "bytes": size, "path": str(upload.path)})
-
-    def _add(self, upload: _Upload, part: int, data: bytes) -> str | None:
-        if part != upload.next:
-            return f"part {part} came where part {upload.next} was due"
-        if upload.file is None:
-            if not data.startswith(MAGIC):
-                return "this is no Cellucid session"
-            handle, name = tempfile.mkstemp(prefix="cellucid-session-", suffix=".cellucid-session")
-            upload.file, upload.path = os.fdopen(handle, "wb"), Path(name)
-        if upload.file.tell() + len(data) > LIMIT:
-            return f"the session bundle exceeds {LIMIT} bytes"
-        upload.file.write(data)
-        upload.next += 1
-        return None
-
-
-def _drop(upload: _Upload) -> None:
-    if upload.file is not None:
-        upload.file.close()
-    if upload.path is not None:
-        upload.path.unlink(missing_ok=True)
+            until = self._until.pop(request, 0.0) if isinstance(request, str) else 0.0
+        if until < time.monotonic():
+            raise ValueError("a session bundle that nobody asked for")
+        if payload.get("status") != "ok":
+            return {"requestId": request, "status": "error", "error": str(payload.get("error") or "no reason given")}
+        if not isinstance(data, bytes) or not data.startswith(MAGIC) or len(data) > LIMIT:
+            return {"requestId": request, "status": "error", "error": "this is no Cellucid session"}
+        handle, path = tempfile.mkstemp(prefix="cellucid-session-", suffix=".cellucid-session")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        return {"requestId": request, "status": "ok", "bytes": len(data), "path": path}

@@ -18,7 +18,7 @@ from .channel import AGAIN, Channel, Ticket
 from .hooks import Events, Hook, Hooks, Payload, Predicate, ViewerState
 from .messages import Message
 from .reader import Reader
-from .uploads import Uploads
+from .uploads import Bundles
 
 if TYPE_CHECKING:
     import anndata
@@ -30,6 +30,8 @@ ANSWER = 30.0
 
 logger = logging.getLogger("cellucid_relay")
 _open: weakref.WeakSet[BaseViewer] = weakref.WeakSet()
+#: Viewers that somebody looks at: they stay although no variable holds them.
+_shown: set[BaseViewer] = set()
 
 Decorator = Callable[[Hook], Hook]
 
@@ -44,13 +46,16 @@ class BaseViewer:
         self._hooks = Hooks()
         self._events = Events()
         self._reader = Reader()
-        self._uploads = Uploads(lambda payload: self._channel.tell("session_bundle", payload))
-        self._channel = Channel(self.viewer_id, self._reader, self._events, self._hooks, self._uploads.put)
+        self._bundles = Bundles()
+        self._channel = Channel(self.viewer_id, self._reader, self._events, self._hooks, self._bundles)
         self._source = self._reader.add(source)
         self._channel.welcome = {"source": self._source, "options": dict(options or {})}
         self._widget: ViewerWidget | None = None
         self._displayed_by: Any = None
         self._stopped = False
+        # Not by name: the widget registry keeps the channel, which must not keep the viewer.
+        me = weakref.ref(self)
+        self._channel.left = lambda: _shown.discard(found) if (found := me()) else None
         # Closes files also when the viewer is merely forgotten.
         self._close = weakref.finalize(self, self._reader.close)
         _open.add(self)
@@ -71,6 +76,7 @@ class BaseViewer:
             )
             return
         self._displayed_by = _cell()
+        _shown.add(self)
         if place == "marimo":
             import marimo
 
@@ -78,7 +84,7 @@ class BaseViewer:
             return
         from IPython.display import display
 
-        display(self._mime(), raw=True)
+        display(self._mime(), raw=True)  # type: ignore[no-untyped-call]
 
     def _view(self) -> ViewerWidget:
         if self._widget is None:
@@ -102,10 +108,12 @@ class BaseViewer:
         if self._stopped or not host.displays() or self._displayed_by == _cell() is not None:
             return {"text/plain": repr(self)}
         self._displayed_by = _cell()
+        _shown.add(self)
         return self._mime()
 
     def _display_(self) -> Any:
         """What marimo shows of it."""
+        _shown.add(self)
         return self._view()
 
     def stop(self) -> None:
@@ -114,6 +122,7 @@ class BaseViewer:
             return
         self._stopped = True
         _open.discard(self)
+        _shown.discard(self)
         self._hooks.stop()
         if self._channel.connected:
             try:
@@ -271,13 +280,13 @@ class BaseViewer:
             self.display()
         self.wait_for_ready(left())
         request = secrets.token_hex(16)
-        self._uploads.expect(request, 3600.0 if timeout is None else max(1.0, left() or 0.0))
+        self._bundles.expect(request, 3600.0 if timeout is None else max(1.0, left() or 0.0))
         number = self._events.last
         try:
             self._channel.command({"type": "requestSessionBundle", "requestId": request})
             payload = self._after(number, "session_bundle", left(), lambda payload: payload.get("requestId") == request)
         finally:
-            self._uploads.forget(request)
+            self._bundles.forget(request)
         if payload.get("status") != "ok":
             raise RuntimeError(f"the viewer could not save its session: {payload.get('error')}")
         return CellucidSessionBundle(payload["path"])

@@ -1,0 +1,33 @@
+"""Builds the wheel, the viewer inside: python python/build.py [OUT]
+
+Needs the module (cargo xtask build --release), npm packages (npm ci) and the package hatchling.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PAGE = HERE / "src/cellucid_relay/page/viewer.html.gz"
+
+
+def main() -> None:
+    """Page, then wheel."""
+    out = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT / "build/wheel"
+    if not (ROOT / "pkg/cellucid_bg.wasm").is_file():
+        sys.exit("pkg/cellucid_bg.wasm is not there: run cargo xtask build --release")
+    subprocess.run(["node", "python/front/build.js", str(PAGE)], cwd=ROOT, check=True)
+    shutil.copyfile(ROOT / "LICENSE", HERE / "LICENSE")
+    for old in out.glob("cellucid_relay-*.whl"):
+        old.unlink()
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)], cwd=HERE, check=True)
+    for wheel in out.glob("cellucid_relay-*.whl"):
+        print(f"{wheel}: {wheel.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,340 @@
+/** JupyterLab, from the cell to the picture and back. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { jupyter, launch, open, ROOT, until } from "./notebook.js";
+
+const SAMPLE = `${ROOT}/www/sample/sample.h5ad`;
+const SHOW = `from cellucid_relay import show, show_anndata
+viewer = show_anndata(${JSON.stringify(SAMPLE)})`;
+
+describe("JupyterLab", { timeout: 600_000 }, () => {
+  /** @type {Awaited<ReturnType<typeof jupyter>>} */
+  let server;
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([jupyter("lab"), launch()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  let count = 0;
+  /** @param {string[]} cells */
+  const notebook = async (...cells) => {
+    const opened = await open(browser, server, cells, `n${count++}.ipynb`);
+    await opened.runAll();
+    return opened;
+  };
+  /** @param {Awaited<ReturnType<typeof notebook>>} opened */
+  const close = async (opened) => {
+    await opened.close();
+    assert.deepEqual(opened.errors, []);
+  };
+
+  test("a file on the kernel's disk is drawn, and Python hears of it", async () => {
+    const opened = await notebook(SHOW);
+    const frame = await opened.viewer();
+    const facts = await frame.evaluate(() => {
+      const { dataset, colour } = /** @type {any} */ (window).cellucid.store.state;
+      return { cells: dataset.cells, key: colour.field.key, counts: [...colour.counts] };
+    });
+    assert.equal(facts.cells, 5000);
+    const code = `import anndata; a = anndata.read_h5ad(${JSON.stringify(SAMPLE)}, backed="r")
+print(list(map(int, a.obs[${JSON.stringify(facts.key)}].cat.codes.value_counts().sort_index())))`;
+    assert.deepEqual(JSON.parse(await opened.run(code)), facts.counts);
+    assert.equal(await opened.run("print(viewer.wait_for_ready(1))"), "{'n_cells': 5000, 'dimensions': 2}");
+    assert.ok((await drawn(frame)) > 2000, "points are on the screen");
+    // Only part of the file was read.
+    const read = Number(await opened.run("print(viewer.debug_connection()['read']['bytes'])"));
+    assert.ok(read < 1_000_000, `${read} bytes of 1.8 MB`);
+    await opened.shoot("notebook-lab");
+    await close(opened);
+  });
+
+  test("commands take effect, and what cannot be done is an error in the cell", async () => {
+    const opened = await notebook(SHOW);
+    const frame = await opened.viewer();
+    const before = await drawn(frame);
+    assert.equal(await opened.run("viewer.set_color_by('leiden')"), "");
+    assert.equal(await state(frame, ({ colour }) => colour.field.key), "leiden");
+    await opened.run("viewer.highlight_cells([1, 2, 3], '#00ff00')");
+    await opened.run("import numpy as np\nviewer.highlight_cells(np.arange(5000) % 2 == 0)");
+    const groups = await state(frame, ({ highlights }) =>
+      highlights.map((/** @type {any} */ one) => [one.color, one.cells.length]),
+    );
+    assert.deepEqual(groups, [
+      ["#00ff00", 3],
+      ["#ff0000", 2500],
+    ]);
+    await opened.shoot("notebook-highlight");
+    await opened.run("viewer.clear_highlights(); viewer.set_visibility(range(4000), False)");
+    assert.deepEqual(
+      await state(frame, ({ highlights, invisible }) => [
+        highlights.length,
+        invisible.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b),
+      ]),
+      [0, 4000],
+    );
+    await opened.page.waitForTimeout(500);
+    const after = await drawn(frame);
+    await opened.shoot("notebook-hidden");
+    assert.ok(after < before * 0.7, `${after} of ${before} pixels`);
+    await opened.run("viewer.set_visibility(); viewer.reset_view()");
+    assert.equal(await state(frame, ({ invisible }) => invisible), null);
+    const wrong = (/** @type {string} */ call) =>
+      opened.run(`try: ${call}\nexcept Exception as error: print(type(error).__name__, error)`);
+    assert.match(await wrong("viewer.set_color_by('typo')"), /^CommandError setColorBy: .*typo/);
+    assert.match(await wrong("viewer.highlight_cells([5000])"), /^IndexError .*5000/);
+    assert.match(await wrong("viewer.send_message({'type': 'highlight', 'cells': [5000]})"), /^CommandError highlight: .*5000/);
+    await close(opened);
+  });
+
+  test("hooks are given the cells that were selected, a million whole", async () => {
+    const opened = await notebook(`${SHOW}
+heard = []
+@viewer.on_selection
+def selected(event): heard.append(event)
+@viewer.on_click
+def clicked(event): heard.append(event)`);
+    const frame = await opened.viewer();
+    await select(frame, [3, 1, 4999], "lasso");
+    await until(async () => (await opened.run("print(len(heard))")) === "1");
+    assert.equal(await opened.run("print(heard[0])"), "{'cells': [3, 1, 4999], 'source': 'lasso'}");
+    await frame.evaluate(() => {
+      const cells = Uint32Array.from({ length: 1_000_000 }, (_, at) => at * 3);
+      /** @type {any} */ (window).cellucid.store.patch({ selection: { cells, source: "range" } });
+    });
+    await until(async () => (await opened.run("print(len(heard))")) === "2");
+    assert.equal(await opened.run("print(heard[1]['cells'] == list(range(0, 3_000_000, 3)))"), "True");
+    await frame.evaluate(() => /** @type {any} */ (window).cellucid.store.patch({ selection: null }));
+    await frame.locator("#plot").click({ position: { x: 120, y: 200 } });
+    const [cell] = await state(frame, ({ clicked }) => [clicked?.cell ?? null]);
+    if (cell !== null) {
+      await until(async () => (await opened.run("print(heard[-1].get('cell'))")) === String(cell));
+    }
+    await close(opened);
+  });
+
+  test("data and events come through while a cell runs", async () => {
+    const opened = await notebook(SHOW, "import time\ntime.sleep(120)");
+    const frame = await opened.viewer();
+    const { key } = await state(frame, ({ dataset }) => dataset.genes[3]);
+    await frame.evaluate((key) => {
+      const { store } = /** @type {any} */ (window).cellucid;
+      store.patch({ wanted: store.state.dataset.genes.find((/** @type {any} */ one) => one.key === key) });
+    }, key);
+    await frame.waitForFunction((key) => /** @type {any} */ (window).cellucid.store.state.colour?.field.key === key, key, {
+      timeout: 4000,
+    });
+    assert.equal(await opened.page.locator(".jp-InputPrompt").nth(1).textContent(), "[*]:");
+    await opened.page.evaluate(() =>
+      /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(),
+    );
+    await close(opened);
+  });
+
+  test("a cell waits for an event, after a command in the same cell", async () => {
+    const opened = await notebook(
+      `${SHOW}\nviewer.wait_for_ready(30)\nviewer.set_color_by("phase")\nprint("waiting", flush=True)\nprint(viewer.wait_for_event("selection", 30)["cells"])`,
+    );
+    const frame = await opened.viewer();
+    const said = opened.page.locator(".jp-OutputArea-output pre");
+    await said.getByText("waiting").waitFor();
+    await select(frame, [7, 8], "knn");
+    await said.getByText("[7, 8]").waitFor({ timeout: 5000 });
+    await close(opened);
+  });
+
+  test("two views of a viewer are told the same; a view that opens later catches up", async () => {
+    const opened = await notebook(
+      SHOW,
+      "viewer.wait_for_ready()\nviewer.set_color_by('lineage')\nviewer.highlight_cells([5])",
+      "viewer.display()",
+    );
+    const second = await opened.viewer(1);
+    await second.waitForFunction(() => {
+      const { colour, highlights } = /** @type {any} */ (window).cellucid.store.state;
+      return colour.field.key === "lineage" && highlights.length === 1;
+    });
+    await opened.run("viewer.set_color_by('phase')");
+    for (const at of [0, 1]) assert.equal(await state(await opened.viewer(at), ({ colour }) => colour.field.key), "phase");
+    await close(opened);
+  });
+
+  test("the page is loaded again: the viewer comes back as it was", async () => {
+    const opened = await notebook(SHOW);
+    await opened.viewer();
+    await opened.run("viewer.set_color_by('lineage')");
+    await opened.command("docmanager:save");
+    await opened.load();
+    const frame = await opened.viewer();
+    await frame.waitForFunction(() => /** @type {any} */ (window).cellucid.store.state.colour.field.key === "lineage");
+    await close(opened);
+  });
+
+  test("nothing of what matters is in the saved notebook", async () => {
+    const opened = await notebook(SHOW);
+    await opened.viewer();
+    await opened.command("docmanager:save");
+    const { readFileSync } = await import("node:fs");
+    const text = readFileSync(`${server.work}/${opened.name}`, "utf8");
+    assert.ok(text.length < 5000, `${text.length} characters`);
+    assert.ok(!text.includes("viewerToken"));
+    assert.ok(text.includes("run this cell to see it"));
+    await close(opened);
+  });
+
+  test("a connection that drops with reads on their way loses nothing", async () => {
+    const opened = await notebook(SHOW);
+    const frame = await opened.viewer();
+    const done = frame.evaluate(async () => {
+      const { store } = /** @type {any} */ (window).cellucid;
+      for (const gene of store.state.dataset.genes.slice(20, 26)) {
+        store.patch({ wanted: gene });
+        await new Promise((done) => {
+          const stop = store.subscribe(["colour"], (/** @type {any} */ { colour }) => {
+            if (colour.field !== gene) return;
+            stop();
+            done(null);
+          });
+        });
+      }
+      store.patch({ selection: { cells: Uint32Array.of(1, 2), source: "lasso" } });
+      return store.state.trouble;
+    });
+    for (let drop = 0; drop < 3; drop++) {
+      await opened.page.waitForTimeout(150);
+      await opened.page.evaluate(() => {
+        const { kernel } = /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext.session;
+        kernel._ws?.close();
+      });
+    }
+    assert.equal(await done, null);
+    await until(async () => (await opened.run("print(viewer.state.selection)")).includes("[1, 2]"), 30_000);
+    await opened.close();
+  });
+
+  test("a restarted kernel is said to be gone", async () => {
+    const opened = await notebook(SHOW);
+    await opened.viewer();
+    await opened.page.evaluate(async () => {
+      await /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
+    });
+    await opened.page.getByText("Run the cell again").first().waitFor({ timeout: 15_000 });
+    await opened.runAll();
+    await opened.viewer();
+    await opened.close();
+  });
+
+  test("a stopped viewer keeps its picture", async () => {
+    const opened = await notebook(SHOW);
+    const frame = await opened.viewer();
+    await opened.run("viewer.stop()");
+    await frame.waitForFunction(() => /** @type {any} */ (window).cellucid.store.state.frozen);
+    assert.ok((await drawn(frame)) > 2000);
+    await close(opened);
+  });
+
+  test("stores, folders, objects in memory and web addresses", async () => {
+    const opened = await notebook(
+      `from cellucid_relay import show, show_anndata\nshow(${JSON.stringify(`${ROOT}/www/sample/sample.zarr`)}).height`,
+      `import anndata\nadata = anndata.read_h5ad(${JSON.stringify(SAMPLE)})\nadata.obs["mine"] = (adata.obs.n_counts > 1000).map({True: "many", False: "few"}).astype("category")\nobject = show_anndata(adata)`,
+    );
+    for (const at of [0, 1]) {
+      const frame = await opened.viewer(at);
+      assert.equal(await state(frame, ({ dataset }) => dataset.cells), 5000);
+    }
+    assert.equal(await opened.run("object.set_color_by('mine'); print('done')"), "done");
+    const gene = await opened.run("object.set_color_by(adata.var_names[17]); print(float(adata.X[:, 17].max()))");
+    const most = await state(await opened.viewer(1), ({ colour }) =>
+      colour.values.reduce((/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b)),
+    );
+    assert.ok(Math.abs(Number(gene) - most) < 1e-5, `${gene} ${most}`);
+    await opened.shoot("notebook-object");
+    await close(opened);
+  });
+
+  test("a session bundle becomes columns of an AnnData", async () => {
+    const opened = await notebook(SHOW);
+    await opened.viewer();
+    await opened.run("viewer.highlight_cells([10, 20, 30])");
+    const code = `import anndata
+adata = viewer.apply_session_to_anndata(anndata.read_h5ad(${JSON.stringify(SAMPLE)}))
+print([(name, list(map(int, adata.obs[name].to_numpy().nonzero()[0]))) for name in adata.obs if name.startswith("cellucid_highlight")])`;
+    assert.match(await opened.run(code), /^\[\('cellucid_highlight__\w+', \[10, 20, 30\]\)\]$/);
+    await close(opened);
+  });
+
+  test("strangers in the notebook can neither read nor tell", async () => {
+    const opened = await notebook(SHOW);
+    await opened.viewer();
+    const before = await opened.run("print(dict(viewer._events.counts))");
+    // A frame of another output that knows how messages look, but not the token; and one that navigates away with the viewer's place.
+    const got = await opened.page.evaluate(async () => {
+      const stranger = document.createElement("iframe");
+      stranger.setAttribute("sandbox", "allow-scripts");
+      stranger.srcdoc = `<script>
+        addEventListener("message", ({ data, ports }) => { if (ports.length) parent.postMessage("port", "*"); });
+        for (const target of [parent, ...Array.from(parent.frames)]) {
+          for (const viewerToken of ["", "0".repeat(32), undefined]) {
+            target.postMessage({ cellucid: "hello", viewerToken }, "*");
+            target.postMessage({ cellucid: "connect", viewerToken }, "*", [new MessageChannel().port2]);
+            target.postMessage({ type: "selection", cells: [1], source: "stranger", viewerToken }, "*");
+            target.postMessage({ type: "freeze", viewerToken }, "*");
+          }
+        }
+      </script>`;
+      let ports = 0;
+      addEventListener("message", ({ data }) => (ports += Number(data === "port")));
+      document.body.append(stranger);
+      await new Promise((done) => setTimeout(done, 1500));
+      const frame = /** @type {HTMLIFrameElement} */ (document.querySelector('iframe[title="Cellucid"]'));
+      frame.srcdoc = `<script>
+        addEventListener("message", ({ ports }) => { if (ports.length) parent.postMessage("port", "*"); });
+        parent.postMessage({ cellucid: "hello", viewerToken: window.name }, "*");
+      </script>`;
+      await new Promise((done) => setTimeout(done, 1500));
+      return ports;
+    });
+    assert.equal(got, 0);
+    assert.equal(await opened.run("print(dict(viewer._events.counts))"), before);
+    await opened.close();
+  });
+});
+
+/** @param {import("playwright-core").Frame} frame @param {(state: any) => any} look */
+function state(frame, look) {
+  return frame.evaluate(`(${look})(window.cellucid.store.state)`);
+}
+
+/** @param {import("playwright-core").Frame} frame @param {number[]} cells @param {string} source */
+async function select(frame, cells, source) {
+  await frame.evaluate(
+    ({ cells, source }) =>
+      /** @type {any} */ (window).cellucid.store.patch({ selection: { cells: Uint32Array.from(cells), source } }),
+    { cells, source },
+  );
+}
+
+/** Pixels of the plot that are not ground. @param {import("playwright-core").Frame} frame */
+async function drawn(frame) {
+  const shot = await frame.locator("#plot").screenshot();
+  const page = await frame.page().context().newPage();
+  const count = await page.evaluate(
+    async (source) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      pen?.drawImage(image, 0, 0);
+      const data = new Uint32Array(pen?.getImageData(0, 90, image.width, image.height - 100).data.buffer ?? new ArrayBuffer(0));
+      const counts = new Map();
+      for (const pixel of data) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+      return data.length - Math.max(...counts.values());
+    },
+    `data:image/png;base64,${shot.toString("base64")}`,
+  );
+  await page.close();
+  return count;
+}

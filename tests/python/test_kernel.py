@@ -1,0 +1,275 @@
+"""The kernel's side in real kernels of several generations: data and events while cells run, order, what is lost, what is refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from cellucid_relay import cells
+from cellucid_relay.reader import REPLY
+from conftest import SAMPLE
+from frontend import Frontend, kernel
+
+NEWEST = None
+VERSIONS = [NEWEST, "7.1.0", "6.31.0"]
+
+SHOW = f"""
+from cellucid_relay import show_anndata, show
+viewer = show_anndata({str(SAMPLE)!r})
+heard = []
+viewer.register_hook("selection", lambda event: heard.append(event))
+"""
+
+
+@pytest.fixture(scope="module", params=VERSIONS, ids=lambda version: version or "newest")
+def front(request: pytest.FixtureRequest) -> Iterator[Frontend]:
+    with kernel(request.param) as front:
+        yield front
+
+
+@pytest.fixture
+def shown(front: Frontend) -> Iterator[Frontend]:
+    """A viewer, shown and ready."""
+    front.run(SHOW)
+    front.hello()
+    front.event({"type": "ready", "n_cells": 2000, "dimensions": 2, "seq": 1})
+    front.receive(t="command")
+    yield front
+    front.run("viewer.stop()")
+    front.received.clear()
+
+
+def test_bytes_are_equal_at_random_offsets(shown: Frontend, rng: np.random.Generator) -> None:
+    data = SAMPLE.read_bytes()
+    starts = rng.integers(0, len(data) - 5000, 50)
+    spans = [[int(start), int(start + rng.integers(5000))] for start in starts]
+    head, buffers = shown.ask({"t": "read", "source": "s0", "spans": spans})
+    assert head["t"] == "data"
+    assert buffers == [data[start:end] for start, end in spans]
+
+
+def test_the_page_comes_whole(shown: Frontend) -> None:
+    import gzip
+
+    _, buffers = shown.ask({"t": "page"})
+    assert b'id="relay">{}</script>' in gzip.decompress(buffers[0])
+
+
+def test_data_and_events_while_a_cell_blocks(shown: Frontend) -> None:
+    cell = shown.start("import time\nfor _ in range(30): time.sleep(0.1)")
+    began = time.monotonic()
+    if shown.version == "6.31.0":
+        # Nothing can be done about it there; nothing is lost either.
+        head, _ = shown.ask({"t": "read", "source": "s0", "spans": [[0, 8]]})
+        assert time.monotonic() - began > 2
+    else:
+        head, _ = shown.ask({"t": "read", "source": "s0", "spans": [[0, 8]]}, timeout=2)
+        shown.event({"type": "click", "cell": 7, "button": 0, "shift": False, "ctrl": False, "seq": 2})
+    assert head["t"] == "data"
+    shown.finish(cell)
+    if shown.version != "6.31.0":
+        assert shown.value("viewer.state.click['cell']") == 7
+
+
+def test_wait_for_event_in_a_cell(shown: Frontend) -> None:
+    cell = shown.start("print(viewer.wait_for_event('selection', timeout=20)['cells'])")
+    time.sleep(0.7)
+    shown.event({"type": "selection", "cells": [3, 1, 2], "source": "lasso", "seq": 2})
+    assert shown.finish(cell).strip() == "[3, 1, 2]"
+
+
+def test_command_then_wait_in_one_cell(shown: Frontend) -> None:
+    """ipykernel 7.4 sends what comes in back to the shell that sent last, here the one that waits."""
+    cell = shown.start("viewer.set_color_by('leiden')\nprint(viewer.wait_for_event('click', timeout=20)['cell'])")
+    command = shown.command("setColorBy")
+    shown.event({"type": "command_done", "answers": command["seq"], "seq": 2})
+    time.sleep(0.5)
+    shown.event({"type": "click", "cell": 11, "button": 0, "shift": False, "ctrl": False, "seq": 3})
+    assert shown.finish(cell).strip() == "11"
+
+
+def test_await_in_a_cell(shown: Frontend) -> None:
+    cell = shown.start("print((await viewer.next_event('click', 20))['cell'])")
+    time.sleep(0.7)
+    shown.event({"type": "click", "cell": 5, "button": 0, "shift": False, "ctrl": False, "seq": 2})
+    assert shown.finish(cell).strip() == "5"
+
+
+def test_waiting_has_an_end(shown: Frontend) -> None:
+    code = "try: viewer.wait_for_event('never', timeout=0.5)\nexcept TimeoutError as error: print(error)"
+    assert shown.run(code).strip() == "Timed out waiting for event 'never'"
+
+
+def test_other_cells_keep_their_order_while_one_waits(shown: Frontend) -> None:
+    waiting = shown.start("order = []\nviewer.wait_for_event('click', timeout=20)\norder.append('first')")
+    time.sleep(0.5)
+    others = [shown.start(f"order.append({name!r})") for name in ("second", "third")]
+    time.sleep(0.5)
+    shown.event({"type": "click", "cell": 5, "button": 0, "shift": False, "ctrl": False, "seq": 2})
+    for cell in (waiting, *others):
+        shown.finish(cell)
+    assert shown.value("order") == ["first", "second", "third"]
+
+
+def test_a_refused_command_is_an_error_in_python(shown: Frontend) -> None:
+    cell = shown.start("try: viewer.set_color_by('typo')\nexcept Exception as error: print(type(error).__name__, error)")
+    command = shown.command("setColorBy")
+    shown.event(
+        {
+            "type": "command_error",
+            "command": "setColorBy",
+            "reason": 'there is no column "typo"',
+            "answers": command["seq"],
+            "seq": 2,
+        }
+    )
+    assert shown.finish(cell).strip() == 'CommandError setColorBy: there is no column "typo"'
+    assert "IndexError" in shown.run("try: viewer.highlight_cells([2000])\nexcept Exception as error: print(repr(error))")
+
+
+def test_a_million_cells_arrive_whole(shown: Frontend) -> None:
+    chosen = np.arange(0, 2_000_000, 2)
+    packed = cells.pack(chosen)
+    assert len(packed["data"]) <= 250_000 * 4 / 3 + 4
+    shown.event({"type": "selection", "cells": packed, "source": "lasso", "seq": 2})
+    shown.receive(t="command")
+    assert shown.value("len(viewer.state.selection['cells']), sum(viewer.state.selection['cells'])") == (
+        1_000_000,
+        int(chosen.sum()),
+    )
+    for part in range(3):
+        piece = chosen[part * 400_000 : (part + 1) * 400_000]
+        name = "selection" if part == 2 else "selection_part"
+        shown.event({"type": name, "cells": cells.pack(piece), "source": "range", "part": part, "parts": 3, "seq": 3 + part})
+    shown.settle(0.5)
+    assert shown.value("len(viewer.state.selection['cells']), sum(viewer.state.selection['cells'])") == (
+        1_000_000,
+        int(chosen.sum()),
+    )
+
+
+def test_hooks_run_in_order_and_once(shown: Frontend) -> None:
+    for number in range(2, 60):
+        shown.event({"type": "selection", "cells": [number], "source": "click", "seq": number})
+    for number in (5, 40):
+        shown.event({"type": "selection", "cells": [number], "source": "click", "seq": number})
+    shown.settle(1)
+    assert shown.value("[event['cells'][0] for event in heard]") == list(range(2, 60))
+
+
+def test_what_was_lost_is_sent_again(shown: Frontend) -> None:
+    shown.run("viewer.state.ready")
+    cell = shown.start("viewer.highlight_cells([1, 2])")
+    first = shown.command("highlight")
+    # The page never got it: nothing is answered, and the command comes again with its number.
+    assert shown.command("highlight", timeout=8) == first
+    shown.event({"type": "command_done", "answers": first["seq"], "seq": 2})
+    shown.finish(cell)
+
+
+def test_a_view_that_opens_later_is_told_what_lasts(shown: Frontend) -> None:
+    code = "from cellucid_relay import channel\nviewer._channel.command({'type': 'setColorBy', 'field': 'a'})\nviewer._channel.command({'type': 'setColorBy', 'field': 'b'})"
+    shown.run(code)
+    shown.hello("v2", 1)
+    shown.event({"type": "ready", "n_cells": 2000, "dimensions": 2, "seq": 1}, view="v2")
+    assert shown.command("setColorBy", view="v2") == {"type": "setColorBy", "field": "b", "seq": 1}
+    # The first view's page is loaded again: numbers begin anew.
+    shown.received.clear()
+    shown.hello("v1", 2)
+    shown.event({"type": "ready", "n_cells": 2000, "dimensions": 2, "seq": 1}, epoch=2)
+    assert shown.command("setColorBy") == {"type": "setColorBy", "field": "b", "seq": 1}
+
+
+def test_pings_tell_what_arrived(shown: Frontend) -> None:
+    shown.event({"type": "click", "cell": 1, "button": 0, "shift": False, "ctrl": False, "seq": 2})
+    assert shown.ask({"t": "ping"})[0]["seen"] == 2
+
+
+def test_session_bundle_in_parts(shown: Frontend, tmp_path: Any) -> None:
+    import base64
+
+    from conftest import golden
+
+    data = base64.b64decode(golden("bundle")["bundle"]["bytes"])
+    cell = shown.start(
+        "bundle = viewer.get_session_bundle(timeout=20)\nprint(bundle.list_chunk_ids(), bundle.path.stat().st_size)"
+    )
+    request = shown.command("requestSessionBundle")["requestId"]
+    for part, piece in enumerate((data[:100], data[100:])):
+        head, _ = shown.ask({"t": "put", "attachment": "a1", "part": part}, [piece])
+        assert head["t"] == "data"
+    message = {"type": "session_bundle", "requestId": request, "status": "ok", "bytes": len(data), "data": None, "seq": 2}
+    shown.send({"t": "event", "view": "v1", "epoch": 1, "attachment": "a1", "message": message})
+    assert shown.finish(cell).strip() == f"['highlights/meta', 'highlights/cells/highlight_1'] {len(data)}"
+
+
+def test_nonsense_is_survived(shown: Frontend) -> None:
+    for content in (
+        {},
+        {"view": 3},
+        {"view": "v1", "t": "??", "epoch": 1},
+        {"view": "v1", "t": "event", "epoch": 1},
+        {"t": "read"},
+        {"view": "zz", "t": "event"},
+    ):
+        shown.send(content)
+    shown.event({"type": "selection", "cells": {"coding": "bits", "from": 0, "count": 1 << 31, "data": "/w=="}, "seq": 2})
+    shown.event({"type": "selection", "cells": "all", "seq": 3})
+    head, _ = shown.ask({"t": "read", "source": "s0", "spans": [[0, REPLY + 1]]})
+    assert head["code"] == "limit"
+    head, _ = shown.ask({"t": "read", "source": "../../etc/passwd", "spans": [[0, 1]]})
+    assert head["code"] == "source"
+
+
+def test_the_front_end_is_told_that_messages_are_done_with(shown: Frontend) -> None:
+    shown.settle(0.4)
+    shown.statuses.clear()
+    for _ in range(20):
+        shown.ask({"t": "read", "source": "s0", "spans": [[0, 8]]})
+    shown.settle(1)
+    idle = [parent for state, parent in shown.statuses if state == "idle" and parent == "comm_msg"]
+    assert len(idle) == 20
+
+
+def test_nothing_listens(shown: Frontend) -> None:
+    code = """
+import socket, psutil
+own = psutil.Process()
+import ipykernel.kernelapp
+app = ipykernel.kernelapp.IPKernelApp.instance()
+ports = {app.shell_port, app.iopub_port, app.stdin_port, app.control_port, app.hb_port}
+print(sorted(c.laddr.port for c in own.net_connections("inet") if c.status == "LISTEN" and c.laddr.port not in ports))
+"""
+    before = shown.run(code)
+    shown.run(SHOW.replace("viewer", "another"))
+    assert shown.run(code) == before
+
+
+def test_stopping_ends_it(front: Frontend) -> None:
+    front.run(SHOW)
+    front.hello()
+    front.event({"type": "ready", "n_cells": 2000, "dimensions": 2, "seq": 1})
+    front.receive(t="command")
+    front.run("viewer.stop()")
+    assert front.command("freeze")
+    assert front.receive(t="bye")
+    code = "try: viewer.reset_view()\nexcept RuntimeError as error: print(error)"
+    assert "has been stopped" in front.run(code)
+    assert front.value("viewer._reader.answer({'t': 'read', 'source': 's0', 'spans': [[0, 1]]})[0]['code']") == "source"
+
+
+def test_twenty_viewers_do_not_mix(front: Frontend) -> None:
+    front.run(f"from cellucid_relay import show_anndata\nviewers = [show_anndata({str(SAMPLE)!r}) for _ in range(20)]")
+    names = [name for name, state in front.comms.items() if state.get("viewer")][-20:]
+    for at, name in enumerate(names):
+        front.send({"t": "hello", "view": f"w{at}", "epoch": 1, "rid": at}, comm=name)
+        front.send({"t": "event", "view": f"w{at}", "epoch": 1, "message": {"type": "click", "cell": at, "seq": 1}}, comm=name)
+    for at in range(20):
+        front.receive(rid=at)
+    front.settle(0.5)
+    assert front.value("[viewer.state.click['cell'] for viewer in viewers]") == list(range(20))
+    front.run("from cellucid_relay import cleanup_all\ncleanup_all()")
+    front.received.clear()
