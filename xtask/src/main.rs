@@ -14,6 +14,7 @@ usage: cargo xtask COMMAND
 
   build [--release]   the module for the browser: pkg/cellucid.js, .d.ts and _bg.wasm; --release also optimises for
                       size and speed (minutes instead of seconds, needs `npm ci`)
+  floor               the module that the benchmark measures against: build/bench/floor
   wasm CARGO-ARGS…    any cargo command for wasm32, for example `wasm clippy --lib -- -D warnings`
   runner …            runs browser tests for `wasm test`; needs --features browser
 ";
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
             [flag] if flag == "--release" => module::build(module::Profile::Release),
             _ => return usage(),
         },
+        Some("floor") => module::floor(),
         Some("wasm") if !rest.is_empty() => cargo_for_wasm(rest),
         Some("runner") => run_browser_tests(rest),
         Some("--help" | "-h") => {

@@ -38,7 +38,7 @@ impl Profile {
 
 pub fn build(profile: Profile) -> Outcome {
     let start = Instant::now();
-    let compiled = compile(profile)?;
+    let compiled = compile("cellucid-wasm", profile)?;
     let bytes = std::fs::read(&compiled).map_err(|e| format!("{}: {e}", compiled.display()))?;
     let pkg = root().join("pkg");
     let stamp = root().join("target/wasm/pkg.stamp");
@@ -46,7 +46,7 @@ pub fn build(profile: Profile) -> Outcome {
     let outputs = ["cellucid.js", "cellucid.d.ts", "cellucid_bg.wasm"].map(|name| pkg.join(name));
     let current = std::fs::read_to_string(&stamp).is_ok_and(|old| old == mark);
     if !(current && outputs.iter().all(|o| o.is_file())) {
-        glue(profile, bytes, &pkg)?;
+        glue("cellucid", profile, bytes, &pkg)?;
         if profile == Profile::Release {
             shrink(&pkg.join("cellucid_bg.wasm"))?;
         }
@@ -58,26 +58,28 @@ pub fn build(profile: Profile) -> Outcome {
     Ok(())
 }
 
-/// Only as a cdylib: beside an rlib in the same call, cargo would leave link-time optimisation out.
-fn compile(profile: Profile) -> Outcome<PathBuf> {
-    let args = [
-        "rustc",
-        "--package",
-        "cellucid-wasm",
-        "--lib",
-        "--crate-type",
-        "cdylib",
-        "--profile",
-        profile.name(),
-    ];
-    finish(&mut toolchain::find()?.cargo(&args.map(String::from))?)?;
-    Ok(root().join("target/wasm/wasm32-unknown-unknown").join(profile.name()).join("cellucid_wasm.wasm"))
+/// What the benchmark compares with: build/bench/floor/floor.js and its module.
+pub fn floor() -> Outcome {
+    let bytes = std::fs::read(compile("bench-floor", Profile::Release)?).map_err(|e| e.to_string())?;
+    glue("floor", Profile::Release, bytes, &root().join("build/bench/floor"))
 }
 
-fn glue(profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
+/// Only as a cdylib: beside an rlib in the same call, cargo would leave link-time optimisation out.
+fn compile(package: &str, profile: Profile) -> Outcome<PathBuf> {
+    let args =
+        ["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--profile", profile.name()];
+    finish(&mut toolchain::find()?.cargo(&args.map(String::from))?)?;
+    Ok(root()
+        .join("target/wasm/wasm32-unknown-unknown")
+        .join(profile.name())
+        .join(package.replace('-', "_"))
+        .with_extension("wasm"))
+}
+
+fn glue(name: &str, profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
     let mut bindgen = Bindgen::new();
     // The glue finds the module beside itself, so that `await init()` is all a page has to say.
-    bindgen.input_bytes("cellucid", bytes).typescript(true).omit_default_module_path(false);
+    bindgen.input_bytes(name, bytes).typescript(true).omit_default_module_path(false);
     bindgen.keep_debug(false).remove_name_section(profile == Profile::Release).remove_producers_section(true);
     let written = bindgen.web(true).and_then(|b| b.generate(pkg));
     written.map_err(|e| format!("the JavaScript glue cannot be written: {e:#}"))

@@ -1,0 +1,51 @@
+/**
+ * Points on the screen: the page's renderer beside others, in fresh browsers, in turn. Without a graphics card the browser draws in
+ * software, which is what is measured here: ratios, not speeds.
+ *
+ * @typedef {{ ms: number, told: number, sent: number }} Step time until the pixels are there, until the call returned; bytes sent
+ * @typedef {{ first: Step, frame: Step, recolour: Step, lasso: { ms: number, found: number, wanted: number } | null, pixels: number }} Drawn
+ */
+import { launch } from "./browser.js";
+import { serve } from "./serve.js";
+
+export const RENDERERS = ["ours", "regl", "three"];
+
+/**
+ * @param {number} count of points @param {number} times
+ * @param {(system: string, drawn: Drawn, time: number) => void} tell
+ */
+export async function drawing(count, times, tell) {
+  const site = await serve("");
+  try {
+    for (let time = 0; time < times; time++) {
+      for (let at = 0; at < RENDERERS.length; at++) {
+        const name = RENDERERS[(at + time) % RENDERERS.length] ?? "";
+        const { browser } = await launch(["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]);
+        try {
+          const page = await browser.newPage();
+          await page.goto(`${site.url}/page/draw.html`);
+          /** @type {Drawn} */
+          const drawn = await page.evaluate(
+            ([name, count]) => /** @type {any} */ (globalThis).draw(name, count),
+            /** @type {const} */ ([name, count]),
+          );
+          check(name, drawn);
+          tell(name, drawn, time);
+        } finally {
+          await browser.close();
+        }
+      }
+    }
+  } finally {
+    site.stop();
+  }
+}
+
+/** @param {string} name @param {Drawn} drawn */
+function check(name, { pixels, lasso }) {
+  if (pixels < 0.05) throw new Error(`${name} drew next to nothing: ${pixels} of the canvas`);
+  // A point on the very line may fall to either side.
+  if (lasso && Math.abs(lasso.found - lasso.wanted) > 1e-3 * lasso.wanted) {
+    throw new Error(`${name} selected ${lasso.found} points, not ${lasso.wanted}`);
+  }
+}

@@ -1,0 +1,47 @@
+/** The page's own renderer, by its modules. */
+
+/** @param {HTMLCanvasElement} canvas @param {ReturnType<typeof import("./data.js").clouds>} data */
+export default async (canvas, { places, codes, values, groups }) => {
+  /** @param {string} name @returns {Promise<any>} */
+  const view = (name) => import(`/www/view/${name}.js`);
+  const [{ Points }, { bounds, fit, matrix }, colour, { shuffle }] = await Promise.all(
+    ["points", "camera", "colour", "order"].map(view),
+  );
+  const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
+  const points = new Points(gl);
+  const frame = { width: canvas.width, height: canvas.height };
+  const box = bounds(places, 2);
+  // All see the square from -1 to 1.
+  const camera = { ...fit(box, 2, frame), target: [0, 0, 0], reach: 1, home: 1 };
+  let ranked = false;
+  const draw = () =>
+    points.draw({
+      view: matrix(camera, frame),
+      size: 2,
+      reach: 0,
+      opacity: 1,
+      ranked,
+      hovered: -1,
+      ground: [1, 1, 1],
+      marker: [0, 0, 0],
+      count: codes.length,
+    });
+  return {
+    async first() {
+      points.place(places, 2, shuffle(codes.length));
+      points.paint(colour.categories(codes, groups).indices);
+      points.tint(colour.categoryPalette(groups, new Set(), "light"));
+      draw();
+    },
+    async recolour() {
+      const summary = colour.summarise(values);
+      points.paint(colour.quantise(values, summary.range, summary.sparse));
+      points.tint(colour.numberPalette("light"));
+      ranked = true;
+      draw();
+    },
+    async frame() {
+      draw();
+    },
+  };
+};

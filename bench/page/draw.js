@@ -1,0 +1,62 @@
+/** One renderer in one page: how long until what it drew is there, how much it sends to the graphics driver, what a lasso finds. */
+import { clouds, inside, ring } from "../draw/data.js";
+
+const WAYS = ["bufferData", "bufferSubData", "texImage2D", "texSubImage2D"];
+const SIDE = 900;
+let sent = 0;
+for (const context of [WebGLRenderingContext, WebGL2RenderingContext]) {
+  const prototype = /** @type {any} */ (context.prototype);
+  for (const way of WAYS) {
+    const kept = prototype[way];
+    prototype[way] = function (/** @type {any[]} */ ...args) {
+      sent += args.reduce((sum, arg) => sum + (ArrayBuffer.isView(arg) || arg instanceof ArrayBuffer ? arg.byteLength : 0), 0);
+      return kept.apply(this, args);
+    };
+  }
+}
+
+/** @param {string} name @param {number} count */
+async function draw(name, count) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [SIDE, SIDE];
+  document.body.append(canvas);
+  const data = clouds(count);
+  const { default: make } = await import(name === "ours" ? "../draw/ours.js" : `/web/draw/${name}.js`);
+  const renderer = await make(canvas, data);
+  const gl = /** @type {WebGL2RenderingContext} */ (canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
+  /** Until the pixels are there: the driver draws later than it is told to. @param {() => Promise<void>} work */
+  const timed = async (work) => {
+    sent = 0;
+    const begun = performance.now();
+    await work();
+    const told = performance.now() - begun;
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    return { ms: performance.now() - begun, told, sent };
+  };
+  const first = await timed(() => renderer.first());
+  const pixels = await coloured(canvas, renderer);
+  const frame = await timed(() => renderer.frame());
+  const recolour = await timed(() => renderer.recolour());
+  let lasso = null;
+  if (renderer.lasso) {
+    const corners = ring();
+    const begun = performance.now();
+    const found = renderer.lasso(corners);
+    lasso = { ms: performance.now() - begun, found, wanted: inside(data.places, corners) };
+  }
+  return { first, frame, recolour, lasso, pixels };
+}
+
+/** How much of the canvas is not ground. @param {HTMLCanvasElement} canvas @param {{ frame: () => Promise<void> }} renderer */
+async function coloured(canvas, renderer) {
+  await renderer.frame();
+  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (copy.getContext("2d"));
+  pen.drawImage(canvas, 0, 0);
+  const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 4; at < data.length; at += 4) if (data[at] !== data[0] || data[at + 1] !== data[1]) count++;
+  return count / (canvas.width * canvas.height);
+}
+
+Object.assign(globalThis, { draw });
