@@ -6,12 +6,17 @@
  */
 import { identify } from "../../www/bridge/identity.js";
 import { store } from "../../www/main.js";
+import { picture } from "./picture.js";
 
 const who = identify(document);
+/** Where files come from, and pictures go. @type {MessagePort | null} */
+let line = null;
 
 window.addEventListener("message", ({ source, data, ports }) => {
   const files = ports[1];
   if (source !== window.parent || data?.cellucid !== "connect" || !who || data.viewerToken !== who.viewerToken || !files) return;
+  line?.close();
+  line = files;
   files.onmessage = ({ data: news }) => {
     if (news.t === "welcome") open(files, news);
     else if (news.t === "state" && !store.state.frozen) store.patch({ notice: news.busy ? "The kernel is busy…" : "" });
@@ -27,6 +32,8 @@ function open(files, { source: { kind, name, size, url, source }, options, limit
   };
   store.patch({ source: { from: kind === "address" ? url : { dial }, label: name, options } });
 }
+
+picture(store, (bytes) => line?.postMessage({ picture: bytes }, [bytes]));
 
 // There is no module to import here: for the console, and for tests.
 Object.assign(window, { cellucid: { store } });

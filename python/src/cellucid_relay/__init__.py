@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from .apply import ApplySummary, apply_cellucid_session_to_anndata
     from .bundle import CellucidSessionBundle
     from .drift import add_transition_drift_to_obsm, compute_transition_drift
+    from .elsewhere import clear_web_cache, get_web_cache_dir
     from .hooks import ViewerState
     from .messages import CommandError
-    from .viewer import AnnDataViewer, CellucidViewer, cleanup_all, show, show_anndata
+    from .viewer import AnnDataViewer, CellucidViewer, Viewer, cleanup_all, show, show_anndata
 
 __version__ = "0.1.0"
 
@@ -32,11 +33,14 @@ _HOMES = {
     "CellucidSessionBundle": "bundle",
     "CellucidViewer": "viewer",
     "CommandError": "messages",
+    "Viewer": "viewer",
     "ViewerState": "hooks",
     "add_transition_drift_to_obsm": "drift",
     "apply_cellucid_session_to_anndata": "apply",
     "cleanup_all": "viewer",
+    "clear_web_cache": "elsewhere",
     "compute_transition_drift": "drift",
+    "get_web_cache_dir": "elsewhere",
     "show": "viewer",
     "show_anndata": "viewer",
 }
@@ -47,12 +51,15 @@ __all__ = [
     "CellucidSessionBundle",
     "CellucidViewer",
     "CommandError",
+    "Viewer",
     "ViewerState",
     "__version__",
     "add_transition_drift_to_obsm",
     "apply_cellucid_session_to_anndata",
     "cleanup_all",
+    "clear_web_cache",
     "compute_transition_drift",
+    "get_web_cache_dir",
     "show",
     "show_anndata",
 ]
@@ -64,6 +71,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
         globals()[name] = value
         return value
+    from .elsewhere import INSTEAD, take
+
+    if name in INSTEAD:
+        return take(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

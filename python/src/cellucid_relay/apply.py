@@ -90,7 +90,7 @@ def apply_cellucid_session_to_anndata(
 
 
 def _mismatches(bundle: CellucidSessionBundle, adata: Any, expected: str | None) -> list[str]:
-    found = bundle.dataset_fingerprint
+    found = bundle.dataset_fingerprint or {}
     wrong = []
     for key, what, count in (("cellCount", "cells", adata.n_obs), ("varCount", "genes", adata.n_vars)):
         if found.get(key) is not None and found[key] != count:

@@ -53,10 +53,10 @@ class CellucidSessionBundle:
         return self._manifest
 
     @property
-    def dataset_fingerprint(self) -> dict[str, Any]:
-        """Which data the session belongs to: ``sourceType``, ``datasetId``, ``cellCount``, ``varCount``."""
+    def dataset_fingerprint(self) -> dict[str, Any] | None:
+        """Which data the session belongs to: ``sourceType``, ``datasetId``, ``cellCount``, ``varCount``; None where it does not say."""
         found = self._manifest.get("datasetFingerprint")
-        return found if isinstance(found, dict) else {}
+        return found if isinstance(found, dict) else None
 
     def list_chunk_ids(self) -> list[str]:
         """The chunks, in the order of the file."""

@@ -70,6 +70,8 @@ class Channel:
         self.welcome: dict[str, Any] = {}
         #: The page, packed with gzip.
         self.page: Callable[[], bytes] = bytes
+        #: Called with a picture of what a view shows, now and then.
+        self.pictured: Callable[[bytes], None] = lambda _: None
         #: Called when the last view has gone.
         self.left: Callable[[], None] = lambda: None
         self._reader = reader
@@ -119,12 +121,17 @@ class Channel:
             return None
         if kind == "event":
             self._event(name, view, self._whole(content, buffers))
+            # Of what may get lost, the next goes out when this one has come.
+            if "rid" in content:
+                self._reply(content, {"t": "data"})
         elif kind == "put":
             attachment, part = content.get("attachment"), content.get("part")
             if not isinstance(attachment, str) or not isinstance(part, int) or len(buffers) != 1:
                 raise ValueError("a part of an attachment that is no such thing")
             self._attachments.put(attachment, part, bytes(buffers[0]))
             self._reply(content, {"t": "data"})
+        elif kind == "picture":
+            self.pictured(bytes(buffers[0]) if buffers else b"")
         elif kind == "gone":
             self._leave(name)
             if not self.views:

@@ -11,10 +11,10 @@ from . import host
 from .lane import Lane
 
 if TYPE_CHECKING:
-    from .viewer import BaseViewer
+    from .viewer import Viewer
 
 
-def report(viewer: BaseViewer, timeout: float | None, lines: int) -> dict[str, Any]:
+def report(viewer: Viewer, timeout: float | None, lines: int) -> dict[str, Any]:
     """A dict that can be printed or sent to whoever can help: no data and no secrets are in it."""
     state, channel, reader = viewer.state, viewer._channel, viewer._reader
     return {
@@ -44,7 +44,7 @@ def report(viewer: BaseViewer, timeout: float | None, lines: int) -> dict[str, A
     }
 
 
-def _ask(viewer: BaseViewer, command: str, event: str, key: str, timeout: float | None) -> dict[str, Any]:
+def _ask(viewer: Viewer, command: str, event: str, key: str, timeout: float | None) -> dict[str, Any]:
     if not any(view.ready for view in viewer._channel.views.values()):
         return {"ok": False, "error": "no view is ready: display the viewer, and look for a message where it should be"}
     request = secrets.token_hex(8)

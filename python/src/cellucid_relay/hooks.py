@@ -173,7 +173,7 @@ class Events:
             self._futures.append(entry)
         try:
             return await asyncio.wait_for(future, timeout)
-        except TimeoutError:
+        except (TimeoutError, asyncio.TimeoutError):  # noqa: UP041  one and the same only since Python 3.11
             raise TimeoutError(f"Timed out waiting for event '{event}'") from None
         finally:
             with self.changed:

@@ -89,13 +89,13 @@ def _write(adata: anndata.AnnData, path: Path, bar: _Bar) -> None:
 
 
 def _tidy(frame: Any) -> Any:
-    """A data frame that can be written: a column of mixed objects becomes one of labels."""
+    """A data frame that can be written: a column of mixed objects, or of text with gaps, becomes one of labels."""
     import pandas as pd
 
     frame = frame.copy(deep=False)
     for column in frame.columns:
         values = frame[column]
-        if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
+        if values.dtype == object and len(values) and pd.api.types.infer_dtype(values, skipna=False) != "string":
             frame[column] = pd.Categorical(values.map(str, na_action="ignore"))
     # Names have to be text, and the index must not bear the name of another column.
     frame.columns = frame.columns.map(str)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import html
 import logging
 import os
 import secrets
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import files, host, messages, store
@@ -17,7 +17,9 @@ from .bundle import CellucidSessionBundle
 from .channel import AGAIN, Channel, Ticket
 from .hooks import Events, Hook, Hooks, Payload, Predicate, ViewerState
 from .messages import Message
+from .options import hosted, reading_options
 from .reader import Reader
+from .still import Still
 from .uploads import Bundles
 
 if TYPE_CHECKING:
@@ -29,18 +31,21 @@ if TYPE_CHECKING:
 ANSWER = 30.0
 
 logger = logging.getLogger("cellucid_relay")
-_open: weakref.WeakSet[BaseViewer] = weakref.WeakSet()
+_open: weakref.WeakSet[Viewer] = weakref.WeakSet()
 #: Viewers that somebody looks at: they stay although no variable holds them.
-_shown: set[BaseViewer] = set()
+_shown: set[Viewer] = set()
 
 Decorator = Callable[[Hook], Hook]
 
 
-class BaseViewer:
+class Viewer:
     """A viewer of one dataset. It may be displayed several times: all its views are told the same and tell their events here."""
 
-    def __init__(self, source: files.Source, *, options: Mapping[str, Any] | None = None, height: int = 600) -> None:
+    def __init__(
+        self, source: files.Source, *, options: Mapping[str, Any] | None = None, height: int = 600, page: str | None = None
+    ) -> None:
         self.height = height
+        self._page = None if page is None else hosted(page)
         #: Routes messages: 16 hexadecimal digits.
         self.viewer_id = secrets.token_hex(8)
         self._hooks = Hooks()
@@ -53,6 +58,8 @@ class BaseViewer:
         self._widget: ViewerWidget | None = None
         self._displayed_by: Any = None
         self._stopped = False
+        self._still = Still(self.viewer_id, str(self._source["name"]))
+        self._channel.pictured = self._still.update
         # Not by name: the widget registry keeps the channel, which must not keep the viewer.
         me = weakref.ref(self)
         self._channel.left = lambda: _shown.discard(found) if (found := me()) else None
@@ -90,18 +97,14 @@ class BaseViewer:
         if self._widget is None:
             from .widget import connect
 
-            self._widget = connect(self._channel, self.height)
+            self._widget = connect(self._channel, self.height, self._page)
         return self._widget
 
     def _mime(self) -> dict[str, Any]:
-        """What a notebook keeps of it. Without a kernel only the note is left."""
-        widget = self._view()
-        bundle = widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        name = html.escape(str(self._source["name"]))
-        data["text/html"] = f"<p>Cellucid viewer of <b>{name}</b>: run this cell to see it.</p>"
-        data["text/plain"] = repr(self)
-        return data
+        """The live view. Below it lies what is left of it without a kernel."""
+        bundle = self._view()._repr_mimebundle_()
+        self._still.show()
+        return {**(bundle[0] if isinstance(bundle, tuple) else bundle or {}), "text/plain": repr(self)}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         # The last line of a cell that has displayed it already: one view is enough.
@@ -110,6 +113,10 @@ class BaseViewer:
         self._displayed_by = _cell()
         _shown.add(self)
         return self._mime()
+
+    def _repr_html_(self) -> str:
+        # For whoever asks for this form only; notebooks take the one above.
+        return self._still.html()
 
     def _display_(self) -> Any:
         """What marimo shows of it."""
@@ -316,13 +323,22 @@ class BaseViewer:
 
     @property
     def viewer_url(self) -> str:
-        """The viewer has no address: it is part of the notebook's page."""
-        return "about:srcdoc"
+        """Where the viewer's page is: part of the notebook's own, unless a hosted one was asked for."""
+        return self._page or "about:srcdoc"
 
     @property
     def viewer_origin(self) -> str:
-        """The viewer's origin is nobody's: it has no rights in the notebook's page."""
-        return "null"
+        """The origin of a hosted page. The page inside the notebook has nobody's: it has no rights in the notebook."""
+        return "null" if self._page is None else "/".join(self._page.split("/", 3)[:3])
+
+    def ensure_web_ui_cached(self, *, force: bool = False, show_progress: bool = True) -> None:
+        """Nothing has to be fetched: the page is part of the package."""
+
+    def clear_web_cache(self) -> Path:
+        """Nothing is cached; the folder of the package's own page is returned."""
+        from .elsewhere import clear_web_cache
+
+        return clear_web_cache()
 
     def debug_connection(self, timeout: float | None = 5.0, *, max_console_events: int = 50) -> dict[str, Any]:
         """What there is to know when the viewer does not do what it should."""
@@ -331,19 +347,25 @@ class BaseViewer:
         return report(self, timeout, max_console_events)
 
 
-class CellucidViewer(BaseViewer):
+class CellucidViewer(Viewer):
     """A viewer of an export folder, or of anything else by its path or web address."""
 
     def __init__(
-        self, data_dir: str | os.PathLike[str], port: int | None = None, height: int = 600, auto_open: bool = True
+        self,
+        data_dir: str | os.PathLike[str],
+        port: int | None = None,
+        height: int = 600,
+        auto_open: bool = True,
+        *,
+        page: str | None = None,
     ) -> None:
-        super().__init__(files.source(data_dir), height=height)
+        super().__init__(files.source(data_dir), height=height, page=page)
         self.data_dir = data_dir
         if auto_open:
             self.display()
 
 
-class AnnDataViewer(BaseViewer):
+class AnnDataViewer(Viewer):
     """A viewer of an AnnData: in memory, or an ``.h5ad`` file or ``.zarr`` folder by its path or web address."""
 
     def __init__(
@@ -352,6 +374,8 @@ class AnnDataViewer(BaseViewer):
         port: int | None = None,
         height: int = 600,
         auto_open: bool = True,
+        *,
+        page: str | None = None,
         **adapter_kwargs: Any,
     ) -> None:
         options = reading_options(**adapter_kwargs)
@@ -362,7 +386,7 @@ class AnnDataViewer(BaseViewer):
             source = store.write(data)
         else:
             raise TypeError(f"an AnnData or a path is wanted, not {type(data).__name__}")
-        super().__init__(source, options=options, height=height)
+        super().__init__(source, options=options, height=height, page=page)
         self.data = data
         if auto_open:
             self.display()
@@ -377,33 +401,24 @@ class AnnDataViewer(BaseViewer):
         return super().apply_session_to_anndata(adata, inplace=inplace, timeout=timeout, cleanup_bundle=cleanup_bundle, **kwargs)
 
 
-_OPTIONS = {
-    "latent_key": "latentKey",
-    "normalize_embeddings": "normalize",
-    "centroid_outlier_quantile": "centroidQuantile",
-    "centroid_min_points": "centroidMinPoints",
-    "dataset_name": "datasetName",
-    "dataset_id": "datasetId",
-}
-
-
-def reading_options(*, gene_id_column: str = "index", backed: Any = "r", **given: Any) -> dict[str, Any]:
-    """The reference's adapter options in the viewer's words. ``backed`` has no meaning here: data is always read in parts."""
-    unknown = [name for name in given if name not in _OPTIONS]
-    if unknown:
-        known = ", ".join(("gene_id_column", "backed", *_OPTIONS))
-        raise TypeError(f"unknown option {unknown[0]!r}; there are {known}")
-    options = {_OPTIONS[name]: value for name, value in given.items() if value is not None}
-    return options if gene_id_column == "index" else {**options, "geneIdColumn": gene_id_column}
+#: As the reference calls it.
+BaseViewer = Viewer
 
 
 def show(data_dir: str | os.PathLike[str], height: int = 600, **kwargs: Any) -> CellucidViewer:
-    """Shows an export folder, an ``.h5ad`` file, a ``.zarr`` store or a web address."""
+    """Shows an export folder, an ``.h5ad`` file, a ``.zarr`` store or a web address.
+
+    ``page`` is the address of a hosted copy of the viewer's page, for notebooks that forbid pages of their own.
+    """
     return CellucidViewer(data_dir, height=height, **kwargs)
 
 
 def show_anndata(data: str | os.PathLike[str] | anndata.AnnData, height: int = 600, **kwargs: Any) -> AnnDataViewer:
-    """Shows an AnnData: in memory, or by its path or web address. Options say how it is read; see the documentation."""
+    """Shows an AnnData: in memory, or by its path or web address.
+
+    Options say how it is read: ``latent_key``, ``gene_id_column``, ``normalize_embeddings``, ``centroid_outlier_quantile``,
+    ``centroid_min_points``, ``dataset_name``, ``dataset_id``. ``page`` as for :func:`show`.
+    """
     return AnnDataViewer(data, height=height, **kwargs)
 
 

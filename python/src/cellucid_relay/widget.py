@@ -35,20 +35,37 @@ class ViewerWidget(anywidget.AnyWidget):
     """Shows the viewer and carries its messages."""
 
     _esm = (_PAGE / "widget.js").read_text() if (_PAGE / "widget.js").is_file() else ""
-    # The notebook server brings its own copy of anywidget's front end: any that there is will do.
-    _model_module_version = traitlets.Unicode("*").tag(sync=True)
-    _view_module_version = traitlets.Unicode("*").tag(sync=True)
+    # A Jupyter server brings its own copy of anywidget's front end: any that there is will do. Other hosts fetch the one that is named.
+    _model_module_version = traitlets.Unicode().tag(sync=True)
+    _view_module_version = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_model_module_version")
+    def _model(self) -> Any:
+        return self._version()
+
+    @traitlets.default("_view_module_version")
+    def _view(self) -> Any:
+        return self._version()
+
+    @staticmethod
+    def _version() -> Any:
+        if host.name() in ("colab", "vscode"):
+            return anywidget.AnyWidget._model_module_version.default_value
+        return "*"
 
     height = traitlets.Int(600).tag(sync=True)
     #: Which page belongs to this kernel's version: views of one notebook share a copy.
     build = traitlets.Unicode("").tag(sync=True)
     #: Distinguishes this viewer's picture from others'.
     viewer = traitlets.Unicode("").tag(sync=True)
+    #: The address of a hosted page; empty for the one that this package brings.
+    page = traitlets.Unicode("").tag(sync=True)
 
 
-def connect(channel: Channel, height: int) -> ViewerWidget:
+def connect(channel: Channel, height: int, hosted: str | None = None) -> ViewerWidget:
     """A widget for a viewer, its messages going to and from the channel."""
-    widget = ViewerWidget(height=height, build=hashlib.sha256(page()).hexdigest()[:16], viewer=channel.viewer_id)
+    build = "" if hosted else hashlib.sha256(page()).hexdigest()[:16]
+    widget = ViewerWidget(height=height, build=build, viewer=channel.viewer_id, page=hosted or "")
 
     def send(content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         widget.send(content, list(buffers))

@@ -24,6 +24,8 @@ const SLOW = 5;
 /** Bytes of the largest message that the page may hand over: it is taken apart here. */
 const LARGEST = 512 << 20;
 const SANDBOX = "allow-scripts allow-downloads allow-popups allow-forms allow-modals allow-pointer-lock";
+/** A hosted page keeps the origin of its host, which is not the notebook's. */
+const HOSTED = `${SANDBOX} allow-same-origin`;
 
 const random = (/** @type {number} */ bytes) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -48,6 +50,8 @@ class Wire {
   #questions = new Map();
   /** Numbered events that were not acknowledged. @type {Entry[]} */
   #events = [];
+  /** The newest of each kind that may get lost, while one of them is on its way. @type {Map<string, Content> | null} */
+  #fleeting = null;
 
   /** @param {Model} model @param {string} view @param {(content: Content) => void} hear */
   constructor(model, view, hear) {
@@ -76,6 +80,7 @@ class Wire {
    * @param {Content} message @param {number} most
    */
   async tell(message, most) {
+    if (!message.seq) return this.#glimpse(message);
     const { epoch } = this;
     const bytes = message.cells?.data ?? message.data;
     /** @type {Entry} */
@@ -86,8 +91,24 @@ class Wire {
       else entry.extra.attachment = await this.#upload(/** @type {Uint8Array} */ (bytes), most);
     }
     if (this.#closed || epoch !== this.epoch) return;
-    if (message.seq) this.#events.push(entry);
+    this.#events.push(entry);
     this.#post(entry);
+  }
+
+  /**
+   * An event that may get lost, such as where the pointer is: one at a time, and of what comes meanwhile the newest, so that a kernel
+   * that is busy does not find thousands of them.
+   *
+   * @param {Content} message
+   */
+  async #glimpse(message) {
+    if (this.#fleeting) return void this.#fleeting.set(message.type, message);
+    this.#fleeting = new Map([[message.type, message]]);
+    for (let next = message; next && !this.#closed; [next] = this.#fleeting.values()) {
+      this.#fleeting.delete(next.type);
+      await this.ask({ t: "event", message: next });
+    }
+    this.#fleeting = null;
   }
 
   /** A fresh page: what the one before was waiting for is forgotten. */
@@ -95,6 +116,7 @@ class Wire {
     this.epoch++;
     this.#got = 0;
     this.#events = [];
+    this.#fleeting = null;
     for (const [rid, { content }] of this.#questions) if (content.t !== "page") this.#questions.delete(rid);
   }
 
@@ -138,7 +160,7 @@ class Wire {
   #post(entry) {
     entry.order = ++this.#sent;
     this.send({ t: "event", message: entry.message, ...entry.extra }, entry.buffers);
-    if (entry.message.seq) this.#watch();
+    this.#watch();
   }
 
   /** Looks for what is lost, as long as something has not been answered. */
@@ -193,6 +215,7 @@ function alone(view) {
 class View {
   frame = document.createElement("iframe");
   note = document.createElement("p");
+  veil = document.createElement("style");
   /** For the bridge's messages, and for files. @type {MessagePort[]} */
   #ports = [];
   /** Most bytes in a message to the kernel. */
@@ -207,14 +230,19 @@ class View {
     this.model = model;
     this.who = { viewerId: model.get("viewer"), viewerToken: random(16) };
     this.wire = new Wire(model, random(8), (content) => this.#pass(content));
+    /** Of a hosted page; a page of the notebook's own has none that could be named. */
+    this.origin = model.get("page") ? new URL(model.get("page")).origin : "*";
     this.frame.title = "Cellucid";
-    this.frame.setAttribute("sandbox", SANDBOX);
+    this.frame.setAttribute("sandbox", model.get("page") ? HOSTED : SANDBOX);
     this.frame.allow = "fullscreen; clipboard-write; cross-origin-isolated";
     this.frame.referrerPolicy = "no-referrer";
     this.frame.style.cssText = `display:block;width:100%;height:${model.get("height")}px;border:0;border-radius:4px`;
     this.note.style.cssText = "margin:0;padding:.5em;font:13px system-ui,sans-serif;opacity:.75";
     this.note.setAttribute("role", "status");
     element.append(this.note, this.frame);
+    // What the notebook keeps of the viewer is not shown beside the viewer itself.
+    this.veil.textContent = `[data-cellucid-still="${this.who.viewerId}"] { display: none }`;
+    document.head.append(this.veil);
     this.#say("Loading the viewer…");
     this.#later("The kernel is busy or has gone. If nothing appears when it is done, run the cell again.");
     this.greet = (/** @type {MessageEvent} */ event) => this.#greet(event);
@@ -233,6 +261,7 @@ class View {
     this.model.off("comm_live_update", this.probe);
     this.frame.remove();
     this.note.remove();
+    this.veil.remove();
   }
 
   /** @param {string} text */
@@ -254,6 +283,11 @@ class View {
   async #load() {
     try {
       const facts = new URLSearchParams({ ...this.who, origin: location.origin });
+      if (this.model.get("page")) {
+        // A fragment is not sent to the host.
+        this.frame.src = `${this.model.get("page")}#${facts}`;
+        return;
+      }
       const page = await shared(this.model.get("build"), () => this.#fetch());
       this.frame.srcdoc = page.replace('content="viewer"', () => `content="${facts}"`);
     } catch (error) {
@@ -268,19 +302,21 @@ class View {
   }
 
   /** The page says hello: it gets its ports, and whoever had some loses them. @param {MessageEvent} event */
-  async #greet({ source, data }) {
+  async #greet({ source, origin, data }) {
     const home = this.frame.contentWindow;
-    if (!home || source !== home || data?.cellucid !== "hello" || data.viewerToken !== this.who.viewerToken) return;
+    if (!home || source !== home || (this.origin !== "*" && origin !== this.origin)) return;
+    if (data?.cellucid !== "hello" || data.viewerToken !== this.who.viewerToken) return;
     this.#hangUp();
     this.wire.begin();
     const [talk, files] = [new MessageChannel(), new MessageChannel()];
     this.#ports = [talk.port1, files.port1];
-    // The frame's origin is nobody's and cannot be named: the token was checked just now.
-    home.postMessage({ cellucid: "connect", ...this.who, limit: LARGEST }, "*", [talk.port2, files.port2]);
+    // A sandboxed frame's origin cannot be named: the token was checked just now.
+    home.postMessage({ cellucid: "connect", ...this.who, limit: LARGEST }, this.origin, [talk.port2, files.port2]);
     const { head } = await this.wire.ask({ t: "hello", agent: navigator.userAgent });
     this.#most = head.limits.request;
     talk.port1.onmessage = ({ data }) => this.#hear(data);
-    files.port1.onmessage = ({ ports }) => {
+    files.port1.onmessage = ({ data, ports }) => {
+      if (data?.picture) this.wire.send({ t: "picture" }, [new Uint8Array(data.picture)]);
       for (const port of ports) this.#serve(port);
     };
     files.port1.postMessage(head);
