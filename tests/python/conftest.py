@@ -32,7 +32,9 @@ def bundle(chunks: Sequence[tuple[dict[str, Any], Any]], fingerprint: dict[str, 
         sizes = {"storedBytes": len(stored), "uncompressedBytes": len(data)}
         entries.append({"contributorId": "test", "priority": "eager", "codec": codec, "datasetDependent": True, **sizes, **entry})
         parts.append(struct.pack("<I", len(stored)) + stored)
-    manifest = json.dumps({"createdAt": "2026-01-01T00:00:00Z", "dataSource": None, "datasetFingerprint": fingerprint, "chunks": entries}).encode()
+    manifest = json.dumps(
+        {"createdAt": "2026-01-01T00:00:00Z", "dataSource": None, "datasetFingerprint": fingerprint, "chunks": entries}
+    ).encode()
     return b"CELLUCID_SESSION\n" + struct.pack("<I", len(manifest)) + manifest + b"".join(parts)
 
 

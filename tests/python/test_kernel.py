@@ -55,7 +55,7 @@ def test_the_page_comes_whole(shown: Frontend) -> None:
     import gzip
 
     _, buffers = shown.ask({"t": "page"})
-    assert b'id="relay">{}</script>' in gzip.decompress(buffers[0])
+    assert b'<meta name="cellucid-viewer" content="viewer">' in gzip.decompress(buffers[0])
 
 
 def test_data_and_events_while_a_cell_blocks(shown: Frontend) -> None:

@@ -75,7 +75,7 @@ def test_every_member(name: str) -> None:
 
 
 def test_what_a_viewer_has_once_it_is_made() -> None:
-    theirs = cellucid.jupyter.BaseViewer(port=8765)
+    theirs: Any = cellucid.jupyter.BaseViewer(port=8765)
     ours = cellucid_relay.AnnDataViewer(SAMPLE, auto_open=False)
     try:
         public = {name for name in vars(theirs) if not name.startswith("_")}
@@ -153,7 +153,14 @@ def chunks() -> list[tuple[dict[str, Any], bytes]]:
         {"id": "f4", "key": "short", "kind": "category", "source": "obs", "categories": ["x"]},
     ]
     return [
-        ({"id": "highlights/meta", "kind": "json"}, {"pages": [{"id": "page_1", "name": "P", "color": "#ff0000", "highlightedGroups": groups}], "activePageId": "page_1", "activePageName": "P"}),  # type: ignore[list-item]
+        (
+            {"id": "highlights/meta", "kind": "json"},
+            {
+                "pages": [{"id": "page_1", "name": "P", "color": "#ff0000", "highlightedGroups": groups}],
+                "activePageId": "page_1",
+                "activePageName": "P",
+            },
+        ),  # type: ignore[list-item]
         ({"id": "highlights/cells/highlight_1", "kind": "binary"}, bytes([3, 0, 2, 3])),
         ({"id": "core/field-overlays", "kind": "json"}, {"renames": {}, "deletedFields": [], "userDefinedFields": fields}),  # type: ignore[list-item]
         ({"id": "user-defined/codes/f1", "kind": "binary"}, bytes([0, 6, 0, 1, 1, 0, 255, 1])),
@@ -226,7 +233,10 @@ def test_a_bundle_is_applied_the_same(path: Path, adata: anndata.AnnData, given:
     pd.testing.assert_frame_equal(ours[0].obs, theirs[0].obs)
     pd.testing.assert_frame_equal(ours[0].var, theirs[0].var)
     mine, wanted = vars(ours[1]), vars(theirs[1])
-    assert {**mine, "mismatch_reasons": len(mine["mismatch_reasons"])} == {**wanted, "mismatch_reasons": len(wanted["mismatch_reasons"])}
+    assert {**mine, "mismatch_reasons": len(mine["mismatch_reasons"])} == {
+        **wanted,
+        "mismatch_reasons": len(wanted["mismatch_reasons"]),
+    }
     assert ("session" in ours[0].uns.get("cellucid", {})) == ("session" in theirs[0].uns.get("cellucid", {}))
     # What the reference adds cannot always be written; ours can.
     ours[0].write_h5ad(path.parent / "written.h5ad")
@@ -271,7 +281,9 @@ def test_drift_is_the_same(dense: bool, rows: bool, rng: np.random.Generator) ->
     assert ours.dtype == theirs.dtype and np.allclose(ours, theirs, atol=1e-6)
 
 
-@pytest.mark.parametrize("given", [{}, {"dim": 2}, {"explicit_dim_suffix": False}, {"field_prefix": "T_bwd"}, {"basis": "none"}, {"dim": 7}], ids=str)
+@pytest.mark.parametrize(
+    "given", [{}, {"dim": 2}, {"explicit_dim_suffix": False}, {"field_prefix": "T_bwd"}, {"basis": "none"}, {"dim": 7}], ids=str
+)
 def test_drift_is_stored_the_same(given: dict[str, Any], rng: np.random.Generator) -> None:
     def apply(module: Any) -> Any:
         made = anndata.AnnData(np.zeros((20, 1), np.float32))

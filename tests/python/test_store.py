@@ -28,15 +28,15 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def matrix(kind: str, rng: np.random.Generator) -> Any:
     made = sparse.random(300, 40, 0.2, "csr", np.float32, random_state=4)
     return {
-        "csr": lambda: made,
-        "csc": lambda: made.tocsc(),
-        "array": lambda: sparse.csr_array(made),
-        "dense": lambda: made.toarray(),
-        "fortran": lambda: np.asfortranarray(made.toarray()),
-        "int": lambda: (made.toarray() * 9).astype(np.int64),
-        "empty": lambda: sparse.csr_matrix((300, 40), dtype=np.float32),
-        "none": lambda: None,
-    }[kind]()
+        "csr": made,
+        "csc": made.tocsc(),
+        "array": sparse.csr_array(made),
+        "dense": made.toarray(),
+        "fortran": np.asfortranarray(made.toarray()),
+        "int": (made.toarray() * 9).astype(np.int64),
+        "empty": sparse.csr_matrix((300, 40), dtype=np.float32),
+        "none": None,
+    }[kind]
 
 
 def data(X: Any, rng: np.random.Generator) -> anndata.AnnData:
@@ -89,7 +89,9 @@ def test_the_same_data(kind: str, rng: np.random.Generator, temporary: Path) -> 
     if kind == "none":
         assert found.X is None
     else:
-        ours, theirs = (value.toarray() if sparse.issparse(value) or hasattr(value, "toarray") else value for value in (found.X, adata.X))
+        ours, theirs = (
+            value.toarray() if sparse.issparse(value) or hasattr(value, "toarray") else value for value in (found.X, adata.X)
+        )
         assert np.array_equal(ours, theirs) and ours.dtype == theirs.dtype
     if kind in ("csr", "csc", "array", "empty"):
         assert facts["form"] == "csc_matrix"
@@ -100,7 +102,8 @@ def test_the_same_data(kind: str, rng: np.random.Generator, temporary: Path) -> 
     assert list(found.obs["group"].cat.categories) == ["b", "a"]
     assert found.obs["mixed"].astype(str).tolist() == adata.obs["mixed"].astype(str).tolist()
     assert found.obs["nothing"].isna().all()
-    assert [None if value != value else value for value in found.obs["gaps"]] == adata.obs["gaps"].tolist()
+    words = [[None if value != value else value for value in one.obs["gaps"]] for one in (found, adata)]
+    assert words[0] == words[1]
     assert found.obs_names.equals(adata.obs_names) and found.var_names.equals(adata.var_names)
     pd.testing.assert_frame_equal(found.var, adata.var, check_dtype=False)
     assert np.array_equal(found.obsm["X_umap"], adata.obsm["X_umap"])
@@ -130,9 +133,9 @@ def test_views_and_backed_objects(rng: np.random.Generator, temporary: Path) -> 
     found, _ = written(backed, progress=False)
     assert (found.X != whole.X).nnz == 0
     found, _ = written(backed[:100], progress=False)
-    assert (found.X != whole.X[:100]).nnz == 0
+    assert (whole.X[:100] != found.X).nnz == 0
     backed.file.close()
-    found, _ = written(whole.T.copy() if False else whole[:, :10], progress=False)
+    found, _ = written(whole[:, :10], progress=False)
     assert found.n_vars == 10
 
 
@@ -199,4 +202,4 @@ def test_what_cannot_be_shown_is_left_out(rng: np.random.Generator, caplog: pyte
 
 def test_what_is_no_anndata() -> None:
     with pytest.raises(TypeError, match="an AnnData or a path is wanted, not dict"):
-        AnnDataViewer({})  # type: ignore[arg-type]
+        AnnDataViewer({})

@@ -71,7 +71,8 @@ export async function dropped(transfer) {
 
 /** @param {DataTransferItem} item @returns {Promise<FileSystemHandle | null>} */
 async function handle(item) {
-  if (typeof item.getAsFileSystemHandle !== "function") return null;
+  // In a sandbox without an origin, asking takes the browser's process down.
+  if (typeof item.getAsFileSystemHandle !== "function" || self.origin === "null") return null;
   // Refused on some pages that are not secure; the entry serves as well.
   return item.getAsFileSystemHandle().catch(() => null);
 }

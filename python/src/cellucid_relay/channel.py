@@ -77,20 +77,20 @@ class Channel:
         self._reader = reader
         self._bundles = bundles
         self._attachments = Attachments()
-        self._send: Send | None = None
+        self._sends: list[Send] = []
         self._lasting: list[Message] = []
         self._waiting: list[tuple[Message, Ticket]] = []
         self._tickets: dict[tuple[str, int], Ticket] = {}
         self._lock = events.changed
 
-    def connect(self, send: Send | None) -> None:
-        """From now on messages go out through this."""
-        self._send = send
+    def connect(self, send: Send) -> None:
+        """From now on messages go out through this, too."""
+        self._sends.append(send)
 
     @property
     def connected(self) -> bool:
         """Whether messages can go out."""
-        return self._send is not None
+        return bool(self._sends)
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Channel:
             self._leave(name)
             if not self.views:
                 self.left()
-        elif kind != "ping":
+        elif kind not in ("ping", "news"):
             raise ValueError(f"{kind!r} is no kind of message")
         self._again(name, view, content.get("got"))
         return None
@@ -277,12 +277,12 @@ class Channel:
         self._out({"t": "bye"})
         for name in list(self.views):
             self._leave(name)
-        self.connect(None)
+        self._sends = []
 
     def _reply(self, request: Mapping[str, Any], head: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         answered = {key: request[key] for key in ("view", "rid") if key in request}
         self._out({**head, **answered}, buffers)
 
     def _out(self, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
-        if self._send is not None:
-            self._send(content, buffers)
+        for send in self._sends:
+            send(content, buffers)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +43,13 @@ class ViewerState:
 
 
 class Hooks:
-    """Functions by event name. Any name is allowed; ``message`` is told everything."""
+    """Functions by event name. Any name is allowed; ``message`` is told everything.
+
+    Each is called in the context that registered it: what it prints and displays belongs to that cell.
+    """
 
     def __init__(self) -> None:
-        self._registered: dict[str, list[Hook]] = {}
+        self._registered: dict[str, list[tuple[Hook, Context]]] = {}
         self._lock = threading.Lock()
         self._waiting: queue.SimpleQueue[tuple[str, Payload] | None] | None = None
 
@@ -54,16 +58,17 @@ class Hooks:
         if not callable(hook):
             raise TypeError(f"a hook is a function, not {type(hook).__name__}")
         with self._lock:
-            self._registered.setdefault(event, []).append(hook)
+            self._registered.setdefault(event, []).append((hook, copy_context()))
         return hook
 
     def unregister(self, event: str, hook: Hook) -> bool:
         """Whether the hook was registered; it no longer is."""
         with self._lock:
             registered = self._registered.get(event, [])
-            if hook not in registered:
+            at = next((at for at, (other, _) in enumerate(registered) if other == hook), None)
+            if at is None:
                 return False
-            registered.remove(hook)
+            del registered[at]
             return True
 
     def clear(self, event: str | None = None) -> None:
@@ -108,11 +113,11 @@ class Hooks:
         with self._lock:
             everything = list(self._registered.get("message", ()))
             own = list(self._registered.get(event, ()))
-        calls = [(hook, {"event": event, **payload}) for hook in everything] + [(hook, payload) for hook in own]
-        for hook, argument in calls:
+        calls = [(*hook, {"event": event, **payload}) for hook in everything] + [(*hook, payload) for hook in own]
+        for hook, context, argument in calls:
             try:
-                # A copy each: what one hook does to it is no other hook's concern.
-                hook(dict(argument))
+                # Copies: what one hook does is no other hook's concern.
+                context.copy().run(hook, dict(argument))
             except Exception:
                 logger.exception("a hook for %r failed: %s", event, getattr(hook, "__qualname__", hook))
 

@@ -13,10 +13,15 @@ from .lane import Lane, lane, pumped
 #: ``plain`` is Python without a notebook.
 Name = Literal["jupyter", "vscode", "colab", "marimo", "ipython", "plain"]
 
-_BLOCKED = (
-    "{what} cannot be waited for here: this kernel receives nothing from the viewer while a cell runs. "
-    "Put the next step into another cell, register a hook (viewer.on_selection), or await viewer.next_event(...)"
-)
+
+class Blocked(RuntimeError):
+    """Waiting would be in vain."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} cannot be waited for here: this kernel receives nothing from the viewer while a cell runs. "
+            "Put the next step into another cell, register a hook (viewer.on_selection), or await viewer.next_event(...)"
+        )
 
 
 def name() -> Name:
@@ -50,7 +55,7 @@ def wait(changed: threading.Condition, until: Callable[[], bool], timeout: float
         return True
     way = waiting()
     if way == "none":
-        raise RuntimeError(_BLOCKED.format(what=what))
+        raise Blocked(what)
     here = own_lane()
     if way == "pump" and here is not None:
         return pumped(here, until, timeout)
@@ -60,13 +65,18 @@ def wait(changed: threading.Condition, until: Callable[[], bool], timeout: float
 
 def waiting() -> Literal["thread", "pump", "none"]:
     """How a blocking call gets to hear of the viewer: from another thread, by pumping messages itself, or not at all."""
-    if threading.current_thread() is not threading.main_thread() or name() in ("plain", "ipython"):
+    if not in_main_thread() or name() in ("plain", "ipython"):
         return "thread"
     here = own_lane()
     if here is not None:
         return "thread" if here.threaded else "pump"
     # Without a lane, JupyterLab may still use a subshell.
     return "thread" if getattr(_kernel(), "shell_channel_thread", None) is not None else "none"
+
+
+def in_main_thread() -> bool:
+    """Whether this runs where cells run."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _shell() -> Any:

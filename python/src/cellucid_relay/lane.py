@@ -27,6 +27,9 @@ Handler = Callable[[dict[str, Any], list[memoryview]], None]
 #: Quiet seconds before the front end is told that messages are done with.
 _QUIET = 0.1
 
+#: Seconds after which messages are looked for that nobody was told of.
+_OVERLOOKED = 0.5
+
 logger = logging.getLogger("cellucid_relay")
 _lane: Lane | None = None
 _lock = threading.Lock()
@@ -80,6 +83,11 @@ class Lane:
 
     def _wrap(self) -> None:
         self._stream.on_recv(self._take, copy=False)
+        if self.threaded:
+            # ipykernel 7.0 to 7.2 may overlook a message that comes while it answers another one, until the next comes.
+            from tornado.ioloop import PeriodicCallback
+
+            PeriodicCallback(self._stream.flush, 1000 * _OVERLOOKED).start()
 
     def _take(self, message: list[Any]) -> Any:
         try:

@@ -25,6 +25,7 @@ from .uploads import Bundles
 if TYPE_CHECKING:
     import anndata
 
+    from .colab import Callbacks
     from .widget import ViewerWidget
 
 #: Seconds that a command waits for the viewer's word; loading a column may take that long.
@@ -56,6 +57,7 @@ class Viewer:
         self._source = self._reader.add(source)
         self._channel.welcome = {"source": self._source, "options": dict(options or {})}
         self._widget: ViewerWidget | None = None
+        self._callbacks: Callbacks | None = None
         self._displayed_by: Any = None
         self._stopped = False
         self._still = Still(self.viewer_id, str(self._source["name"]))
@@ -95,15 +97,23 @@ class Viewer:
 
     def _view(self) -> ViewerWidget:
         if self._widget is None:
-            from .widget import connect
+            from .colab import Callbacks
+            from .widget import connect, facts
 
             self._widget = connect(self._channel, self.height, self._page)
+            if host.name() == "colab":
+                self._callbacks = Callbacks(self._channel, facts(self._widget))
+                self._callbacks.register()
         return self._widget
 
     def _mime(self) -> dict[str, Any]:
         """The live view. Below it lies what is left of it without a kernel."""
         bundle = self._view()._repr_mimebundle_()
         self._still.show()
+        if self._callbacks is not None:
+            from IPython.display import publish_display_data
+
+            publish_display_data({"text/html": self._callbacks.html(), "text/plain": ""})  # type: ignore[no-untyped-call]
         return {**(bundle[0] if isinstance(bundle, tuple) else bundle or {}), "text/plain": repr(self)}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -182,7 +192,7 @@ class Viewer:
         """Sends a command. Once the viewer is ready its word is waited for, and raised if it is an error."""
         self._require_running()
         ticket = self._channel.command(command)
-        if ticket.done or host.waiting() == "none":
+        if ticket.done or self._unheard:
             return
         ticket.watched = True
         if not self._answered(ticket):
@@ -190,6 +200,11 @@ class Viewer:
             logger.warning("%s: the viewer has not answered within %d seconds; it may still do it", ticket.command, ANSWER)
         elif ticket.error is not None:
             raise ticket.error
+
+    @property
+    def _unheard(self) -> bool:
+        """Whether the viewer cannot be heard before the cell has ended."""
+        return host.waiting() == "none" or (self._callbacks is not None and self._callbacks.serving and host.in_main_thread())
 
     def _answered(self, ticket: Ticket) -> bool:
         end = time.monotonic() + ANSWER
@@ -269,6 +284,8 @@ class Viewer:
             found[:] = [] if payload is None else [payload]
             return bool(found)
 
+        if not come() and self._unheard:
+            raise host.Blocked(f"event '{event}'")
         if not host.wait(self._events.changed, come, timeout, f"event '{event}'"):
             raise TimeoutError(f"Timed out waiting for event '{event}'")
         return found[0]

@@ -84,6 +84,11 @@ def connect(channel: Channel, height: int, hosted: str | None = None) -> ViewerW
     return widget
 
 
+def facts(widget: ViewerWidget) -> dict[str, Any]:
+    """What the front end asks of a widget."""
+    return {name: getattr(widget, name) for name in ("height", "build", "viewer", "page")}
+
+
 def disconnect(widget: ViewerWidget) -> None:
     """The viewer has stopped: what is shown stays, frozen."""
     comm = widget.comm

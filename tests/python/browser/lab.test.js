@@ -1,7 +1,10 @@
 /** JupyterLab, from the cell to the picture and back. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { jupyter, launch, open, ROOT, until } from "./notebook.js";
+import { gunzipSync } from "node:zlib";
+import { drawn, jupyter, launch, open, ROOT, select, state, until } from "./notebook.js";
 
 const SAMPLE = `${ROOT}/www/sample/sample.h5ad`;
 const SHOW = `from cellucid_relay import show, show_anndata
@@ -173,16 +176,39 @@ def clicked(event): heard.append(event)`);
     await close(opened);
   });
 
-  test("nothing of what matters is in the saved notebook", async () => {
-    const opened = await notebook(SHOW);
+  test("what is saved: a note and a picture, no secrets; the picture is there without a kernel", async () => {
+    const opened = await notebook(`${SHOW}\nviewer.set_color_by("cell_type")`);
     await opened.viewer();
+    const still = opened.page.locator("[data-cellucid-still]");
+    await still.locator("img").waitFor({ state: "attached", timeout: 20_000 });
+    assert.ok(await still.isHidden(), "the viewer itself is what is seen");
     await opened.command("docmanager:save");
-    const { readFileSync } = await import("node:fs");
     const text = readFileSync(`${server.work}/${opened.name}`, "utf8");
-    assert.ok(text.length < 5000, `${text.length} characters`);
-    assert.ok(!text.includes("viewerToken"));
-    assert.ok(text.includes("run this cell to see it"));
-    await close(opened);
+    assert.ok(text.length < 400_000, `${text.length} characters`);
+    assert.ok(!/viewerToken|_esm|srcdoc/.test(text));
+    const outputs = JSON.parse(text).cells[0].outputs.map((/** @type {any} */ one) => Object.keys(one.data ?? {}).sort());
+    assert.deepEqual(outputs, [
+      ["text/html", "text/plain"],
+      ["application/vnd.jupyter.widget-view+json", "text/plain"],
+    ]);
+    await opened.page.evaluate(async () => {
+      await /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext.shutdown();
+    });
+    await opened.load();
+    const image = opened.page.locator("[data-cellucid-still] img");
+    await image.waitFor({ state: "visible", timeout: 20_000 });
+    const found = await image.evaluate(async (/** @type {HTMLImageElement} */ image) => {
+      await image.decode();
+      const pen = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext("2d");
+      pen?.drawImage(image, 0, 0);
+      const pixels = new Uint32Array(
+        pen?.getImageData(0, 0, image.naturalWidth, image.naturalHeight).data.buffer ?? new ArrayBuffer(0),
+      );
+      return { width: image.naturalWidth, colours: new Set(pixels).size };
+    });
+    assert.ok(found.width > 300 && found.colours > 500, JSON.stringify(found));
+    await opened.shoot("notebook-reopened");
+    await opened.close();
   });
 
   test("a connection that drops with reads on their way loses nothing", async () => {
@@ -266,6 +292,105 @@ print([(name, list(map(int, adata.obs[name].to_numpy().nonzero()[0]))) for name 
     await close(opened);
   });
 
+  test("nothing listens but what the kernel itself listens on", async () => {
+    const opened = await notebook("import os, socket");
+    // What this process has open among the sockets that listen, by the system's own account.
+    const code = `
+held = {os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{fd}")}
+rows = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").readlines()[1:]]
+print(sorted(row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in held))`;
+    await until(async () => (await opened.run("print('os' in globals())")) === "True");
+    const before = await opened.run(code);
+    assert.ok(before.length > 2, "the kernel listens for the notebook server");
+    await opened.run(`${SHOW}\nimport anndata\nother = show_anndata(anndata.read_h5ad(${JSON.stringify(SAMPLE)}))`);
+    assert.equal(await opened.run(code), before);
+    await close(opened);
+  });
+
+  test("no message to the kernel comes near what closes connections, however much is selected", async () => {
+    const opened = await open(browser, server, [SHOW], `n${count++}.ipynb`);
+    /** @type {number[]} */
+    const sizes = [];
+    opened.page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sizes.push(payload.length)));
+    await opened.load();
+    await opened.runAll();
+    const frame = await opened.viewer();
+    // Every other one of 48 million: 6 MB as bits.
+    await frame.evaluate(() => {
+      const cells = new Uint32Array(24_000_000).map((_, at) => 2 * at);
+      /** @type {any} */ (window).cellucid.store.patch({ selection: { cells, source: "range" } });
+    });
+    await until(
+      async () => (await opened.run("print(len((viewer.state.selection or {}).get('cells', ())))")) === "24000000",
+      60_000,
+    );
+    assert.ok(Math.max(...sizes) > 1_500_000, "it did go in large messages");
+    assert.ok(Math.max(...sizes) < 3 << 20, `${Math.max(...sizes)} bytes`);
+    await close(opened);
+  });
+
+  test("what a hook prints is not lost", async () => {
+    const opened = await notebook(`${SHOW}\n@viewer.on_selection\ndef selected(event): print("chosen", event["cells"])`);
+    const frame = await opened.viewer();
+    await select(frame, [2, 6], "lasso");
+    await opened.page.getByText("chosen [2, 6]").first().waitFor({ timeout: 10_000 });
+    await close(opened);
+  });
+
+  test("a hosted page does the same, with its host's origin", async () => {
+    const page = gunzipSync(readFileSync(`${ROOT}/python/src/cellucid_relay/page/viewer.html.gz`));
+    const web = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(page));
+    await new Promise((done) => web.listen(0, "127.0.0.1", () => done(null)));
+    const { port } = /** @type {import("node:net").AddressInfo} */ (web.address());
+    const address = `http://127.0.0.1:${port}/viewer.html`;
+    const opened = await notebook(
+      `from cellucid_relay import show_anndata\nviewer = show_anndata(${JSON.stringify(SAMPLE)}, page=${JSON.stringify(address)})`,
+    );
+    const frame = await opened.viewer();
+    assert.equal(await frame.evaluate(() => self.origin), `http://127.0.0.1:${port}`);
+    await opened.run("viewer.set_color_by('leiden')");
+    assert.equal(await state(frame, ({ colour }) => colour.field.key), "leiden");
+    await select(frame, [1], "lasso");
+    await until(async () => (await opened.run("print(viewer.state.selection)")).includes("[1]"));
+    assert.equal(await opened.run("print(viewer.viewer_url, viewer.viewer_origin)"), `${address} http://127.0.0.1:${port}`);
+    await close(opened);
+    web.close();
+  });
+
+  test("files dropped on the sandboxed page are opened, too", async () => {
+    const opened = await notebook(SHOW);
+    const frame = await opened.viewer();
+    const box = await frame.locator("#plot").boundingBox();
+    assert.ok(box);
+    const session = await opened.page.context().newCDPSession(opened.page);
+    const data = { items: [], files: [`${ROOT}/www/sample/sample.h5ad`], dragOperationsMask: 1 };
+    for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
+      await session.send("Input.dispatchDragEvent", { type, x: box.x + 200, y: box.y + 200, data });
+    }
+    await frame.waitForFunction(() => {
+      const { source, dataset, busy } = /** @type {any} */ (window).cellucid.store.state;
+      return !("dial" in source.from) && dataset && busy.length === 0;
+    });
+    await close(opened);
+  });
+
+  test("twenty viewers at once", async () => {
+    const opened = await notebook(
+      `from cellucid_relay import show_anndata\nviewers = [show_anndata(${JSON.stringify(SAMPLE)}, height=240) for _ in range(20)]`,
+    );
+    await until(async () => (await opened.run("print(sum(one.state.ready is not None for one in viewers))")) === "20", 120_000);
+    for (const at of [0, 10, 19]) {
+      const frame = await opened.viewer(at);
+      await opened.page.locator('iframe[title="Cellucid"]').nth(at).scrollIntoViewIfNeeded();
+      await select(frame, [at], "lasso");
+      await until(async () => (await opened.run(`print(viewers[${at}].state.selection)`)).includes(`[${at}]`));
+      await until(async () => (await drawn(frame)) > 500, 20_000);
+    }
+    assert.equal(await opened.run("print(sum(one.state.selection is not None for one in viewers))"), "3");
+    await opened.shoot("notebook-twenty");
+    await opened.close();
+  });
+
   test("strangers in the notebook can neither read nor tell", async () => {
     const opened = await notebook(SHOW);
     await opened.viewer();
@@ -302,39 +427,3 @@ print([(name, list(map(int, adata.obs[name].to_numpy().nonzero()[0]))) for name 
     await opened.close();
   });
 });
-
-/** @param {import("playwright-core").Frame} frame @param {(state: any) => any} look */
-function state(frame, look) {
-  return frame.evaluate(`(${look})(window.cellucid.store.state)`);
-}
-
-/** @param {import("playwright-core").Frame} frame @param {number[]} cells @param {string} source */
-async function select(frame, cells, source) {
-  await frame.evaluate(
-    ({ cells, source }) =>
-      /** @type {any} */ (window).cellucid.store.patch({ selection: { cells: Uint32Array.from(cells), source } }),
-    { cells, source },
-  );
-}
-
-/** Pixels of the plot that are not ground. @param {import("playwright-core").Frame} frame */
-async function drawn(frame) {
-  const shot = await frame.locator("#plot").screenshot();
-  const page = await frame.page().context().newPage();
-  const count = await page.evaluate(
-    async (source) => {
-      const image = new Image();
-      image.src = source;
-      await image.decode();
-      const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
-      pen?.drawImage(image, 0, 0);
-      const data = new Uint32Array(pen?.getImageData(0, 90, image.width, image.height - 100).data.buffer ?? new ArrayBuffer(0));
-      const counts = new Map();
-      for (const pixel of data) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-      return data.length - Math.max(...counts.values());
-    },
-    `data:image/png;base64,${shot.toString("base64")}`,
-  );
-  await page.close();
-  return count;
-}

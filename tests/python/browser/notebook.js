@@ -2,7 +2,7 @@
  * A real notebook server with a real kernel, in a real browser. Everything it keeps is in a folder that is removed at the end.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -14,9 +14,10 @@ const SHOTS = resolve(ROOT, "build/screenshots");
 
 /**
  * @param {"lab" | "notebook"} app
- * @param {{ tls?: { key: string, cert: string }, overrides?: object, kernel?: string }} [options] `kernel` is a version of ipykernel
+ * @param {{ tls?: boolean, base?: string, kernel?: string }} [options] `tls` with a certificate of our own, `base` the path below which
+ *   it is served, `kernel` a version of ipykernel
  */
-export async function jupyter(app, { tls, overrides, kernel } = {}) {
+export async function jupyter(app, { tls, base = "/", kernel } = {}) {
   assert.ok(existsSync(resolve(BIN, "jupyter")), "build/jupyter is not there: ./check makes it");
   const home = mkdtempSync(join(tmpdir(), "cellucid-jupyter-"));
   const folder = (/** @type {string} */ name) => {
@@ -45,12 +46,12 @@ export async function jupyter(app, { tls, overrides, kernel } = {}) {
     `--ServerApp.root_dir=${work}`,
   ];
   flags.push("--expose-app-in-browser", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate");
-  if (overrides) {
-    const settings = folder("lab-settings");
-    writeFileSync(join(settings, "overrides.json"), JSON.stringify(overrides));
-    flags.push(`--LabServerApp.app_settings_dir=${settings}`);
+  if (tls) {
+    // What is made is named by the module: server.key, server.pem.
+    execFileSync(resolve(BIN, "python"), ["-m", "trustme", "--quiet", "--dir", folder("tls"), "--identities", "127.0.0.1"]);
+    flags.push(`--ServerApp.certfile=${home}/tls/server.pem`, `--ServerApp.keyfile=${home}/tls/server.key`);
   }
-  if (tls) flags.push(`--ServerApp.certfile=${tls.cert}`, `--ServerApp.keyfile=${tls.key}`);
+  flags.push(`--ServerApp.base_url=${base}`);
   if (process.getuid?.() === 0) flags.push("--allow-root");
   // In a group of its own, its kernels with it; a shell ends the group when this process does, however that comes about.
   const watched = 'exec 3<&0; "$@" </dev/null & child=$!; (read -r _ <&3; kill 0) & wait $child';
@@ -78,7 +79,8 @@ export async function jupyter(app, { tls, overrides, kernel } = {}) {
     await stop();
     throw new Error(`${error.message}\n${said}`);
   });
-  return { app, url: `${tls ? "https" : "http"}://127.0.0.1:${facts.port}`, work, stop, said: () => said };
+  const url = `${tls ? "https" : "http"}://127.0.0.1:${facts.port}${base.replace(/\/$/, "")}`;
+  return { app, url, work, stop, said: () => said };
 }
 
 /**
@@ -234,4 +236,40 @@ export async function until(ask, timeout = 20_000) {
     if (Date.now() > end) throw new Error(`no answer within ${timeout} ms: ${ask}`);
     await new Promise((done) => setTimeout(done, 50));
   }
+}
+
+/** @param {import("playwright-core").Frame} frame @param {(state: any) => any} look */
+export function state(frame, look) {
+  return frame.evaluate(`(${look})(window.cellucid.store.state)`);
+}
+
+/** @param {import("playwright-core").Frame} frame @param {number[]} cells @param {string} source */
+export async function select(frame, cells, source) {
+  await frame.evaluate(
+    ({ cells, source }) =>
+      /** @type {any} */ (window).cellucid.store.patch({ selection: { cells: Uint32Array.from(cells), source } }),
+    { cells, source },
+  );
+}
+
+/** Pixels of the plot that are not ground. @param {import("playwright-core").Frame} frame */
+export async function drawn(frame) {
+  const shot = await frame.locator("#plot").screenshot();
+  const page = await frame.page().context().newPage();
+  const count = await page.evaluate(
+    async (source) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      pen?.drawImage(image, 0, 0);
+      const data = new Uint32Array(pen?.getImageData(0, 90, image.width, image.height - 100).data.buffer ?? new ArrayBuffer(0));
+      const counts = new Map();
+      for (const pixel of data) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+      return data.length - Math.max(...counts.values());
+    },
+    `data:image/png;base64,${shot.toString("base64")}`,
+  );
+  await page.close();
+  return count;
 }
