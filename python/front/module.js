@@ -1,8 +1,21 @@
-/** The module out of the worker itself. */
+/**
+ * The module in the page's worker. Its bytes come with the first message: the worker's text has to be short, because where a notebook's
+ * policy forbids workers of other kinds, it goes into an address.
+ */
 import init, * as module from "../../pkg/cellucid.js";
-import bytes from "../../pkg/cellucid_bg.wasm";
+
+/** @type {Promise<BufferSource>} */
+const bytes = new Promise((done) => {
+  const take = (/** @type {MessageEvent} */ event) => {
+    if (!event.data?.wasm) return;
+    event.stopImmediatePropagation();
+    removeEventListener("message", take);
+    done(event.data.wasm);
+  };
+  addEventListener("message", take);
+});
 
 export async function fetchModule() {
-  await init({ module_or_path: bytes });
+  await init({ module_or_path: await bytes });
   return module;
 }

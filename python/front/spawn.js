@@ -2,6 +2,7 @@
  * The worker out of the page itself. A hardened notebook may forbid one form of it: then the other.
  */
 import text from "worker:text";
+import wasm from "../../pkg/cellucid_bg.wasm";
 
 /** What the worker says first, whatever else it has to say. */
 const HERE = "cellucid-worker-here";
@@ -73,6 +74,7 @@ class Hired extends EventTarget {
     address = made;
     const early = this.#early ?? [];
     this.#early = null;
+    worker.postMessage({ wasm });
     for (const [message, transfer] of early) worker.postMessage(message, transfer);
   }
 }

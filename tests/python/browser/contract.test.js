@@ -57,6 +57,8 @@ describe("hosts by their contract", { timeout: 240_000 }, () => {
     const element = await page.waitForSelector('iframe[title="Cellucid"]', { state: "attached" });
     const frame = await element.contentFrame();
     await frame?.getByText("worker-src").first().waitFor({ timeout: 30_000 });
+    await page.evaluate(() => /** @type {any} */ (window).leave());
+    await until(async () => (await kernel.run("print(len(viewer._channel.views))")) === "0");
     await context.close();
   });
 
