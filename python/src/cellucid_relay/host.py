@@ -65,11 +65,15 @@ def wait(changed: threading.Condition, until: Callable[[], bool], timeout: float
 
 def waiting() -> Literal["thread", "pump", "none"]:
     """How a blocking call gets to hear of the viewer: from another thread, by pumping messages itself, or not at all."""
-    if not in_main_thread() or name() in ("plain", "ipython"):
+    here = name()
+    # Its cells need not run in the main thread; other threads are not its own.
+    if here == "marimo":
+        return "none"
+    if not in_main_thread() or here in ("plain", "ipython"):
         return "thread"
-    here = own_lane()
-    if here is not None:
-        return "thread" if here.threaded else "pump"
+    own = own_lane()
+    if own is not None:
+        return "thread" if own.threaded else "pump"
     # Without a lane, JupyterLab may still use a subshell.
     return "thread" if getattr(_kernel(), "shell_channel_thread", None) is not None else "none"
 

@@ -103,10 +103,13 @@ class Wire {
    */
   async #glimpse(message) {
     if (this.#fleeting) return void this.#fleeting.set(message.type, message);
-    this.#fleeting = new Map([[message.type, message]]);
-    for (let next = message; next && !this.#closed; [next] = this.#fleeting.values()) {
-      this.#fleeting.delete(next.type);
+    const waiting = new Map([[message.type, message]]);
+    this.#fleeting = waiting;
+    for (const [type, next] of waiting) {
+      // What is put there meanwhile comes later in the same walk.
+      waiting.delete(type);
       await this.ask({ t: "event", message: next });
+      if (this.#closed || this.#fleeting !== waiting) return;
     }
     this.#fleeting = null;
   }
