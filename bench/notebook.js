@@ -3,6 +3,8 @@
  * usage: node bench/notebook.js [ipykernel version]   (after ./check jupyter npm wheel)
  *
  * Prints a table: milliseconds of one read, MB/s of many with eight on their way, and milliseconds from an event in the page to its hook.
+ *
+ * @typedef {{ ms: number, rate: number }} Measured
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -78,7 +80,7 @@ register_event_callback("bench", lambda event: late["theirs"].append((event["cel
     "| read | relay, one | server, one | ratio | relay, many | server, many | ratio |\n| --- | --- | --- | --- | --- | --- | --- |",
   );
   for (const size of SIZES) {
-    const [a, b] = /** @type {Array<{ ms: number, rate: number }>} */ ([await ours(size), await theirs(size)]);
+    const [a, b] = /** @type {[Measured, Measured]} */ ([await ours(size), await theirs(size)]);
     const words = size >= 1 << 20 ? `${size >> 20} MiB` : `${size >> 10} KiB`;
     const row = [words, `${a.ms.toFixed(1)} ms`, `${b.ms.toFixed(1)} ms`, (a.ms / b.ms).toFixed(2)];
     row.push(`${a.rate.toFixed(1)} MB/s`, `${b.rate.toFixed(1)} MB/s`, (a.rate / b.rate).toFixed(2));
