@@ -112,10 +112,10 @@ register_event_callback("bench", lambda event: late["theirs"].append((event["cel
   }
   const heard = JSON.parse(await opened.run("import json\nprint(json.dumps(late))"));
   const late = (/** @type {"ours" | "theirs"} */ who) => {
-    const all = heard[who]
-      .map(([cell, at]) => at - (told[who][cell] ?? 0))
-      .sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
-    return `${all[all.length >> 1].toFixed(1)} ms (of ${all.length})`;
+    /** @type {Array<[number, number]>} */
+    const came = heard[who];
+    const all = came.map(([cell, at]) => at - (told[who][cell] ?? 0)).sort((a, b) => a - b);
+    return `${all[all.length >> 1]?.toFixed(1)} ms (of ${all.length})`;
   };
   console.log(`event to hook: relay ${late("ours")}, server ${late("theirs")}`);
   await opened.close();
