@@ -6,10 +6,14 @@ use crate::{
     error::{Error, Kind, Result},
     hdf5::Hdf5,
     limits::Limits,
-    source::{ByteSource, KeyedSource, zip::ZipStore},
+    source::{ByteSource, KeyedSource, Part, below::Below, zip::ZipStore},
     tree::Tree,
     zarr::Zarr,
 };
+
+/// Folders around a store that are looked through, and most folders in one of them.
+const AROUND: usize = 4;
+const SIBLINGS: usize = 64;
 
 /// Something to open.
 #[derive(Clone)]
@@ -46,11 +50,50 @@ pub async fn open(source: Source, limits: Limits) -> Result<Rc<dyn Tree>> {
                 }
                 Err(error) => return Err(error),
             },
-            Source::Folder(folder) => Rc::new(Zarr::open(folder, limits).await?),
+            Source::Folder(folder) => match Zarr::open(Rc::clone(&folder), limits).await {
+                Ok(zarr) => Rc::new(zarr),
+                Err(error) if error.kind == Kind::Missing => match store_below(&*folder).await {
+                    Some(prefix) => Rc::new(Zarr::open(Rc::new(Below::new(folder, prefix)), limits).await?),
+                    None => return Err(error),
+                },
+                Err(error) => return Err(error),
+            },
         };
         Ok(tree)
     };
     opened.await.map_err(|e: Error| e.in_file(name))
+}
+
+/// The one store in a folder that is none itself, as a prefix; `None` where there is no store, or several.
+async fn store_below(folder: &dyn KeyedSource) -> Option<String> {
+    let mut prefix = String::new();
+    for _ in 0..AROUND {
+        let listed = folder.list(&prefix).await.ok().flatten()?;
+        // What archivers of one system leave for others to wonder at.
+        let below: Vec<&String> =
+            listed.iter().filter(|name| name.ends_with('/') && !name.starts_with("__MACOSX")).collect();
+        if below.len() > SIBLINGS {
+            return None;
+        }
+        let documents = ["zarr.json", ".zgroup", ".zarray"];
+        let wanted: Vec<(String, Part)> = below
+            .iter()
+            .flat_map(|name| documents.map(|document| (format!("{prefix}{name}{document}"), Part::All)))
+            .collect();
+        let found = folder.get_many(&wanted).await.ok()?;
+        let stores: Vec<&String> = below
+            .iter()
+            .zip(found.chunks(documents.len()))
+            .filter(|(_, found)| found.iter().any(Option::is_some))
+            .map(|(name, _)| *name)
+            .collect();
+        match (stores.as_slice(), below.as_slice()) {
+            ([one], _) => return Some(format!("{prefix}{one}")),
+            ([], [only]) => prefix.push_str(only),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Whether a file begins as zip archives do: with a member, or with the end of an empty one.

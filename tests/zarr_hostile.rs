@@ -12,7 +12,9 @@ use bytes::Bytes;
 use cellucid_wasm::{
     Kind, Limits, Result,
     array::Select,
+    codec::checksum::crc32,
     native::block_on,
+    open::Source,
     source::{
         counted::{Counted, Counts},
         memory::Folder,
@@ -73,6 +75,41 @@ fn what_is_no_store_says_what_to_do() {
     }
 }
 
+/// People drop, zip and upload the folder around a store just as often as the store.
+#[test]
+fn a_folder_around_one_store_is_that_store() {
+    let open = |entries: &[(&str, &str)]| {
+        let folder = Folder::new("dropped", store(entries));
+        block_on(cellucid_wasm::open::open(Source::Folder(Rc::new(folder)), Limits::default()))
+    };
+    let array = array(json!({}));
+    for entries in [
+        &[("pbmc.zarr/zarr.json", GROUP), ("pbmc.zarr/x/zarr.json", &array), ("notes.txt", "")][..],
+        &[("a/b/pbmc/zarr.json", GROUP), ("a/b/pbmc/x/zarr.json", &array), ("a/readme", "")],
+        &[
+            ("s/zarr.json", GROUP),
+            ("s/x/zarr.json", &array),
+            ("__MACOSX/s/._zarr.json", "junk"),
+            ("other/x.csv", ""),
+        ],
+    ] {
+        let tree = open(entries).unwrap();
+        let Node::Array(x) = block_on(tree.open("x")).unwrap().unwrap() else { panic!() };
+        assert_eq!(block_on(read_all(&*tree, &x)).unwrap().to_i64().unwrap(), [7; 10]);
+    }
+    for (entries, words) in [
+        (
+            &[("a.zarr/zarr.json", GROUP), ("b.zarr/zarr.json", GROUP)][..],
+            "open the folder \"a.zarr\" inside it",
+        ),
+        (&[("a/b/c/d/e/zarr.json", GROUP)], "choose the folder that holds zarr.json"),
+        (&[("a/x.csv", ""), ("b/y.csv", "")], "choose the folder that holds zarr.json"),
+    ] {
+        let error = open(entries).err().unwrap();
+        assert!(error.kind == Kind::Missing && error.advice().contains(words), "{error}: {}", error.advice());
+    }
+}
+
 const GROUP: &str = r#"{"zarr_format": 3, "node_type": "group"}"#;
 
 fn array(changes: Value) -> String {
@@ -105,7 +142,16 @@ fn metadata_that_cannot_be_used_say_why_and_where() {
         ),
         (json!({"codecs": shard(json!([3]))}), Kind::Malformed, "cannot be cut into chunks"),
         (json!({"codecs": shard(json!([0]))}), Kind::Malformed, "cannot be cut into chunks"),
-        (json!({"codecs": [shard(json!([5]))[0], "gzip"]}), Kind::Unsupported, "around whole shards"),
+        (
+            json!({"codecs": [shard(json!([5]))[0], "pcodec"]}),
+            Kind::Unsupported,
+            "codec \"pcodec\" is not read",
+        ),
+        (
+            json!({"codecs": [shard(json!([5]))[0], {"name": "numcodecs.delta", "configuration": {"dtype": "<i4"}}]}),
+            Kind::Unsupported,
+            "codec \"numcodecs.delta\" at this place",
+        ),
         (json!({"chunk_grid": {"name": "rectangular"}}), Kind::Unsupported, "chunk grid \"rectangular\""),
         (json!({"chunk_key_encoding": {"name": "fanout"}}), Kind::Unsupported, "\"fanout\""),
         (json!({"storage_transformers": [{"name": "x"}]}), Kind::Unsupported, "storage transformers"),
@@ -127,6 +173,89 @@ fn metadata_that_cannot_be_used_say_why_and_where() {
     assert_eq!(block_on(read_all(&zarr, &x)).unwrap().to_i64().unwrap(), [7; 10]);
     assert!(block_on(zarr.open("x/../x")).unwrap().is_none());
     assert!(block_on(zarr.open("y")).unwrap().is_none());
+}
+
+#[test]
+fn brain_floats_are_read_as_single_precision() {
+    // The upper halves of 1, -2.5 and NaN, then what was never written; big-endian, and in a shard.
+    let bits: [u16; 5] = [0x3f80, 0xc020, 0x7fc0, 0x0000, 0x4049];
+    let stored: Vec<u8> = bits.iter().flat_map(|b| b.to_be_bytes()).collect();
+    let big = json!([{"name": "bytes", "configuration": {"endian": "big"}}]);
+    let index = json!(["bytes"]);
+    let shard = json!([{"name": "sharding_indexed", "configuration": {"chunk_shape": [5], "codecs": big, "index_codecs": index}}]);
+    let sharded = [stored.clone(), 0_u64.to_le_bytes().to_vec(), 10_u64.to_le_bytes().to_vec()].concat();
+    for (codecs, file) in [(big, stored), (shard, sharded)] {
+        let document = array(json!({"data_type": "bfloat16", "fill_value": "0x3fc0", "codecs": codecs}));
+        let mut files = store(&[("zarr.json", GROUP), ("x/zarr.json", &document)]);
+        files.insert("x/c/0".into(), file.into());
+        let zarr = open(files, Limits::default()).unwrap();
+        let Node::Array(x) = block_on(zarr.open("x")).unwrap().unwrap() else { panic!() };
+        assert_eq!(x.dtype.name(), "float32");
+        let got = block_on(read_all(&zarr, &x)).unwrap().to_f32().unwrap();
+        assert!(got[2].is_nan());
+        assert_eq!([&got[..2], &got[3..]].concat(), [1.0, -2.5, 0.0, 3.140625, 1.5, 1.5, 1.5, 1.5, 1.5]);
+    }
+}
+
+/// Documents that say one thing twice, nest without end, or name what lies elsewhere.
+#[test]
+fn documents_that_lie_about_names_lead_nowhere() {
+    let twice = array(json!({})).replacen('{', "{\"shape\": [1000000000000], \"fill_value\": 1,", 1);
+    let deep = format!(
+        "{{\"zarr_format\": 3, \"node_type\": \"group\", \"attributes\": {}1{}}}",
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
+    let outside = json!({
+        "zarr_format": 3, "node_type": "group",
+        "consolidated_metadata": {"metadata": {"../secret": serde_json::from_str::<Value>(&array(json!({}))).unwrap(), "a//b": {}}},
+    });
+    let files = store(&[
+        ("zarr.json", GROUP),
+        ("twice/zarr.json", &twice),
+        ("deep/zarr.json", &deep),
+        ("out/zarr.json", &outside.to_string()),
+        ("secret/zarr.json", &array(json!({}))),
+    ]);
+    let zarr = open(files, Limits::default()).unwrap();
+    // The last one counts, as in Python.
+    let Node::Array(x) = block_on(zarr.open("twice")).unwrap().unwrap() else { panic!() };
+    assert_eq!(block_on(read_all(&zarr, &x)).unwrap().to_i64().unwrap(), [7; 10]);
+    assert_eq!(block_on(zarr.open("deep")).unwrap_err().kind, Kind::Malformed);
+    for path in ["out/../secret", "out/a//b", "../secret", "./secret", "out/."] {
+        assert!(block_on(zarr.open(path)).unwrap().is_none(), "{path}");
+    }
+}
+
+/// Codecs around a whole shard: what it becomes may be anything, and it may become much.
+#[test]
+fn shards_that_were_packed_whole_are_checked_like_others() {
+    let inner = json!({"chunk_shape": [1], "codecs": ["bytes"], "index_codecs": ["bytes", "crc32c"]});
+    let codecs = json!([{"name": "sharding_indexed", "configuration": inner}, "gzip"]);
+    let document = array(json!({"codecs": codecs}));
+    // A gzip member of one stored block.
+    let pack = |bytes: &[u8]| {
+        let len = bytes.len() as u16;
+        let ends = [crc32(bytes).to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat();
+        let head =
+            [&[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 1][..], &len.to_le_bytes(), &(!len).to_le_bytes()].concat();
+        [&head[..], bytes, &ends].concat()
+    };
+    let limits = Limits { chunk: 1 << 12, header: 1 << 12, ..Limits::default() };
+    for (file, words) in [
+        (pack(&[0; 60_000]), "4096"),
+        (pack(&[0; 200]), "index of the shard"),
+        (pack(&[1; 10]), "too few for an index"),
+        (vec![1, 2, 3], "gzip"),
+    ] {
+        let mut files = store(&[("zarr.json", GROUP), ("x/zarr.json", &document)]);
+        files.insert("x/c/0".into(), file.into());
+        let zarr = open(files, limits).unwrap();
+        let Node::Array(x) = block_on(zarr.open("x")).unwrap().unwrap() else { panic!() };
+        let error = block_on(read_all(&zarr, &x)).unwrap_err();
+        assert!(matches!(error.kind, Kind::Malformed | Kind::Limit), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 /// Where chunks of a shard lie is said by the shard itself: it may lie.

@@ -16,6 +16,8 @@ pub enum Form {
     Unsigned,
     /// IEEE 754.
     Float,
+    /// The upper half of a single precision number (`bfloat16`).
+    Brain,
 }
 
 /// A type of numbers.
@@ -57,6 +59,7 @@ impl Number {
             (Form::Float, 2) => Value::Float(f16::from_bits(raw as u16).to_f64()),
             (Form::Float, 4) => Value::Float(f32::from_bits(raw as u32).into()),
             (Form::Float, _) => Value::Float(f64::from_bits(raw)),
+            (Form::Brain, _) => Value::Float(f32::from_bits((raw as u32) << 16).into()),
         }
     }
 
@@ -73,6 +76,8 @@ impl Number {
                     _ => value.to_bits(),
                 }
             }
+            // Nothing is turned into these: only what is read has them.
+            (Form::Brain, _, Value::Float(f)) => u64::from((f as f32).to_bits() >> 16),
             (_, _, Value::Int(i)) => i as u64,
             (Form::Unsigned, 8, Value::Float(f)) if f >= 0.0 => f as u64,
             (_, _, Value::Float(f)) => f as i64 as u64,

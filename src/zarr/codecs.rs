@@ -56,10 +56,14 @@ pub(super) fn v2(filters: &Value, compressor: &Value, objects: bool) -> Result<V
     Ok(codecs)
 }
 
-/// The codecs of a v3 array whose chunks have that shape.
-pub(super) fn v3(list: &Value, chunk: &[u64], dtype: &DType) -> Result<Chain> {
+/// The codecs of a v3 array whose chunks have that shape; `name` is that of its data type.
+pub(super) fn v3(list: &Value, chunk: &[u64], dtype: &DType, name: &str) -> Result<Chain> {
+    let brain = Codec::Cast {
+        stored: Number { form: Form::Brain, bytes: 2, big: false },
+        plain: Number { form: Form::Float, bytes: 4, big: false },
+    };
     let mut chain = Chain {
-        codecs: Vec::new(),
+        codecs: if name == "bfloat16" { vec![brain] } else { Vec::new() },
         axes: (0..chunk.len()).collect(),
         order: Order::Little,
         levels: Vec::new(),
@@ -97,7 +101,11 @@ fn level<'v>(
     for codec in list {
         let (name, configuration) = named(codec)?;
         if inside.is_some() {
-            return Err(Error::unsupported(format!("codec \"{name}\" around whole shards is not read")));
+            let around = packed(name, configuration)?;
+            if let Some(level) = chain.levels.last_mut() {
+                level.around.push(around);
+            }
+            continue;
         }
         match name {
             "transpose" if !serialized => {
@@ -127,26 +135,16 @@ fn level<'v>(
                 let list = list.ok_or_else(|| Error::malformed("a shard has no codecs"))?;
                 inside = Some((list, inner));
             }
-            "gzip" if serialized => chain.codecs.push(Codec::Gzip),
-            "zstd" if serialized => chain.codecs.push(Codec::Zstd),
-            "blosc" if serialized => chain.codecs.push(Codec::Blosc),
-            "crc32c" if serialized => {
-                chain.codecs.push(Codec::Checksum { sum: Sum::Crc32c, front: false });
-            }
-            other => {
-                let id = other.strip_prefix("numcodecs.").unwrap_or(other);
-                let before = matches!(
-                    id,
-                    "delta" | "fixedscaleoffset" | "packbits" | "quantize" | "astype" | "bitround"
-                );
-                if before == serialized {
-                    return Err(Error::unsupported(format!("codec \"{other}\" at this place is not read")));
-                }
-                let mut step = numcodec(id, configuration)?;
-                if before {
-                    step.iter_mut().for_each(native);
-                }
+            other if BEFORE.contains(&numcodecs_id(other)) && !serialized => {
+                let mut step = numcodec(numcodecs_id(other), configuration)?;
+                step.iter_mut().for_each(native);
                 chain.codecs.extend(step);
+            }
+            other if serialized => chain.codecs.push(packed(other, configuration)?),
+            // Unknown ones are said to be that, wherever they are.
+            other => {
+                numcodec(numcodecs_id(other), configuration)?;
+                return Err(misplaced(other));
             }
         }
     }
@@ -154,6 +152,26 @@ fn level<'v>(
         return Err(Error::malformed("no codec turns items into bytes"));
     }
     Ok(inside)
+}
+
+/// Codecs of numcodecs that turn items into other items, before there are bytes.
+const BEFORE: [&str; 6] = ["delta", "fixedscaleoffset", "packbits", "quantize", "astype", "bitround"];
+
+fn numcodecs_id(name: &str) -> &str {
+    name.strip_prefix("numcodecs.").unwrap_or(name)
+}
+
+fn misplaced(name: &str) -> Error {
+    Error::unsupported(format!("codec \"{name}\" at this place is not read"))
+}
+
+/// A codec that turns bytes into bytes.
+fn packed(name: &str, configuration: &Value) -> Result<Codec> {
+    let id = numcodecs_id(name);
+    if BEFORE.contains(&id) {
+        return Err(misplaced(name));
+    }
+    numcodec(id, configuration)?.ok_or_else(|| misplaced(name))
 }
 
 /// Between filters numbers are in the order of the machine.

@@ -68,7 +68,9 @@ pub(super) fn v3(value: &Value, depth: usize) -> Result<DType> {
         "uint32" => int(4, false),
         "uint64" => int(8, false),
         "float16" => Ok(DType::Float { bytes: 2, order }),
+        // Brain floats become single precision on the way; see `codecs`.
         "float32" => Ok(DType::Float { bytes: 4, order }),
+        "bfloat16" if depth == 0 => Ok(DType::Float { bytes: 4, order }),
         "float64" => Ok(DType::Float { bytes: 8, order }),
         "complex64" => Ok(DType::Complex { bytes: 4, order }),
         "complex128" => Ok(DType::Complex { bytes: 8, order }),

@@ -9,6 +9,19 @@ use crate::{
     error::{Error, Result},
 };
 
+/// The same for a v3 data type of that name, where the name says more than the type it is read as.
+pub(super) fn v3(value: &Value, name: &str, dtype: &DType) -> Result<Vec<u8>> {
+    match (name, value.as_str()) {
+        // Half of the bits are stored, all of them are read.
+        ("bfloat16", Some(hex)) if hex.starts_with("0x") => bytes(&Value::from(format!("{hex}0000")), dtype),
+        ("bytes" | "variable_length_bytes", Some(text)) => {
+            let refuse = |_| Error::malformed(format!("fill value \"{text}\" is not base 64"));
+            STANDARD.decode(text).map_err(refuse)
+        }
+        _ => bytes(value, dtype),
+    }
+}
+
 /// One item's stored bytes; empty for zeros and where nothing is defined.
 pub(super) fn bytes(value: &Value, dtype: &DType) -> Result<Vec<u8>> {
     let refuse = || Error::malformed(format!("{value} is no fill value of type {}", dtype.name()));
@@ -36,6 +49,7 @@ pub(super) fn bytes(value: &Value, dtype: &DType) -> Result<Vec<u8>> {
         (DType::Text(TextForm::Packed), value) => match value {
             Value::String(text) => text.as_bytes().to_vec(),
             Value::Number(_) => Vec::new(),
+            Value::Array(list) => numbers(list).ok_or_else(refuse)?,
             _ => return Err(refuse()),
         },
         (DType::Text(TextForm::Utf32 { order, .. }), Value::String(text)) => {
@@ -52,10 +66,7 @@ pub(super) fn bytes(value: &Value, dtype: &DType) -> Result<Vec<u8>> {
             item
         }
         // Raw bytes: as numbers, or in base 64.
-        (_, Value::Array(list)) => {
-            let byte = |v: &Value| v.as_u64().and_then(|b| u8::try_from(b).ok());
-            list.iter().map(byte).collect::<Option<Vec<u8>>>().ok_or_else(refuse)?
-        }
+        (_, Value::Array(list)) => numbers(list).ok_or_else(refuse)?,
         (_, Value::String(text)) => match STANDARD.decode(text) {
             Ok(raw) if raw.len() <= width => raw,
             // Not what the specification asks for, but written.
@@ -76,6 +87,11 @@ pub(super) fn bytes(value: &Value, dtype: &DType) -> Result<Vec<u8>> {
         stored.clear();
     }
     Ok(stored)
+}
+
+/// Bytes as a list of numbers.
+fn numbers(list: &[Value]) -> Option<Vec<u8>> {
+    list.iter().map(|v| v.as_u64().and_then(|b| u8::try_from(b).ok())).collect()
 }
 
 fn ordered<const N: usize>(mut little: [u8; N], order: Order) -> [u8; N] {
@@ -162,7 +178,14 @@ mod tests {
         for (code, zero) in [("<f4", json!(0)), ("<i4", Value::Null), ("|S3", json!("")), ("<U3", json!(0))] {
             assert_eq!(fill(code, zero), b"", "{code}");
         }
-        assert_eq!(bytes(&json!("none"), &DType::Text(TextForm::Packed)).unwrap(), b"none");
+        let packed = DType::Text(TextForm::Packed);
+        assert_eq!(bytes(&json!("none"), &packed).unwrap(), b"none");
+        for value in [json!("bm9uZQ=="), json!([110, 111, 110, 101])] {
+            assert_eq!(v3(&value, "variable_length_bytes", &packed).unwrap(), b"none");
+        }
+        let single = DType::from_numpy("<f4").unwrap();
+        assert_eq!(v3(&json!("0x3fc0"), "bfloat16", &single).unwrap(), 1.5_f32.to_le_bytes());
+        assert_eq!(v3(&json!(1.5), "bfloat16", &single).unwrap(), 1.5_f32.to_le_bytes());
     }
 
     #[test]

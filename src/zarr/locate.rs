@@ -2,49 +2,83 @@
 
 use std::{collections::HashMap, rc::Rc};
 
+use bytes::Bytes;
+
 use super::{
     Layout, Zarr,
     shard::{self, Index, Level},
 };
 use crate::{
     array::{Array, grid},
+    codec::decode,
     error::{Error, Result},
     limits::Limits,
     source::Part,
     tree::Stored,
 };
 
-/// Most bytes of shard indexes that are kept.
+/// Most bytes of shard indexes, and of shards that had to be decoded whole, that are kept.
 const KEPT: u64 = 64 << 20;
 
-/// Indexes of shards by key and part; `None` for shards that do not exist.
+/// What is known of a shard.
+struct Known {
+    index: Index,
+    /// All of it, where it was decoded whole.
+    bytes: Option<Bytes>,
+}
+
+/// Shards by name; `None` for those that do not exist.
 #[derive(Default)]
 pub(super) struct Shards {
-    known: HashMap<(String, u64), Option<Rc<Index>>>,
+    known: HashMap<Name, Option<Rc<Known>>>,
     bytes: u64,
 }
 
+/// Key, depth of nesting and start of a shard.
+type Name = (String, usize, u64);
+
 impl Shards {
-    fn keep(&mut self, shard: &Shard, index: Option<Rc<Index>>) {
-        let size = index.as_ref().map_or(64, |index| (index.len() as u64).saturating_mul(16));
+    fn keep(&mut self, name: Name, known: Option<Rc<Known>>) {
+        let size = known.as_ref().map_or(64, |known| {
+            let whole = known.bytes.as_ref().map_or(0, Bytes::len) as u64;
+            (known.index.len() as u64).saturating_mul(16).saturating_add(whole)
+        });
         if self.bytes.saturating_add(size) > KEPT {
             (self.known, self.bytes) = (HashMap::new(), 0);
         }
         self.bytes = self.bytes.saturating_add(size);
-        self.known.insert(shard.name(), index);
+        self.known.insert(name, known);
     }
 }
 
-/// A shard that is a file, or a part of one.
-#[derive(Clone, Debug, PartialEq)]
+/// A shard that is a file, a part of one, or a part of what was decoded from one.
+#[derive(Clone, Debug)]
 struct Shard {
     key: String,
     part: Part,
+    /// What the part is of, where it is not the file.
+    here: Option<Bytes>,
 }
 
 impl Shard {
-    fn name(&self) -> (String, u64) {
-        (self.key.clone(), if let Part::Span(span) = &self.part { span.start } else { u64::MAX })
+    fn name(&self, depth: usize) -> Name {
+        let start = if let Part::Span(span) = &self.part { span.start } else { u64::MAX };
+        (self.key.clone(), depth, start)
+    }
+
+    /// Its bytes, where they are here.
+    fn bytes(&self) -> Result<Option<Bytes>> {
+        let Some(here) = &self.here else { return Ok(None) };
+        let Part::Span(span) = &self.part else { return Ok(Some(here.clone())) };
+        let inside = span.start <= span.end && span.end <= here.len() as u64;
+        if !inside {
+            return Err(Error::malformed(format!(
+                "shard places a chunk at {span:?} of {} bytes",
+                here.len()
+            )));
+        }
+        // Within a buffer, so both ends fit a usize.
+        Ok(Some(here.slice(span.start as usize..span.end as usize)))
     }
 }
 
@@ -61,18 +95,19 @@ impl Zarr {
             let outer: Vec<u64> = (0..at.len())
                 .map(|axis| sides.iter().fold(at.get(axis).copied().unwrap_or(0), |c, s| divide(c, s, axis)))
                 .collect();
-            found.push((at, Some(Shard { key: layout.keys.key(&outer), part: Part::All })));
+            found.push((at, Some(Shard { key: layout.keys.key(&outer), part: Part::All, here: None })));
         }
         for depth in 0..layout.levels.len() {
             self.descend(&layout, &sides, depth, &mut found).await.map_err(|e| e.at(&array.path))?;
         }
-        Ok(found
-            .into_iter()
-            .map(|(_, shard)| match shard {
-                Some(Shard { key, part }) => Stored::Key { key, part },
-                None => Stored::Absent,
-            })
-            .collect())
+        let stored = |shard: Option<Shard>| match shard {
+            None => Ok(Stored::Absent),
+            Some(shard) => Ok(match shard.bytes()? {
+                Some(bytes) => Stored::Here(bytes),
+                None => Stored::Key { key: shard.key, part: shard.part },
+            }),
+        };
+        found.into_iter().map(|(_, shard)| stored(shard)).collect()
     }
 
     /// From shards to the chunks in them, which may be shards again.
@@ -84,10 +119,11 @@ impl Zarr {
         found: &mut [(Vec<u64>, Option<Shard>)],
     ) -> Result<()> {
         let Some(level) = layout.levels.get(depth) else { return Ok(()) };
-        let indexes = self.indexes(level, found.iter().filter_map(|(_, shard)| shard.as_ref())).await?;
+        let shards = found.iter().filter_map(|(_, shard)| shard.as_ref());
+        let known = self.known(level, depth, shards).await?;
         for (at, slot) in found {
             let Some(shard) = slot.take() else { continue };
-            let Some(index) = indexes.get(&shard.name()).cloned().flatten() else { continue };
+            let Some(known) = known.get(&shard.name(depth)).cloned().flatten() else { continue };
             // The place within this shard, in units of what it holds.
             let inner = sides.get(depth.saturating_add(1)..).unwrap_or(&[]);
             let here = sides.get(depth);
@@ -99,49 +135,82 @@ impl Zarr {
                     unit.checked_rem(side).unwrap_or(0)
                 })
                 .collect();
-            let part = shard::chunk(&index, level.number(&inside), &shard.part, &self.limits)?;
-            *slot = part.map(|part| Shard { key: shard.key, part });
+            let here = known.bytes.clone();
+            let whole = here.as_ref().map(|bytes| Part::Span(0..bytes.len() as u64));
+            let within = whole.as_ref().unwrap_or(&shard.part);
+            let part = shard::chunk(&known.index, level.number(&inside), within, &self.limits)?;
+            *slot = part.map(|part| Shard { key: shard.key, part, here });
         }
         Ok(())
     }
 
-    /// The indexes of some shards; those not yet known are fetched together.
-    async fn indexes<'s>(
+    /// What some shards hold; those not yet known are fetched together: their indexes, or all of them where something was
+    /// done to them as a whole.
+    async fn known<'s>(
         &self,
         level: &Level,
+        depth: usize,
         shards: impl Iterator<Item = &'s Shard>,
-    ) -> Result<HashMap<(String, u64), Option<Rc<Index>>>> {
-        let mut indexes = HashMap::new();
+    ) -> Result<HashMap<Name, Option<Rc<Known>>>> {
+        let mut all = HashMap::new();
         let mut missing: Vec<&Shard> = Vec::new();
         for shard in shards {
-            let name = shard.name();
-            if indexes.contains_key(&name) {
+            let name = shard.name(depth);
+            if all.contains_key(&name) {
                 continue;
             }
             let known = self.shards.borrow().known.get(&name).cloned();
             if known.is_none() {
                 missing.push(shard);
             }
-            indexes.insert(name, known.flatten());
+            all.insert(name, known.flatten());
         }
-        let wanted: Vec<_> = missing.iter().map(|s| (s.key.clone(), level.part(&s.part))).collect();
-        if wanted.is_empty() {
-            return Ok(indexes);
+        if missing.is_empty() {
+            return Ok(all);
         }
         Limits::size(level.len(), self.limits.header, "a shard's index")?;
-        let fetched = self.store.get_many(&wanted).await?;
-        for (shard, bytes) in missing.into_iter().zip(fetched) {
-            let index = match bytes {
-                Some(bytes) => {
-                    let index = level.parse(bytes, &self.limits);
-                    Some(Rc::new(index.map_err(|e| e.at(format!("shard {}", shard.key)))?))
-                }
-                None => None,
+        let part = |shard: &Shard| {
+            if level.around.is_empty() { level.part(&shard.part) } else { shard.part.clone() }
+        };
+        let away = missing.iter().filter(|shard| shard.here.is_none());
+        let wanted: Vec<_> = away.map(|shard| (shard.key.clone(), part(shard))).collect();
+        let mut fetched =
+            if wanted.is_empty() { Vec::new() } else { self.store.get_many(&wanted).await? }.into_iter();
+        for shard in missing {
+            let in_shard = |e: Error| e.at(format!("shard {}", shard.key));
+            let known = match shard.bytes().map_err(in_shard)? {
+                Some(bytes) => Some(self.whole(level, bytes).map_err(in_shard)?),
+                None => match fetched.next().flatten() {
+                    Some(bytes) if level.around.is_empty() => {
+                        let index = level.parse(bytes, &self.limits).map_err(in_shard)?;
+                        Some(Known { index, bytes: None })
+                    }
+                    Some(bytes) => Some(self.whole(level, bytes).map_err(in_shard)?),
+                    None => None,
+                },
             };
-            self.shards.borrow_mut().keep(shard, index.clone());
-            indexes.insert(shard.name(), index);
+            let known = known.map(Rc::new);
+            self.shards.borrow_mut().keep(shard.name(depth), known.clone());
+            all.insert(shard.name(depth), known);
         }
-        Ok(indexes)
+        Ok(all)
+    }
+
+    /// A shard whose bytes are here: what was done to it is undone, its index read.
+    fn whole(&self, level: &Level, bytes: Bytes) -> Result<Known> {
+        let bytes = if level.around.is_empty() {
+            bytes
+        } else {
+            let bound = Limits::size(self.limits.chunk, self.limits.chunk, "a shard")?;
+            decode(&level.around, bytes, 0, None, bound)?
+        };
+        let len = bytes.len() as u64;
+        let index = match level.part(&Part::Span(0..len)) {
+            // Within the buffer.
+            Part::Span(span) => bytes.slice(span.start as usize..span.end as usize),
+            _ => bytes.clone(),
+        };
+        Ok(Known { index: level.parse(index, &self.limits)?, bytes: Some(bytes) })
     }
 }
 

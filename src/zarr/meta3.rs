@@ -68,13 +68,15 @@ pub(super) fn array(path: &str, document: &Map<String, Value>) -> Result<(Array,
     if document.get("storage_transformers").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
         return Err(Error::unsupported("storage transformers are not read"));
     }
-    let dtype = dtype::v3(member(document, "data_type")?, 0)?;
-    let chain = codecs::v3(member(document, "codecs")?, &chunk, &dtype)?;
+    let name = member(document, "data_type")?;
+    let dtype = dtype::v3(name, 0)?;
+    let (name, _) = named(name)?;
+    let chain = codecs::v3(member(document, "codecs")?, &chunk, &dtype, name)?;
     let dtype = dtype::ordered(dtype, chain.order);
     let array = Array {
         path: path.to_owned(),
         id: 0,
-        fill: fill::bytes(document.get("fill_value").unwrap_or(&Value::Null), &dtype)?,
+        fill: fill::v3(document.get("fill_value").unwrap_or(&Value::Null), name, &dtype)?,
         dtype,
         shape,
         chunk: chain.inner.unwrap_or(chunk).into_iter().map(|side| side.max(1)).collect(),

@@ -24,6 +24,8 @@ pub(super) struct Level {
     order: Order,
     checked: bool,
     at_end: bool,
+    /// What was done to shards as a whole, in the order of writing.
+    pub around: Vec<Codec>,
 }
 
 /// Where the chunks of a shard lie, in row-major order.
@@ -63,7 +65,7 @@ impl Level {
             Some("start") => false,
             Some(other) => return Err(Error::malformed(format!("index location \"{other}\""))),
         };
-        Ok(Self { axes: axes.to_vec(), counts, order, checked, at_end })
+        Ok(Self { axes: axes.to_vec(), counts, order, checked, at_end, around: Vec::new() })
     }
 
     /// Chunks per shard along each of the array's axes.
