@@ -5,9 +5,10 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use serde_json::json;
 
 use crate::{
-    anndata::AnnData,
+    choice::choose,
     error::{Error, Result},
     export::{Export, File, Options, Route},
     folder::Folder,
@@ -24,8 +25,8 @@ pub enum Dataset {
 }
 
 impl Dataset {
-    /// Opens a source: `root` names the object in it that is meant (`""` for the whole); of several exported data sets in one
-    /// folder it is the id.
+    /// Opens a source: `root` names the object in it that is meant; `""` leaves the choice to [`choose`], `"/"` is the whole.
+    /// Of several exported data sets in one folder it is the id.
     ///
     /// # Errors
     /// When it is of no format that is read, holds no AnnData, or nothing that can be shown.
@@ -36,8 +37,11 @@ impl Dataset {
             let id = Some(root).filter(|root| !root.is_empty());
             return Ok(Self::There(Folder::open(Rc::clone(store), id, &limits).await?));
         }
-        let data = AnnData::open(open(source, limits).await?, root).await?;
-        Ok(Self::Made(Box::new(Export::open(data, options)?)))
+        let chosen = choose(open(source, limits).await?, root, &options).await?;
+        let options = chosen.named(options);
+        let (data, place) = chosen.take(&options).await?;
+        let export = Export::open(data, options).map_err(|error| place.none_shown(error))?;
+        Ok(Self::Made(Box::new(export.placed(&place))))
     }
 
     /// The data set's id.
@@ -55,7 +59,19 @@ impl Dataset {
     pub async fn describe(&self) -> Result<String> {
         match self {
             Self::Made(export) => Ok(export.describe().await?.text()),
-            Self::There(folder) => Ok(folder.describe().to_string()),
+            Self::There(folder) => {
+                let mut description = folder.describe();
+                if let Some(entries) = description.as_object_mut() {
+                    let nothing = [
+                        ("layer", json!(null)),
+                        ("layers", json!([])),
+                        ("root", json!("")),
+                        ("inside", json!([])),
+                    ];
+                    entries.extend(nothing.map(|(name, value)| (name.to_owned(), value)));
+                }
+                Ok(description.to_string())
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod anndata;
 pub mod array;
+pub mod choice;
 pub mod codec;
 pub mod dataset;
 pub mod error;

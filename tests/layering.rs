@@ -22,7 +22,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("anndata", &["error", "limits", "array", "tree"]),
     ("export", &["error", "limits", "array", "anndata"]),
     ("folder", &["error", "limits", "source", "export"]),
-    ("dataset", &["error", "limits", "anndata", "export", "folder", "open"]),
+    ("choice", &["error", "anndata", "export", "tree"]),
+    ("dataset", &["error", "limits", "anndata", "choice", "export", "folder", "open"]),
     ("protocol", &["error", "limits"]),
 ];
 /// The boundary to JavaScript sees everything; nothing may see it.

@@ -43,7 +43,17 @@ fn known(build: &Path) -> BTreeSet<String> {
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     let mut known: BTreeSet<String> =
         list.as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap().to_owned()).collect();
-    for folder in ["hdf5/files", "zarr/stores", "zarr/zips", "codecs", "real", "real/archives"] {
+    let folders = [
+        "hdf5/files",
+        "zarr/stores",
+        "zarr/zips",
+        "codecs",
+        "real",
+        "real/archives",
+        "several",
+        "unreadable",
+    ];
+    for folder in folders {
         let entries = fs::read_dir(build.join(folder))
             .unwrap_or_else(|e| panic!("build/{folder}: {e}; ./check makes it"));
         for entry in entries {

@@ -117,6 +117,9 @@ pub struct Reading {
     /// Column of var that holds the gene ids, instead of the index
     #[arg(long, value_name = "COLUMN")]
     pub gene_id_column: Option<String>,
+    /// Matrix that genes come from instead of X: a layer's name, or raw with its own genes
+    #[arg(long, value_name = "NAME|raw")]
+    pub layer: Option<String>,
     /// Name of the data set, instead of the file's
     #[arg(long, value_name = "NAME")]
     pub dataset_name: Option<String>,
@@ -154,6 +157,7 @@ impl Reading {
             dataset_id: self.dataset_id.clone(),
             latent_key: self.latent_key.clone(),
             gene_id_column: self.gene_id_column.clone(),
+            layer: self.layer.clone(),
             normalize: !self.no_normalize,
             centroid_quantile: self.centroid_quantile,
             centroid_min_points: self.centroid_min_points,

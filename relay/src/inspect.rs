@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cellucid_wasm::{Error, Result, anndata::AnnData, native::block_on};
+use cellucid_wasm::{Error, Result, anndata::AnnData, dataset::Dataset, native::block_on};
 use serde_json::{Map, Value, json};
 
 use crate::{args::Reading, output, source::Opened};
@@ -17,12 +17,22 @@ pub fn run(source: &str, as_json: bool, reading: &Reading) -> Result<()> {
 async fn describe(opened: &Opened, reading: &Reading) -> Result<Value> {
     let unreadable = |e: serde_json::Error| Error::malformed(format!("the description is no JSON: {e}"));
     let error = match opened.dataset(reading).await {
-        Ok(dataset) => return serde_json::from_str(&dataset.describe().await?).map_err(unreadable),
+        Ok(dataset) => {
+            if let Dataset::Made(export) = &dataset {
+                export.data().survey().await;
+            }
+            return serde_json::from_str(&dataset.describe().await?).map_err(unreadable);
+        }
         Err(error) => error,
     };
     // What is no AnnData at all fails here once more, with the same words.
-    let mut outline = outline(&opened.data().await?, opened);
+    let chosen = opened.chosen(reading).await?;
+    chosen.data.survey().await;
+    let mut outline = outline(&chosen.data, opened);
     if let Some(map) = outline.as_object_mut() {
+        for (name, value) in chosen.place.json() {
+            map.insert(name.into(), serde_json::from_str(&value.text()).map_err(unreadable)?);
+        }
         map.insert("not_shown".into(), json!({"reason": error.message, "advice": error.advice()}));
     }
     Ok(outline)
@@ -59,9 +69,27 @@ fn tell(out: &mut dyn Write, description: &Value) -> io::Result<()> {
         thousands(field("n_obs").as_u64().unwrap_or_default()),
         thousands(field("n_vars").as_u64().unwrap_or_default())
     )?;
+    for (i, one) in list("inside").iter().enumerate() {
+        let size = match (one["n_obs"].as_u64(), one["n_vars"].as_u64()) {
+            (Some(cells), Some(genes)) => {
+                format!("  {} cells × {} genes", thousands(cells), thousands(genes))
+            }
+            _ => String::new(),
+        };
+        let here = if one["root"] == *field("root") { "  (this one)" } else { "" };
+        let why = one["reason"].as_str().map_or(String::new(), |why| format!("  cannot be shown: {why}"));
+        writeln!(out, "{}#{}{size}{here}{why}", label(i, "inside"), text(&one["root"]))?;
+    }
     match field("x") {
-        Value::Object(x) => writeln!(out, "X       {}", matrix(x))?,
+        Value::Object(x) => {
+            let from = field("layer").as_str().map_or(String::new(), |layer| format!("  ({layer})"));
+            writeln!(out, "X       {}{from}", matrix(x))?;
+        }
         _ => writeln!(out, "X       none")?,
+    }
+    let layers: Vec<String> = list("layers").iter().map(text).collect();
+    if !layers.is_empty() {
+        writeln!(out, "layers  {}", layers.join(", "))?;
     }
     let dims: Vec<(String, u64)> =
         list("embeddings").iter().map(|e| (text(&e["key"]), e["dim"].as_u64().unwrap_or_default())).collect();

@@ -4,7 +4,7 @@ use std::{path::Path, rc::Rc, sync::Arc};
 
 use cellucid_wasm::{
     Error, Limits, Result,
-    anndata::AnnData,
+    choice::{Chosen, choose},
     dataset::Dataset,
     native::{File, Folder},
     open::{self, Source},
@@ -81,12 +81,12 @@ impl Opened {
         open::open(self.source.clone(), limits()).await
     }
 
-    /// The AnnData in it.
+    /// The AnnData in it, and which others there are.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn data(&self) -> Result<AnnData> {
-        AnnData::open(self.tree().await?, &self.root).await
+    pub async fn chosen(&self, reading: &Reading) -> Result<Chosen> {
+        choose(self.tree().await?, &self.root, &reading.options(&self.name, self.folder)).await
     }
 
     /// Its virtual files.

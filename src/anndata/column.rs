@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use futures_util::future::join;
 use serde_json::Value;
 
-use super::{below, encoding, text_attr};
+use super::{below, encoding, plain, text_attr};
 use crate::{
     array::{Array, DType, Text, Values, each_number},
     error::{Error, Result},
@@ -145,7 +145,7 @@ pub(super) async fn open(tree: &Rc<dyn Tree>, root: &str, frame: &Group, name: &
     }
 }
 
-async fn open_group(tree: &dyn Tree, group: &Group) -> Result<Stored> {
+pub(super) async fn open_group(tree: &dyn Tree, group: &Group) -> Result<Stored> {
     let [codes, categories, values, mask] =
         ["codes", "categories", "values", "mask"].map(|name| below(&group.path, name));
     let kind = encoding(&group.attrs);
@@ -175,6 +175,7 @@ async fn open_array(
     name: &str,
     array: Rc<Array>,
 ) -> Result<Stored> {
+    plain(&array.attrs).map_err(|e| e.at(&array.path))?;
     let Some(link) = text_attr(&array.attrs, "categories").map(str::to_owned) else {
         return Ok(Stored::Plain(array));
     };

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Frame, Matrix, Skipped, below, encoding, matrix::sparse_kind};
+use super::{Frame, Matrix, Skipped, below, encoding, matrix::sparse_kind, plain};
 use crate::{
     array::{Array, DType, Values},
     error::{Error, Result},
@@ -143,7 +143,9 @@ async fn open(tree: &Rc<dyn Tree>, root: &str, obsm: &str, key: &str) -> Result<
             let kind = encoding(&group.attrs);
             return Err(Error::unsupported(format!("encoding \"{kind}\" is not read")));
         }
-        Node::Array(array) if array.shape.len() > 2 => (array.shape.clone(), Form::Array(array)),
+        Node::Array(array) if array.shape.len() > 2 && plain(&array.attrs).is_ok() => {
+            (array.shape.clone(), Form::Array(array))
+        }
         node => match Matrix::open(&**tree, node).await? {
             Some(matrix) => (matrix.shape().to_vec(), Form::Matrix(matrix)),
             None => return Ok(None),

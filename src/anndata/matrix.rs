@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::{
-    encoding,
+    encoding, plain,
     sparse::{Compressed, Sparse},
     text_attr,
 };
@@ -45,6 +45,7 @@ impl Matrix {
         let path = node.path().to_owned();
         match node {
             Node::Array(array) => match array.shape.len() {
+                _ if plain(&array.attrs).is_err() => plain(&array.attrs).map(|()| None),
                 1 | 2 if array.dtype.is_number() => Ok(Some(Self::Dense(array))),
                 1 | 2 => Err(Error::unsupported(format!("a matrix of {} is not read", array.dtype.name()))),
                 _ => Err(Error::malformed(format!("has shape {:?}, which is no matrix", array.shape))),

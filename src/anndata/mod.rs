@@ -5,9 +5,12 @@
 mod column;
 mod frame;
 mod graph;
+mod inside;
 mod layout;
+mod matrices;
 mod matrix;
 mod sparse;
+mod survey;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -22,6 +25,7 @@ use crate::{
 pub use column::{Column, Kind, float_text, labels};
 pub use frame::Frame;
 pub use graph::Graph;
+pub use inside::{has_modalities, inside};
 pub use layout::Entry;
 pub use matrix::Matrix;
 pub use sparse::{Compressed, Sparse};
@@ -243,4 +247,15 @@ fn text_attr<'a>(attrs: &'a Attrs, name: &str) -> Option<&'a str> {
 /// What an element is said to be; elements of old files say nothing.
 fn encoding(attrs: &Attrs) -> &str {
     text_attr(attrs, "encoding-type").unwrap_or("")
+}
+
+/// Encodings of arrays (AnnData's specification, "on-disk format"); files before 0.8 name none.
+const ARRAYS: [&str; 7] = ["", "array", "string-array", "numeric-scalar", "string", "rec-array", "bytes"];
+
+/// Checks that an array means what it holds: one of an unknown encoding may mean anything.
+fn plain(attrs: &Attrs) -> Result<()> {
+    match encoding(attrs) {
+        kind if ARRAYS.contains(&kind) => Ok(()),
+        kind => Err(Error::unsupported(format!("encoding \"{kind}\" is not read"))),
+    }
 }

@@ -1,5 +1,7 @@
 //! What is in a file, for people and pages: everything that headers tell, and what could not be used.
 
+use futures_util::future::join;
+
 use super::{Export, Json, Route};
 use crate::{
     anndata::{Kind, Matrix},
@@ -29,7 +31,12 @@ impl Export {
             }
             obs.push(Json::map(entry));
         }
-        let graph = match data.connectivities().await {
+        let (graph, matrices) = join(data.connectivities(), data.matrices()).await;
+        let matrices = matrices.unwrap_or_else(|error| {
+            data.skip(data.path("layers"), error.to_string());
+            Vec::new()
+        });
+        let graph = match graph {
             Ok(graph) => graph.is_some(),
             Err(error) => {
                 data.skip(data.path("obsp/connectivities"), error.to_string());
@@ -51,6 +58,7 @@ impl Export {
             .skipped()
             .into_iter()
             .map(|s| Json::map([("object", Json::from(s.object)), ("reason", Json::from(s.reason))]));
+        let [root, inside] = self.place.json();
         Ok(Json::map([
             ("format", Json::from(data.tree().format())),
             ("name", Json::from(self.options.name())),
@@ -59,6 +67,8 @@ impl Export {
             ("n_obs", Json::from(data.n_obs())),
             ("n_vars", Json::from(data.n_vars())),
             ("x", data.x.as_ref().map_or(Json::Null, matrix)),
+            ("layer", self.options.layer.as_deref().map_or(Json::Null, Json::from)),
+            ("layers", Json::list(matrices)),
             ("obs", Json::List(obs)),
             ("var", Json::list(data.var.iter().flat_map(|var| var.columns.iter().map(String::as_str)))),
             ("obsm", Json::List(data.obsm.iter().map(shown).collect())),
@@ -66,6 +76,8 @@ impl Export {
             ("has_connectivity", Json::from(graph)),
             ("vector_fields", Json::list(self.vectors.iter().map(|field| field.id.as_str()))),
             ("skipped", Json::List(skipped.collect())),
+            root,
+            inside,
         ]))
     }
 }

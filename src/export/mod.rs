@@ -10,6 +10,7 @@ mod json;
 mod manifest;
 mod names;
 mod pack;
+mod place;
 mod points;
 mod route;
 mod shown;
@@ -27,6 +28,7 @@ use crate::{
 pub use json::Json;
 pub use names::{dataset_name, safe};
 pub use pack::{Bits, Packing, Sink};
+pub use place::{Inside, Place, WHOLE};
 pub use route::Route;
 
 use fields::Coded;
@@ -69,6 +71,8 @@ pub struct Options {
     pub latent_key: Option<String>,
     /// Column of var with the gene ids instead of the index.
     pub gene_id_column: Option<String>,
+    /// Matrix that genes come from instead of X: a layer's name, or `raw` with its own genes.
+    pub layer: Option<String>,
     /// Whether embeddings are centred and scaled.
     pub normalize: bool,
     /// Share of a group's cells that its centroid is made of; outside (0.5, 1) it counts as 0.95.
@@ -89,6 +93,7 @@ impl Default for Options {
             dataset_id: None,
             latent_key: None,
             gene_id_column: None,
+            layer: None,
             normalize: true,
             centroid_quantile: 0.95,
             centroid_min_points: 10,
@@ -109,7 +114,8 @@ impl Options {
         usize::try_from(self.centroid_min_points).ok().filter(|&n| n >= 1).unwrap_or(10)
     }
 
-    fn name(&self) -> String {
+    /// Name of the data set.
+    pub fn name(&self) -> String {
         self.dataset_name.clone().unwrap_or_else(|| dataset_name(&self.file, self.folder))
     }
 
@@ -147,6 +153,7 @@ pub struct Export {
     coded: RefCell<Vec<(usize, Rc<Coded>)>>,
     /// Label counts of columns that had to be read to know.
     counts: RefCell<HashMap<usize, u64>>,
+    place: Place,
 }
 
 /// Columns kept decoded.
@@ -160,13 +167,7 @@ impl Export {
     pub fn open(data: AnnData, options: Options) -> Result<Self> {
         let (choices, umap) = points::choose(&data, &options);
         if choices.is_empty() {
-            let there: Vec<String> =
-                data.obsm.iter().map(|e| format!("\"{}\" {:?}", e.key, e.shape)).collect();
-            let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
-            return Err(Error::unsupported(format!("no embedding can be drawn: obsm holds {there}"))
-                .at("obsm")
-                .in_file(data.tree().name())
-                .hint("store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap"));
+            return Err(nothing_drawn(&data));
         }
         let vectors = vectors::find(&data, &choices);
         let keys = match options.profile {
@@ -174,7 +175,33 @@ impl Export {
             Profile::Strict => names::unique(data.obs.columns.iter().map(String::as_str)),
         };
         let (points, graph, genes, latent, coded, counts) = Default::default();
-        Ok(Self { data, options, keys, choices, umap, vectors, points, graph, genes, latent, coded, counts })
+        let place = Place::default();
+        Ok(Self {
+            data,
+            options,
+            keys,
+            choices,
+            umap,
+            vectors,
+            points,
+            graph,
+            genes,
+            latent,
+            coded,
+            counts,
+            place,
+        })
+    }
+
+    /// The same with what its description says of the file around it.
+    #[must_use]
+    pub fn placed(self, place: &Place) -> Self {
+        Self { place: place.clone(), ..self }
+    }
+
+    /// Why data cannot be shown, if so: what [`open`](Self::open) would say.
+    pub fn cannot_show(data: &AnnData, options: &Options) -> Option<Error> {
+        points::choose(data, options).0.is_empty().then(|| nothing_drawn(data))
     }
 
     /// The data behind it.
@@ -332,6 +359,15 @@ impl Export {
             ends.iter().flat_map(|end| end.to_le_bytes()).collect::<Vec<u8>>().into()
         }
     }
+}
+
+fn nothing_drawn(data: &AnnData) -> Error {
+    let there: Vec<String> = data.obsm.iter().map(|e| format!("\"{}\" {:?}", e.key, e.shape)).collect();
+    let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+    Error::unsupported(format!("no embedding can be drawn: obsm holds {there}"))
+        .at(data.path("obsm"))
+        .in_file(data.tree().name())
+        .hint("store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap")
 }
 
 fn floats(values: &[f32]) -> Bytes {

@@ -15,6 +15,7 @@ const OPEN: &[&str] = &[
     "profile",
     "latentKey",
     "geneIdColumn",
+    "layer",
     "datasetName",
     "datasetId",
     "centroidQuantile",
@@ -133,6 +134,7 @@ impl Given {
             dataset_id: self.text("datasetId")?,
             latent_key: self.text("latentKey")?,
             gene_id_column: self.text("geneIdColumn")?,
+            layer: self.text("layer")?,
             normalize: normalize.transpose()?.unwrap_or(usual.normalize),
             centroid_quantile: self.number("centroidQuantile")?.unwrap_or(usual.centroid_quantile),
             centroid_min_points: self

@@ -55,7 +55,11 @@ export interface ReadOptions {
 export interface OpenOptions extends ReadOptions {
   /** File or folder name, where the source does not tell it. */
   name?: string;
-  /** Object in the file that is the AnnData, such as `mod/rna` in MuData; the file itself when left out. */
+  /**
+   * Object in the file that is the AnnData, such as `mod/rna` in MuData or `tables/table` in SpatialData; `/` is the file
+   * itself. When left out: the file itself, or in a file of several the one that people look at first; see
+   * {@link Description.inside}.
+   */
   root?: string;
   /** What the virtual files are for: `reference` (default), as cellucid 0.0.9 serves them, or `strict`, for the later app. */
   profile?: "reference" | "strict";
@@ -63,6 +67,8 @@ export interface OpenOptions extends ReadOptions {
   latentKey?: string;
   /** Column of var that holds the gene ids, instead of the index. */
   geneIdColumn?: string;
+  /** Matrix that genes come from instead of X: one of {@link Description.layers}, where `raw` brings genes of its own. */
+  layer?: string;
   datasetName?: string;
   datasetId?: string;
   /** Share of a group's cells that its centroid is made of; 0.95 when left out. */
@@ -85,6 +91,10 @@ export interface Description {
   n_obs: number;
   n_vars: number;
   x: { encoding: string; dtype: string; shape: number[] } | null;
+  /** The matrix that genes come from, where it is not X. */
+  layer: string | null;
+  /** Other matrices that genes can come from: `raw`, and names of layers. */
+  layers: string[];
   obs: Array<{ key: string; kind: "category" | "continuous"; n_categories?: number | null }>;
   var: string[];
   obsm: Array<{ key: string; shape: number[] }>;
@@ -94,6 +104,20 @@ export interface Description {
   vector_fields: string[];
   /** What could not be used, and why. */
   skipped: Array<{ object: string; reason: string }>;
+  /** The object in the file that this is: what to pass as `root` to open it again; empty where the file is one AnnData. */
+  root: string;
+  /** All AnnData objects of a file that holds several (MuData, SpatialData): what to offer for choice; else empty. */
+  inside: Inside[];
+}
+
+/** An AnnData object in a file of several. */
+export interface Inside {
+  /** What to pass as `root` to open it. */
+  root: string;
+  n_obs: number | null;
+  n_vars: number | null;
+  /** Why it cannot be shown; null where it can. */
+  reason: string | null;
 }
 
 /** Requests sent and bytes read since a dataset was opened. */
