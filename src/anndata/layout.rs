@@ -48,13 +48,13 @@ impl Entry {
         let read = match &self.form {
             Form::Matrix(matrix) => matrix.to_f32(&*self.tree).await,
             Form::Array(array) => match read_all(&*self.tree, array).await {
-                Ok(values) => values.to_f32(),
+                Ok(values) => values.into_f32(),
                 Err(error) => Err(error),
             },
             Form::Frame(frame) => self.read_frame(frame).await,
             Form::Field(array) => match read_all(&*self.tree, array).await? {
                 Values::Record(columns) => match columns.into_iter().find(|c| c.name == self.key) {
-                    Some(column) => column.values.to_f32(),
+                    Some(column) => column.values.into_f32(),
                     None => Err(Error::missing("is not among the fields")),
                 },
                 _ => Err(Error::malformed("is no field")),

@@ -123,7 +123,7 @@ impl Matrix {
     /// Whatever the arrays say.
     pub async fn to_f32(&self, tree: &dyn Tree) -> Result<Vec<f32>> {
         match self {
-            Self::Dense(array) => read_all(tree, array).await?.to_f32(),
+            Self::Dense(array) => read_all(tree, array).await?.into_f32(),
             Self::Sparse(sparse) => sparse.to_f32(tree).await,
         }
     }

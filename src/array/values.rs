@@ -208,6 +208,17 @@ impl Values {
         self.put(dtype, to, item, Step { at: 0, by: 0 }, n)
     }
 
+    /// As [`to_f32`](Self::to_f32), without a copy of what is in single precision already.
+    ///
+    /// # Errors
+    /// As [`to_f32`](Self::to_f32).
+    pub fn into_f32(self) -> Result<Vec<f32>> {
+        match self {
+            Self::F32(items) => Ok(items),
+            other => other.to_f32(),
+        }
+    }
+
     /// Every item as single precision, each with one rounding; booleans are 0 and 1, complex numbers lose their
     /// imaginary part.
     ///

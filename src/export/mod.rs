@@ -371,9 +371,6 @@ fn nothing_drawn(data: &AnnData) -> Error {
 }
 
 fn floats(values: &[f32]) -> Bytes {
-    let mut bytes = Vec::with_capacity(values.len() * 4);
-    for value in values {
-        bytes.extend_from_slice(&value.to_le_bytes());
-    }
-    bytes.into()
+    let bytes: Vec<[u8; 4]> = values.iter().map(|value| value.to_le_bytes()).collect();
+    bytes.into_flattened().into()
 }

@@ -143,24 +143,38 @@ pub async fn read(entry: &Entry, dim: u8, options: &Options) -> Result<Points> {
 /// Centres each axis and scales all by the widest, into [−1, 1]; gives the scale. NaN spreads over everything in the
 /// reference profile; in the strict one it is ignored for the range and drawn at the centre.
 fn normalize(values: &mut [f32], dim: usize, profile: Profile) -> f64 {
+    // A row's length known beforehand makes this several times as fast.
+    match dim {
+        1 => centre_and_scale::<1>(values, profile),
+        2 => centre_and_scale::<2>(values, profile),
+        _ => centre_and_scale::<3>(values, profile),
+    }
+}
+
+fn centre_and_scale<const D: usize>(values: &mut [f32], profile: Profile) -> f64 {
     let strict = profile == Profile::Strict;
-    let mut low = vec![f32::INFINITY; dim];
-    let mut high = vec![f32::NEG_INFINITY; dim];
-    for row in values.chunks_exact(dim.max(1)) {
-        for ((x, low), high) in row.iter().zip(&mut low).zip(&mut high) {
+    let (rows, _) = values.as_chunks_mut::<D>();
+    let mut ends = [(f32::INFINITY, f32::NEG_INFINITY); D];
+    let mut nan = [false; D];
+    for row in &*rows {
+        for ((x, (low, high)), nan) in row.iter().zip(&mut ends).zip(&mut nan) {
             if strict && !x.is_finite() {
                 continue;
             }
-            if x.is_nan() || *x < *low {
-                *low = if low.is_nan() { *low } else { *x };
-            }
-            if x.is_nan() || *x > *high {
-                *high = if high.is_nan() { *high } else { *x };
-            }
+            // Neither holds for NaN.
+            *low = if *x < *low { *x } else { *low };
+            *high = if *x > *high { *x } else { *high };
+            *nan |= x.is_nan();
+        }
+    }
+    for (axis, (ends, nan)) in ends.iter_mut().zip(nan).enumerate() {
+        let mut column = rows.iter().filter_map(|row| row.get(axis));
+        if let Some(first) = column.find(|x| nan && x.is_nan()) {
+            *ends = (*first, *first);
         }
     }
     let mut range = f32::NEG_INFINITY;
-    for (low, high) in low.iter().zip(&high) {
+    for (low, high) in ends {
         let width = high - low;
         if width.is_nan() || width > range {
             range = if range.is_nan() { range } else { width };
@@ -170,10 +184,10 @@ fn normalize(values: &mut [f32], dim: usize, profile: Profile) -> f64 {
     if range < 1e-8 || (strict && !range.is_finite()) {
         range = 1.0;
     }
-    let centre: Vec<f32> = low.iter().zip(&high).map(|(low, high)| (low + high) / 2.0).collect();
+    let centre = ends.map(|(low, high)| (low + high) / 2.0);
     let scale = 2.0 / range;
     let factor = scale as f32;
-    for row in values.chunks_exact_mut(dim.max(1)) {
+    for row in rows {
         for (x, centre) in row.iter_mut().zip(&centre) {
             *x = (*x - centre) * factor;
             if strict && !x.is_finite() {
