@@ -5,21 +5,25 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::{
+    anndata::Watch,
     choice::choose,
     error::{Error, Result},
     export::{Export, File, Options, Route},
     folder::Folder,
     limits::Limits,
     open::{Source, open},
+    shelf::Shelf,
+    source::{ByteSource, remembered::Remembered},
 };
 
 /// An open data set.
 pub enum Dataset {
-    /// Files made when they are asked for.
-    Made(Box<Export>),
+    /// Files made when they are asked for, and what is remembered of the source for later visits.
+    Made(Box<Export>, Option<Rc<Remembered>>),
     /// Files that are there.
     There(Folder),
 }
@@ -31,23 +35,66 @@ impl Dataset {
     /// # Errors
     /// When it is of no format that is read, holds no AnnData, or nothing that can be shown.
     pub async fn open(source: Source, root: &str, options: Options, limits: Limits) -> Result<Self> {
+        Self::open_kept(source, root, options, limits, None).await
+    }
+
+    /// As [`open`](Self::open); what costs much to find out is kept on a shelf for later visits, and taken from there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the shelf gives none.
+    pub async fn open_kept(
+        source: Source,
+        root: &str,
+        options: Options,
+        limits: Limits,
+        shelf: Option<Rc<dyn Shelf>>,
+    ) -> Result<Self> {
         if let Source::Folder(store) = &source
             && Folder::is_one(&**store).await?
         {
             let id = Some(root).filter(|root| !root.is_empty());
             return Ok(Self::There(Folder::open(Rc::clone(store), id, &limits).await?));
         }
+        let remembered = match (&source, &shelf) {
+            (Source::File(file), Some(shelf)) => Remembered::find(file, shelf).await,
+            _ => None,
+        };
+        let source = match &remembered {
+            Some(remembered) => Source::File(Rc::clone(remembered) as Rc<dyn ByteSource>),
+            None => source,
+        };
         let chosen = choose(open(source, limits).await?, root, &options).await?;
         let options = chosen.named(options);
         let (data, place) = chosen.take(&options).await?;
+        if let Some(shelf) = &shelf {
+            data.keep_on(shelf);
+        }
         let export = Export::open(data, options).map_err(|error| place.none_shown(error))?;
-        Ok(Self::Made(Box::new(export.placed(&place))))
+        Ok(Self::Made(Box::new(export.placed(&place)), remembered))
+    }
+
+    /// Reads ahead what a viewer will ask for next.
+    pub async fn warm(&self) {
+        if let Self::Made(export, _) = self {
+            export.data().warm().await;
+        }
+    }
+
+    /// Finishes what could wait until an answer was out, such as keeping things on the shelf; costs nothing when there is nothing
+    /// to do.
+    pub async fn settle(&self) {
+        if let Self::Made(export, remembered) = self {
+            export.data().settle().await;
+            if let Some(remembered) = remembered {
+                remembered.save().await;
+            }
+        }
     }
 
     /// The data set's id.
     pub fn id(&self) -> String {
         match self {
-            Self::Made(export) => export.id(),
+            Self::Made(export, _) => export.id(),
             Self::There(folder) => folder.id().to_owned(),
         }
     }
@@ -58,7 +105,7 @@ impl Dataset {
     /// Whatever looking at headers says.
     pub async fn describe(&self) -> Result<String> {
         match self {
-            Self::Made(export) => Ok(export.describe().await?.text()),
+            Self::Made(export, _) => Ok(export.describe().await?.text()),
             Self::There(folder) => {
                 let mut description = folder.describe();
                 if let Some(entries) = description.as_object_mut() {
@@ -81,7 +128,7 @@ impl Dataset {
     /// Whatever reading names and columns says.
     pub async fn paths(&self) -> Result<Vec<String>> {
         match self {
-            Self::Made(export) => export.paths().await,
+            Self::Made(export, _) => export.paths().await,
             Self::There(folder) => Ok(folder.paths().to_vec()),
         }
     }
@@ -91,19 +138,45 @@ impl Dataset {
     /// # Errors
     /// `Missing` when there is no such file; otherwise what reading says.
     pub async fn file(&self, path: &str) -> Result<File> {
-        let path = path.trim_start_matches('/');
-        let missing = || {
-            Error::missing(format!("there is no virtual file \"{path}\"")).hint(
-                "names are those of an export folder, such as dataset_identity.json, points_2d.bin or obs/leiden.codes.u8",
-            )
-        };
+        self.file_watched(path, None).await
+    }
+
+    /// Several files, made together: genes with one plan for all of them.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file), of the first that cannot be made.
+    pub async fn files(&self, paths: &[impl AsRef<str>]) -> Result<Vec<File>> {
         match self {
-            Self::Made(export) => export.file(&Route::parse(path).ok_or_else(missing)?).await,
+            Self::Made(export, _) => {
+                let route = |path: &str| Route::parse(path).ok_or_else(|| missing(path));
+                let paths = paths.iter().map(|path| path.as_ref().trim_start_matches('/'));
+                export.files(&paths.map(route).collect::<Result<Vec<_>>>()?).await
+            }
+            Self::There(_) => try_join_all(paths.iter().map(|path| self.file(path.as_ref()))).await,
+        }
+    }
+
+    /// As [`file`](Self::file); `watch` is told which rows of a gene are final while the matrix is gone through.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file).
+    pub async fn file_watched(&self, path: &str, watch: Option<Rc<dyn Watch>>) -> Result<File> {
+        let path = path.trim_start_matches('/');
+        match self {
+            Self::Made(export, _) => {
+                export.file_watched(&Route::parse(path).ok_or_else(|| missing(path))?, watch).await
+            }
             Self::There(folder) => {
-                let body: Bytes = folder.file(path).await?.ok_or_else(missing)?;
+                let body: Bytes = folder.file(path).await?.ok_or_else(|| missing(path))?;
                 let json = path.ends_with(".json");
                 Ok(File { media: if json { "application/json" } else { "application/octet-stream" }, body })
             }
         }
     }
+}
+
+fn missing(path: &str) -> Error {
+    Error::missing(format!("there is no virtual file \"{path}\"")).hint(
+        "names are those of an export folder, such as dataset_identity.json, points_2d.bin or obs/leiden.codes.u8",
+    )
 }

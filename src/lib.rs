@@ -15,6 +15,7 @@ pub mod limits;
 pub mod native;
 pub mod open;
 pub mod protocol;
+pub mod shelf;
 pub mod source;
 pub mod tree;
 #[cfg(target_arch = "wasm32")]

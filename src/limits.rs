@@ -13,13 +13,22 @@ pub struct Limits {
     pub header: u64,
     /// Most links of a group, columns of a frame or fields of a record.
     pub items: usize,
+    /// Most bytes of a gene index in memory; 0: none is made.
+    pub index: u64,
     /// Deepest nesting: groups, B-tree levels, links to links.
     pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { result: 3 << 30, chunk: 1 << 30, header: 256 << 20, items: 4_000_000, depth: 64 }
+        Self {
+            result: 3 << 30,
+            chunk: 1 << 30,
+            header: 256 << 20,
+            items: 4_000_000,
+            index: 1 << 30,
+            depth: 64,
+        }
     }
 }
 

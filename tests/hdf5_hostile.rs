@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LARGEST: u64 = 1 << 20;
 
 fn limits() -> Limits {
-    Limits { result: 4 << 20, chunk: 4 << 20, header: 8 << 20, items: 100_000, depth: 64 }
+    Limits { result: 4 << 20, chunk: 4 << 20, header: 8 << 20, items: 100_000, index: 4 << 20, depth: 64 }
 }
 
 /// Walks a whole file and reads what is in it, as far as it lets itself be read.

@@ -11,19 +11,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &["error"]),
     // Zip archives hold deflated files.
-    ("source", &["error", "limits", "codec"]),
-    ("native", &["error", "limits", "source"]),
+    ("source", &["error", "limits", "codec", "shelf"]),
+    ("native", &["error", "limits", "source", "shelf"]),
     ("codec", &["error", "limits"]),
     ("array", &["error", "limits", "codec"]),
     ("tree", &["error", "limits", "source", "codec", "array"]),
     ("hdf5", &["error", "limits", "source", "codec", "array", "tree"]),
     ("zarr", &["error", "limits", "source", "codec", "array", "tree"]),
     ("open", &["error", "limits", "source", "tree", "hdf5", "zarr"]),
-    ("anndata", &["error", "limits", "array", "tree"]),
+    // What was worked out once is kept between visits.
+    ("shelf", &["error", "codec"]),
+    ("anndata", &["error", "limits", "array", "tree", "shelf"]),
     ("export", &["error", "limits", "array", "anndata"]),
     ("folder", &["error", "limits", "source", "export"]),
     ("choice", &["error", "anndata", "export", "tree"]),
-    ("dataset", &["error", "limits", "anndata", "choice", "export", "folder", "open"]),
+    ("dataset", &["error", "limits", "source", "anndata", "choice", "export", "folder", "open", "shelf"]),
     ("protocol", &["error", "limits"]),
 ];
 /// The boundary to JavaScript sees everything; nothing may see it.

@@ -293,7 +293,8 @@ fn shards_that_lie_are_refused() {
 /// Any value of a document replaced by any other, and any byte of it: an error or an answer, soon and small.
 #[test]
 fn damaged_metadata_give_errors() {
-    let limits = Limits { result: 1 << 18, chunk: 1 << 18, header: 1 << 20, items: 10_000, depth: 32 };
+    let limits =
+        Limits { result: 1 << 18, chunk: 1 << 18, header: 1 << 20, items: 10_000, index: 1 << 20, depth: 32 };
     let mut random = 0xdead_beef_1234_5678_u64;
     let mut next = |below: usize| {
         random ^= random << 13;

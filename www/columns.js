@@ -2,13 +2,16 @@
  * Columns and genes that were read, ready to colour by, the newest kept.
  *
  * @import { Field, Steps } from "./engine/manifest.js"
- * @import { Colour } from "./state.js"
+ * @import { Part } from "./engine/messages.js"
+ * @import { Colour, NumberColour } from "./state.js"
  */
 import { Fault } from "./engine/fault.js";
 import { categories, summarise } from "./view/colour.js";
 
 /** Bytes kept: thirty genes of a million cells. */
 const ROOM = 128 << 20;
+/** Milliseconds between two looks at a gene on its way. */
+const SHOW = 250;
 
 export class Columns {
   /** In order of use, the newest last. @type {Map<string, Colour>} */
@@ -42,6 +45,26 @@ export function unpack(bytes, { low, high, bits }) {
   const codes = bits === 8 ? new Uint8Array(bytes) : new Uint16Array(bytes);
   const top = 2 ** bits - 2;
   return Float32Array.from(codes, (code) => (code > top ? NaN : low + (code * (high - low)) / top));
+}
+
+/**
+ * Gathers the parts of a gene that takes long; cells that have none yet have no value. Shows what there is now and then.
+ *
+ * @param {Field} field @param {number} cells @param {(colour: NumberColour) => void} show
+ * @returns {((part: Part) => void) | undefined} nothing where values are not as the module sends them
+ */
+export function gradual(field, cells, show) {
+  if (field.kind !== "continuous" || field.steps) return undefined;
+  const values = new Float32Array(cells).fill(NaN);
+  let shown = performance.now();
+  return ({ start, end, values: part }) => {
+    values.set(part, start);
+    // Drawing takes time too, and the last part is followed by the whole.
+    if (performance.now() - shown < SHOW || end === cells) return;
+    const now = values.slice();
+    show({ kind: "continuous", field, values: now, summary: summarise(now) });
+    shown = performance.now();
+  };
 }
 
 /** @param {Field} field @param {number} cells @param {ArrayBuffer} bytes @returns {Colour} */

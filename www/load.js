@@ -7,7 +7,7 @@
  * @import { Busy, Opened, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  */
-import { Columns } from "./columns.js";
+import { Columns, gradual } from "./columns.js";
 import { download, downloadable } from "./download.js";
 import { Fault } from "./engine/fault.js";
 import { columns, embeddings, genes, parse } from "./engine/manifest.js";
@@ -131,7 +131,16 @@ export function load(store, hire) {
     const { wanted, dataset } = store.state;
     if (!wanted || !dataset || !engine) return;
     const reader = engine;
-    const colour = await held.colour(wanted, dataset.cells, (path) => reader.read(path, hooks));
+    const before = store.state.colour;
+    const partial = gradual(wanted, dataset.cells, (part) => {
+      if (store.state.wanted === wanted) store.patch({ colour: part, hidden: new Set(), range: part.summary.range });
+    });
+    const read = (/** @type {string} */ path) => reader.read(path, { ...hooks, ...(partial && { partial }) });
+    const colour = await held.colour(wanted, dataset.cells, read).catch((error) => {
+      // Part of a gene is not shown as if it were all of it.
+      if (store.state.colour !== before) store.patch({ colour: before });
+      throw error;
+    });
     if (store.state.wanted !== wanted) return;
     store.patch({ colour, hidden: new Set(), ...(colour.kind === "continuous" && { range: colour.summary.range }) });
   }

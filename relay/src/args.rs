@@ -26,12 +26,13 @@ pub enum Command {
         #[command(flatten)]
         reading: Reading,
     },
-    /// Write one virtual file, such as points_2d.bin or var/CD3E.values.f32
+    /// Write virtual files, such as points_2d.bin or var/CD3E.values.f32; several are made together
     Get {
         source: String,
-        path: String,
-        /// Write to a file instead of standard output
-        #[arg(long, value_name = "FILE")]
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// Write to a file instead of standard output; of several, into a folder, below their own paths
+        #[arg(long, value_name = "FILE|FOLDER")]
         out: Option<PathBuf>,
         /// Say on standard error, as one line of JSON, what it took
         #[arg(long)]
@@ -138,6 +139,9 @@ pub struct Reading {
     /// Sent with every request, as 'Name: value'; may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub headers: Vec<(String, String)>,
+    /// Keep nothing between runs, and use nothing that was kept
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 impl Reading {

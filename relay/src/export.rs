@@ -32,7 +32,7 @@ pub fn run(source: &str, out: &Path, packing: &Packing, force: bool, reading: &R
     let opened = Opened::new(source, &reading.headers)?;
     let folder = Folder { root: out.to_owned(), shown: std::io::stderr().is_terminal() };
     block_on(async {
-        let Dataset::Made(export) = opened.dataset(reading).await? else {
+        let Dataset::Made(export, _) = opened.dataset(reading).await? else {
             return Err(Error::request("is an export folder already")
                 .in_file(source)
                 .hint("copy it as it is"));
@@ -74,15 +74,8 @@ impl Folder {
     }
 
     fn write(&self, path: &str, body: &[u8], gzip: Option<u8>) -> Result<()> {
-        // Names are made of safe components; one that is not would write elsewhere.
-        if path.split('/').any(|part| matches!(part, "" | "." | "..")) || path.contains('\\') {
-            return Err(Error::unsupported(format!("{path:?} cannot be a file name")));
-        }
-        let place = self.root.join(path);
+        let place = output::below(&self.root, path)?;
         let fail = |e: &std::io::Error| output::failed(e, &place.display().to_string());
-        if let Some(folder) = place.parent() {
-            fs::create_dir_all(folder).map_err(|e| fail(&e))?;
-        }
         let Some(level) = gzip else { return output::file(&place, body) };
         let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level.into()));
         let packed = encoder.write_all(body).and_then(|()| encoder.finish()).map_err(|e| fail(&e))?;

@@ -23,8 +23,8 @@ use clap::Parser;
 fn main() -> ExitCode {
     let outcome = match Line::parse().command {
         Command::Inspect { source, json, reading } => inspect::run(&source, json, &reading),
-        Command::Get { source, path, out, stats, reading } => {
-            get::run(&source, &path, out.as_deref(), stats, &reading)
+        Command::Get { source, paths, out, stats, reading } => {
+            get::run(&source, &paths, out.as_deref(), stats, &reading)
         }
         Command::Cat { source, object, attrs, headers } => cat::run(&source, &object, attrs, &headers),
         Command::Export { source, out, quantize_var, quantize_obs, compression, genes, force, reading } => {

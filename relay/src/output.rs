@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use cellucid_wasm::{Error, Result};
@@ -36,6 +36,19 @@ pub fn standard(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<
 /// Writes a whole file.
 pub fn file(path: &Path, body: &[u8]) -> Result<()> {
     fs::write(path, body).map_err(|e| failed(&e, &path.display().to_string()))
+}
+
+/// The place below a folder that a virtual path stands for; its folders are made.
+pub fn below(folder: &Path, path: &str) -> Result<PathBuf> {
+    // Names are made of safe components; one that is not would lead elsewhere.
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) || path.contains('\\') {
+        return Err(Error::unsupported(format!("{path:?} cannot be a file name")));
+    }
+    let place = folder.join(path);
+    if let Some(parent) = place.parent() {
+        fs::create_dir_all(parent).map_err(|e| failed(&e, &place.display().to_string()))?;
+    }
+    Ok(place)
 }
 
 /// One line on standard error. When even that fails nobody is left to tell.

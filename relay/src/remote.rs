@@ -19,7 +19,7 @@ use cellucid_wasm::{
     native::block_on,
     open::Source,
     source::{
-        ByteSource, KeyedSource, Part,
+        ByteSource, Identity, KeyedSource, Part,
         address::{Address, Leads},
         check_span,
         http::{self, Answer, FIRST, First, Head, PARALLEL, Remote},
@@ -229,6 +229,10 @@ impl ByteSource for File {
         &self.label
     }
 
+    fn identity(&self) -> Option<Identity> {
+        Some(self.remote.identity(&self.label))
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         let (client, url, remote, start) = (&self.client, &self.url, &self.remote, &self.start);
         let one = move |i: usize| {
@@ -286,6 +290,10 @@ fn part(client: &Client, url: &str, part: &Part) -> Result<Option<Bytes>> {
 impl KeyedSource for Store {
     fn name(&self) -> &str {
         &self.label
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity { text: self.label.clone(), exact: false })
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

@@ -6,8 +6,9 @@ use cellucid_wasm::{
     Error, Limits, Result,
     choice::{Chosen, choose},
     dataset::Dataset,
-    native::{File, Folder},
+    native::{Cache, File, Folder},
     open::{self, Source},
+    shelf::Shelf,
     source::{
         address::{Address, decode},
         counted::{Counted, Counts},
@@ -16,6 +17,9 @@ use cellucid_wasm::{
 };
 
 use crate::{args::Reading, remote};
+
+/// Most bytes kept between runs.
+const CACHE: u64 = 16 << 30;
 
 /// A source that can be opened, and what has been moved to do so.
 pub struct Opened {
@@ -95,7 +99,9 @@ impl Opened {
     /// When nothing in it can be shown.
     pub async fn dataset(&self, reading: &Reading) -> Result<Dataset> {
         let options = reading.options(&self.name, self.folder);
-        Dataset::open(self.source.clone(), &self.root, options, limits()).await
+        let cache = if reading.no_cache { None } else { Cache::of_user(CACHE) };
+        let shelf = cache.map(|cache| Rc::new(cache) as Rc<dyn Shelf>);
+        Dataset::open_kept(self.source.clone(), &self.root, options, limits(), shelf).await
     }
 
     /// Requests sent and bytes read so far.
@@ -109,5 +115,5 @@ impl Opened {
 
 /// A native program has more memory than a browser's module.
 fn limits() -> Limits {
-    Limits { result: 1 << 40, ..Limits::default() }
+    Limits { result: 1 << 40, index: 4 << 30, ..Limits::default() }
 }

@@ -7,11 +7,13 @@ use serde_json::Value;
 use super::{
     encoding, plain,
     sparse::{Compressed, Sparse},
+    sweep::Watch,
     text_attr,
 };
 use crate::{
     array::{Array, Attrs, Select, Values},
     error::{Error, Result},
+    shelf::Shelf,
     tree::{Node, Tree, read_all, read_many},
 };
 
@@ -90,11 +92,48 @@ impl Matrix {
         }
     }
 
+    /// Keeps on a shelf what columns cost much to find out.
+    pub fn keep_on(&self, shelf: &Rc<dyn Shelf>) {
+        if let Self::Sparse(sparse) = self {
+            sparse.sweep.keep_on(Rc::clone(shelf));
+        }
+    }
+
+    /// Finishes what can wait until answers are out: puts things on the shelf. Costs nothing when there is nothing to do.
+    pub async fn settle(&self) {
+        if let Self::Sparse(sparse) = self {
+            sparse.sweep.settle().await;
+        }
+    }
+
+    /// Reads what any column will need first, such as where its chunks are listed. Errors are left to whoever reads a column.
+    pub async fn warm(&self, tree: &dyn Tree) {
+        match self {
+            Self::Dense(array) => {
+                tree.locate(array, &[0]).await.ok();
+            }
+            Self::Sparse(sparse) => sparse.warm(tree).await,
+        }
+    }
+
     /// Whole columns, in the type they are stored in; items that a sparse matrix stores twice are added up.
     ///
     /// # Errors
     /// `Request` for a column that is not there; otherwise whatever the arrays say.
     pub async fn columns(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
+        self.columns_watched(tree, wanted, None).await
+    }
+
+    /// As [`columns`](Self::columns); `watch` is told which rows are final while a matrix stored by row is gone through.
+    ///
+    /// # Errors
+    /// As [`columns`](Self::columns).
+    pub async fn columns_watched(
+        &self,
+        tree: &dyn Tree,
+        wanted: &[u64],
+        watch: Option<Rc<dyn Watch>>,
+    ) -> Result<Vec<Values>> {
         let [rows, columns] = self.shape();
         if let Some(beyond) = wanted.iter().find(|&&j| j >= columns) {
             return Err(Error::request(format!("column {beyond} is asked of {columns}")));
@@ -113,7 +152,7 @@ impl Matrix {
                     .collect();
                 read_many(tree, array, &selects).await
             }
-            Self::Sparse(sparse) => sparse.columns(tree, wanted).await,
+            Self::Sparse(sparse) => sparse.columns(tree, wanted, watch).await,
         }
     }
 

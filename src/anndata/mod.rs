@@ -5,12 +5,15 @@
 mod column;
 mod frame;
 mod graph;
+mod identity;
+mod index;
 mod inside;
 mod layout;
 mod matrices;
 mod matrix;
 mod sparse;
 mod survey;
+mod sweep;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -20,6 +23,7 @@ use serde_json::Value;
 use crate::{
     array::{Attrs, Text},
     error::{Error, Result},
+    shelf::Shelf,
     tree::{Node, Tree},
 };
 pub use column::{Column, Kind, float_text, labels};
@@ -29,6 +33,7 @@ pub use inside::{has_modalities, inside};
 pub use layout::Entry;
 pub use matrix::Matrix;
 pub use sparse::{Compressed, Sparse};
+pub use sweep::Watch;
 
 /// Something that could not be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +182,27 @@ impl AnnData {
     /// Path of a member.
     pub fn path(&self, name: &str) -> String {
         below(&self.root, name)
+    }
+
+    /// Keeps on a shelf what columns of X cost much to find out.
+    pub fn keep_on(&self, shelf: &Rc<dyn Shelf>) {
+        if let Some(x) = &self.x {
+            x.keep_on(shelf);
+        }
+    }
+
+    /// Reads what any gene will need first, so that the one asked for comes sooner.
+    pub async fn warm(&self) {
+        if let Some(x) = &self.x {
+            x.warm(&*self.tree).await;
+        }
+    }
+
+    /// Finishes what can wait until answers are out: puts things on the shelf. Costs nothing when there is nothing to do.
+    pub async fn settle(&self) {
+        if let Some(x) = &self.x {
+            x.settle().await;
+        }
     }
 
     /// What could not be used so far.

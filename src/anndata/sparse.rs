@@ -1,19 +1,23 @@
 //! CSR and CSC matrices: three arrays, read by column or whole.
 
-use std::{ops::Range, rc::Rc};
+use std::{cell::OnceCell, ops::Range, rc::Rc};
 
-use futures_util::future::{join, join_all, try_join_all};
+use futures_util::future::{join, join_all, try_join, try_join_all};
 
-use super::{below, matrix::pair};
+use super::{
+    below,
+    matrix::pair,
+    sweep::{Sweep, Watch},
+};
 use crate::{
     array::{Array, Select, Values},
     error::{Error, Result},
     limits::Limits,
-    tree::{Group, Tree, open, read, read_all, read_many},
+    tree::{Group, Tree, open, read_all, read_many},
 };
 
-/// Non-zero items looked at in one step of a sweep: bounds its memory.
-const SWEEP: u64 = 4 << 20;
+/// Longest `indptr` of a CSC matrix that is read whole.
+const ENDS: u64 = 1 << 20;
 
 /// Which axis `indptr` runs along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,10 @@ pub struct Sparse {
     pub indices: Rc<Array>,
     /// Where each row (CSR) or column (CSC) begins; one more at the end.
     pub indptr: Rc<Array>,
+    /// What passes over a CSR matrix have found, shared by all copies of this.
+    pub(super) sweep: Rc<Sweep>,
+    /// `indptr` of a CSC matrix, once it was read.
+    ends: Rc<OnceCell<Rc<Values>>>,
 }
 
 impl Sparse {
@@ -51,7 +59,8 @@ impl Sparse {
         let (data, indices, indptr) = (next()?, next()?, next()?);
         let shape = pair(&group.attrs, "shape").or_else(|| pair(&group.attrs, "h5sparse_shape"));
         let shape = shape.ok_or_else(|| Error::malformed("has no shape of two numbers"))?;
-        let sparse = Self { compressed, shape, data, indices, indptr };
+        let (sweep, ends) = Default::default();
+        let sparse = Self { compressed, shape, data, indices, indptr, sweep, ends };
         let major = sparse.major();
         if sparse.indptr.shape != [major + 1] {
             return Err(Error::malformed(format!(
@@ -89,29 +98,26 @@ impl Sparse {
     }
 
     /// Whole columns, in the stored type.
-    pub(super) async fn columns(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
+    pub(super) async fn columns(
+        &self,
+        tree: &dyn Tree,
+        wanted: &[u64],
+        watch: Option<Rc<dyn Watch>>,
+    ) -> Result<Vec<Values>> {
         match self.compressed {
             Compressed::Columns => self.slices(tree, wanted).await,
-            Compressed::Rows => self.sweep(tree, wanted).await,
+            Compressed::Rows => self.sweep.columns(self, tree, wanted, watch).await,
         }
     }
 
     /// Columns of a CSC matrix: where they begin, then their items, for all of them together.
     async fn slices(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
-        let ends: Vec<Select> = wanted.iter().map(|&j| Select::span(j..j + 2)).collect();
-        let spans: Vec<Select> = read_many(tree, &self.indptr, &ends)
-            .await?
-            .iter()
-            .map(|ends| match ends.to_u64()?.as_slice() {
-                [start, end] => Ok(Select::span(self.span(*start, *end)?)),
-                _ => Err(Error::malformed("\"indptr\" is too short")),
-            })
-            .collect::<Result<_>>()?;
+        let spans = self.spans(tree, wanted).await?;
         let (indices, data) =
-            join(read_many(tree, &self.indices, &spans), read_many(tree, &self.data, &spans)).await;
-        indices?
+            try_join(read_many(tree, &self.indices, &spans), read_many(tree, &self.data, &spans)).await?;
+        indices
             .iter()
-            .zip(data?)
+            .zip(data)
             .map(|(indices, data)| {
                 let mut out = self.zeros()?;
                 let hits = indices.to_u64()?;
@@ -122,7 +128,53 @@ impl Sparse {
             .collect()
     }
 
-    fn zeros(&self) -> Result<Values> {
+    /// The items of columns of a CSC matrix.
+    async fn spans(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Select>> {
+        let ends: Vec<Values> = match self.ends(tree).await? {
+            Some(ends) => wanted.iter().filter_map(|&j| ends.part(j as usize..j as usize + 2)).collect(),
+            None => {
+                let ends: Vec<Select> = wanted.iter().map(|&j| Select::span(j..j + 2)).collect();
+                read_many(tree, &self.indptr, &ends).await?
+            }
+        };
+        let span = |ends: &Values| match ends.to_u64()?.as_slice() {
+            [start, end] => Ok(Select::span(self.span(*start, *end)?)),
+            _ => Err(Error::malformed("\"indptr\" is too short")),
+        };
+        ends.iter().map(span).collect()
+    }
+
+    /// All of `indptr`, unchecked, read once and kept, unless it is large. What leads to the other parts comes with it.
+    async fn ends(&self, tree: &dyn Tree) -> Result<Option<Rc<Values>>> {
+        if let Some(ends) = self.ends.get() {
+            return Ok(Some(Rc::clone(ends)));
+        }
+        if self.indptr.len() > ENDS {
+            return Ok(None);
+        }
+        let (ends, ()) = join(read_all(tree, &self.indptr), self.find(tree)).await;
+        let ends = Rc::new(ends?);
+        Ok(Some(Rc::clone(self.ends.get_or_init(|| ends))))
+    }
+
+    /// Looks the first chunks of items up, and so the roots of their indexes; what is wrong with them is found out later.
+    pub(super) async fn find(&self, tree: &dyn Tree) {
+        drop(join(tree.locate(&self.indices, &[0]), tree.locate(&self.data, &[0])).await);
+    }
+
+    /// Reads what any column will need first.
+    pub(super) async fn warm(&self, tree: &dyn Tree) {
+        match self.compressed {
+            Compressed::Columns => {
+                self.ends(tree).await.ok();
+            }
+            Compressed::Rows => {
+                drop(join(tree.locate(&self.indptr, &[0]), self.find(tree)).await);
+            }
+        }
+    }
+
+    pub(super) fn zeros(&self) -> Result<Values> {
         let rows = Limits::size(self.shape[0], u64::from(u32::MAX), "a column")?;
         Values::zeros(&self.data.dtype, rows)
     }
@@ -135,66 +187,8 @@ impl Sparse {
             .at(&self.indptr.path))
     }
 
-    /// One pass over the indices for all columns wanted; items are read only where there are hits.
-    async fn sweep(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
-        let starts = self.starts(tree).await?;
-        let mut out: Vec<Values> = wanted.iter().map(|_| self.zeros()).collect::<Result<_>>()?;
-        let columns = Limits::size(self.shape[1], u64::from(u32::MAX), "a row")?;
-        // Which result a column goes to.
-        let mut slots = Limits::filled(columns, u32::MAX, "the columns")?;
-        let mut twins = Vec::new();
-        for (slot, &column) in wanted.iter().enumerate() {
-            match slots.get_mut(column as usize) {
-                Some(free) if *free == u32::MAX => *free = slot as u32,
-                Some(first) => twins.push((slot, *first as usize)),
-                None => {}
-            }
-        }
-        let total = self.indices.len();
-        let mut row = 0;
-        for start in (0..total).step_by(SWEEP as usize) {
-            let span = start..(start + SWEEP).min(total);
-            let indices = read(tree, &self.indices, &Select::span(span.clone())).await?;
-            let hits = hits(&indices, &slots).map_err(|e| e.at(&self.indices.path))?;
-            let stretches = self.stretches(&hits, span.start);
-            let parts: Vec<Select> = stretches.iter().map(|(part, _)| Select::span(part.clone())).collect();
-            let data = read_many(tree, &self.data, &parts).await?;
-            for ((part, hits), data) in stretches.iter().zip(&data) {
-                for &(position, slot) in *hits {
-                    let at = span.start + u64::from(position);
-                    while starts.get(row + 1).is_some_and(|&next| next <= at) {
-                        row += 1;
-                    }
-                    if let Some(out) = out.get_mut(slot as usize) {
-                        add(out, data, std::iter::once((row as u64, (at - part.start) as usize)))?;
-                    }
-                }
-            }
-        }
-        for (twin, first) in twins {
-            if let Some(same) = out.get(first).cloned()
-                && let Some(slot) = out.get_mut(twin)
-            {
-                *slot = same;
-            }
-        }
-        Ok(out)
-    }
-
-    /// Hits grouped by adjoining chunks of the data, each with the span of items to read.
-    fn stretches<'h>(&self, hits: &'h [Hit], origin: u64) -> Vec<(Range<u64>, &'h [Hit])> {
-        let chunk = self.data.chunk.first().copied().unwrap_or(1).max(1);
-        let number = |hit: &Hit| (origin + u64::from(hit.0)) / chunk;
-        hits.chunk_by(|a, b| number(b) - number(a) <= 1)
-            .filter_map(|group| {
-                let (first, last) = (group.first()?, group.last()?);
-                Some((origin + u64::from(first.0)..origin + u64::from(last.0) + 1, group))
-            })
-            .collect()
-    }
-
     /// `indptr`, checked: ascending from 0 to the number of items.
-    async fn starts(&self, tree: &dyn Tree) -> Result<Vec<u64>> {
+    pub(super) async fn starts(&self, tree: &dyn Tree) -> Result<Vec<u64>> {
         let starts = read_all(tree, &self.indptr).await?.to_u64()?;
         let ascending = starts.is_sorted() && starts.first() == Some(&0);
         if !ascending || starts.last().is_none_or(|&end| end > self.data.len()) {
@@ -249,38 +243,8 @@ impl Sparse {
     }
 }
 
-/// A position in a block of indices that hits a wanted column, and the number of the result it goes to.
-type Hit = (u32, u32);
-
-/// All hits of a block, in order.
-fn hits(indices: &Values, slots: &[u32]) -> Result<Vec<Hit>> {
-    fn scan<T: Copy + TryInto<usize>>(indices: &[T], slots: &[u32]) -> Result<Vec<Hit>> {
-        let mut hits = Vec::new();
-        for (position, &index) in indices.iter().enumerate() {
-            let slot = index.try_into().ok().and_then(|i| slots.get(i)).ok_or_else(|| {
-                Error::malformed(format!("item {position} has an index outside 0..{}", slots.len()))
-            })?;
-            if *slot != u32::MAX {
-                hits.push((position as u32, *slot));
-            }
-        }
-        Ok(hits)
-    }
-    match indices {
-        Values::I8(v) => scan(v, slots),
-        Values::I16(v) => scan(v, slots),
-        Values::I32(v) => scan(v, slots),
-        Values::I64(v) => scan(v, slots),
-        Values::U8(v) => scan(v, slots),
-        Values::U16(v) => scan(v, slots),
-        Values::U32(v) => scan(v, slots),
-        Values::U64(v) => scan(v, slots),
-        other => Err(Error::malformed(format!("indices are {}", other.name()))),
-    }
-}
-
 /// Numbers that add up the way numpy adds them.
-pub(super) trait Add: Copy + Default + PartialEq {
+pub trait Add: Copy + Default + PartialEq {
     /// The sum, wrapping in integers.
     fn plus(self, other: Self) -> Self;
 }
@@ -323,7 +287,7 @@ impl Add for [f64; 2] {
 }
 
 /// Adds items of `data` to positions of `out`: pairs of (position, item).
-fn add(out: &mut Values, data: &Values, hits: impl Iterator<Item = (u64, usize)>) -> Result<()> {
+pub(super) fn add(out: &mut Values, data: &Values, hits: impl Iterator<Item = (u64, usize)>) -> Result<()> {
     fn go<T: Add>(out: &mut [T], data: &[T], hits: impl Iterator<Item = (u64, usize)>) -> Result<()> {
         let len = out.len();
         for (position, item) in hits {

@@ -1,5 +1,7 @@
 //! Decoded items in typed buffers, filled run by run straight from chunk bytes.
 
+use std::ops::Range;
+
 use half::f16;
 
 use super::{DType, Order, Pad, Text, TextForm};
@@ -241,6 +243,28 @@ impl Values {
             Self::Complex { items, .. } => items.iter().map(|x| x[0] as f32).collect(),
             other => return Err(Error::unsupported(format!("{} is not a number", other.name()))),
         })
+    }
+
+    /// A copy of some of the items; `None` when they are not there, or are no numbers.
+    pub fn part(&self, items: Range<usize>) -> Option<Self> {
+        macro_rules! copy {
+            ($($kind:ident),*) => { match self {
+                $(Self::$kind(v) => Some(Self::$kind(v.get(items)?.to_vec())),)*
+                _ => None,
+            } };
+        }
+        copy!(Bool, I8, I16, I32, I64, U8, U16, U32, U64, F16, F32, F64)
+    }
+
+    /// As [`to_f32`](Self::to_f32), without a copy of what is in single precision already.
+    ///
+    /// # Errors
+    /// As [`to_f32`](Self::to_f32).
+    pub fn into_f32(self) -> Result<Vec<f32>> {
+        match self {
+            Self::F32(v) => Ok(v),
+            other => other.to_f32(),
+        }
     }
 
     /// Every item as an unsigned position.

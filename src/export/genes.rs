@@ -2,8 +2,11 @@
 
 use std::{collections::HashMap, rc::Rc};
 
+use futures_util::future::join;
+
 use super::{Export, Profile, names, safe};
 use crate::{
+    anndata::Watch,
     array::{Text, Values},
     error::{Error, Result},
     limits::Limits,
@@ -64,20 +67,48 @@ impl Export {
         var.column(index).await?.into_text()
     }
 
-    pub(super) async fn gene(&self, name: &str) -> Result<Vec<f32>> {
-        let genes = self.genes().await?;
+    /// What any gene needs, while the names are being read: the first time only, it is kept from then on.
+    async fn warm_genes(&self) {
+        let known = self.genes.borrow().is_some();
+        if let (false, Some(x)) = (known, &self.data.x) {
+            x.warm(&**self.data.tree()).await;
+        }
+    }
+
+    /// Values of several genes, with one plan for all of them.
+    pub(super) async fn genes_together(&self, names: &[&str]) -> Result<Vec<Vec<f32>>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (genes, ()) = join(self.genes(), self.warm_genes()).await;
+        let genes = genes?;
+        let column = |name: &&str| {
+            let column = genes.columns.get(*name).filter(|_| self.has_genes());
+            column.copied().ok_or_else(|| Error::missing(format!("there is no gene \"{name}\"")))
+        };
+        let columns: Vec<u64> = names.iter().map(column).collect::<Result<_>>()?;
+        self.columns(&columns).await
+    }
+
+    pub(super) async fn gene(&self, name: &str, watch: Option<Rc<dyn Watch>>) -> Result<Vec<f32>> {
+        let (genes, ()) = join(self.genes(), self.warm_genes()).await;
+        let genes = genes?;
         let unknown = || Error::missing(format!("there is no gene \"{name}\""));
         let column = *genes.columns.get(name).filter(|_| self.has_genes()).ok_or_else(unknown)?;
-        self.columns(&[column]).await?.pop().ok_or_else(unknown)
+        self.columns_watched(&[column], watch).await?.pop().ok_or_else(unknown)
     }
 
     /// Columns of X in single precision, made together.
     pub(super) async fn columns(&self, columns: &[u64]) -> Result<Vec<Vec<f32>>> {
+        self.columns_watched(columns, None).await
+    }
+
+    async fn columns_watched(&self, columns: &[u64], watch: Option<Rc<dyn Watch>>) -> Result<Vec<Vec<f32>>> {
         let Some(x) = &self.data.x else {
             let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
             return columns.iter().map(zeros).collect();
         };
         let tree = self.data.tree();
-        x.columns(&**tree, columns).await?.iter().map(Values::to_f32).collect()
+        x.columns_watched(&**tree, columns, watch).await?.into_iter().map(Values::into_f32).collect()
     }
 }

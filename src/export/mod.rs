@@ -20,9 +20,10 @@ mod vectors;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use bytes::Bytes;
+use futures_util::future::{try_join, try_join_all};
 
 use crate::{
-    anndata::{AnnData, Graph},
+    anndata::{AnnData, Graph, Watch},
     error::{Error, Result},
 };
 pub use json::Json;
@@ -224,11 +225,46 @@ impl Export {
     /// # Errors
     /// `Missing` when there is no such file for these data (the reference answers 404); otherwise what reading says.
     pub async fn file(&self, route: &Route) -> Result<File> {
-        let made = self.make(route).await;
+        self.file_watched(route, None).await
+    }
+
+    /// Several files, made together: genes with one plan for all of them.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file), of the first that cannot be made.
+    pub async fn files(&self, routes: &[Route]) -> Result<Vec<File>> {
+        let gene = |route: &Route| matches!(route, Route::VarValues(_));
+        let names: Vec<&str> = routes
+            .iter()
+            .filter_map(|route| if let Route::VarValues(name) = route { Some(name.as_str()) } else { None })
+            .collect();
+        let genes = async {
+            let genes = self.genes_together(&names).await;
+            genes.map_err(|e| e.in_file(self.data.tree().name()))
+        };
+        let others = try_join_all(routes.iter().filter(|route| !gene(route)).map(|route| self.file(route)));
+        let (genes, others) = try_join(genes, others).await?;
+        let (mut genes, mut others) = (genes.into_iter(), others.into_iter());
+        let next = |route: &Route| {
+            if !gene(route) {
+                return others.next();
+            }
+            let body = floats(&genes.next()?);
+            Some(File { media: "application/octet-stream", body })
+        };
+        Ok(routes.iter().filter_map(next).collect())
+    }
+
+    /// As [`file`](Self::file); `watch` is told which rows of a gene are final while the matrix is gone through.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file).
+    pub async fn file_watched(&self, route: &Route, watch: Option<Rc<dyn Watch>>) -> Result<File> {
+        let made = self.make(route, watch).await;
         made.map_err(|e| e.at(route.path()).in_file(self.data.tree().name()))
     }
 
-    async fn make(&self, route: &Route) -> Result<File> {
+    async fn make(&self, route: &Route, watch: Option<Rc<dyn Watch>>) -> Result<File> {
         let plain = Packing::default();
         let body = match route {
             Route::Identity => self.identity(&plain).await?.text().into(),
@@ -251,7 +287,7 @@ impl Export {
                 let latent = self.latent().await?;
                 floats(&coded.outliers(latent.as_deref(), &self.options))
             }
-            Route::VarValues(name) => floats(&self.gene(name).await?),
+            Route::VarValues(name) => floats(&self.gene(name, watch).await?),
             Route::EdgeSources => self.edges(&self.graph().await?.from),
             Route::EdgeDestinations => self.edges(&self.graph().await?.to),
             Route::EdgeWeights => {

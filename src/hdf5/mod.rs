@@ -31,7 +31,7 @@ use crate::{
     array::{Array, Attrs, Text},
     error::{Error, Kind, Pending, Result},
     limits::Limits,
-    source::ByteSource,
+    source::{ByteSource, Identity},
     tree::{Group, Node, Stored, Tree},
 };
 use dataset::{Dataset, Place};
@@ -334,6 +334,10 @@ impl Tree for Hdf5 {
             };
             names.await.map_err(|e: Error| e.at(&group.path).in_file(self.name()))
         })
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.space.identity()
     }
 
     fn locate<'a>(&'a self, array: &'a Array, chunks: &'a [u64]) -> Pending<'a, Vec<Stored>> {

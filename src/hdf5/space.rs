@@ -11,7 +11,7 @@ use super::cursor::{Cursor, Widths};
 use crate::{
     error::{Error, Result},
     limits::Limits,
-    source::{ByteSource, merge::Merged, paged::Paged},
+    source::{ByteSource, Identity, merge::Merged, paged::Paged},
 };
 
 /// Bytes per page of the metadata cache: what measured best on default files over a slow link.
@@ -65,6 +65,11 @@ impl Space {
     /// File name or URL.
     pub fn name(&self) -> &str {
         self.source.name()
+    }
+
+    /// What tells the file from others.
+    pub fn identity(&self) -> Option<Identity> {
+        self.source.identity()
     }
 
     /// Size of the file in bytes.

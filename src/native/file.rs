@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     error::{Error, Pending, Result},
     limits::Limits,
-    source::{ByteSource, check_span},
+    source::{ByteSource, Identity, check_span},
 };
 
 /// A file on this machine, read by position.
@@ -16,6 +16,8 @@ pub struct File {
     name: String,
     file: std::fs::File,
     len: u64,
+    /// Full path and time of last change, where the system tells both.
+    identity: Option<String>,
 }
 
 impl File {
@@ -27,12 +29,14 @@ impl File {
         let name = path.display().to_string();
         let open = || {
             let file = std::fs::File::open(path)?;
-            let len = file.metadata()?.len();
-            Ok((file, len))
+            let about = file.metadata()?;
+            Ok((file, about))
         };
-        let (file, len) =
+        let (file, about) =
             open().map_err(|e: std::io::Error| failed(&e, "cannot be opened").in_file(&name))?;
-        Ok(Self { name, file, len })
+        let identity = std::fs::canonicalize(path).ok().zip(about.modified().ok());
+        let identity = identity.map(|(path, changed)| format!("{} {changed:?}", path.display()));
+        Ok(Self { name, file, len: about.len(), identity })
     }
 
     fn read_span(&self, span: &Range<u64>) -> Result<Bytes> {
@@ -56,12 +60,12 @@ pub(super) fn failed(error: &std::io::Error, what: &str) -> Error {
 }
 
 #[cfg(unix)]
-fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+pub(super) fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
 }
 
 #[cfg(not(unix))]
-fn read_at(mut file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+pub(super) fn read_at(mut file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
     use std::io::{Read, Seek, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.read_exact(buffer)
@@ -74,6 +78,11 @@ impl ByteSource for File {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let text = format!("{} {}", self.identity.as_ref()?, self.len);
+        Some(Identity { text, exact: true })
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::file::{File, failed};
 use crate::{
     error::{Error, Kind, Pending, Result},
-    source::{ByteSource, KeyedSource, Part},
+    source::{ByteSource, Identity, KeyedSource, Part},
 };
 
 /// A folder on this machine; keys are relative paths.
@@ -60,6 +60,11 @@ impl Folder {
 impl KeyedSource for Folder {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let path = std::fs::canonicalize(&self.root).ok()?;
+        Some(Identity { text: path.display().to_string(), exact: false })
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

@@ -1,8 +1,10 @@
 //! What a browser has and a native program needs too: files, folders, and something that drives futures.
 
+mod cache;
 mod file;
 mod folder;
 
+pub use cache::Cache;
 pub use file::File;
 pub use folder::Folder;
 

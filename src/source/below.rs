@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use std::rc::Rc;
 
-use super::{KeyedSource, Part};
+use super::{Identity, KeyedSource, Part};
 use crate::error::Pending;
 
 /// The part of a source below a prefix, as a source of its own.
@@ -22,6 +22,11 @@ impl Below {
 impl KeyedSource for Below {
     fn name(&self) -> &str {
         self.inner.name()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let Identity { text, exact } = self.inner.identity()?;
+        Some(Identity { text: format!("{text}#{}", self.prefix), exact })
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

@@ -4,7 +4,7 @@ use std::{cell::Cell, ops::Range, rc::Rc};
 
 use bytes::Bytes;
 
-use super::{ByteSource, KeyedSource, Part};
+use super::{ByteSource, Identity, KeyedSource, Part};
 use crate::error::Pending;
 
 /// Running totals, shared between a source and whoever shows them.
@@ -53,6 +53,10 @@ impl<S: ByteSource + ?Sized> ByteSource for Counted<S> {
         self.inner.name()
     }
 
+    fn identity(&self) -> Option<Identity> {
+        self.inner.identity()
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(async move {
             self.counts.sent(spans.len());
@@ -66,6 +70,10 @@ impl<S: ByteSource + ?Sized> ByteSource for Counted<S> {
 impl<S: KeyedSource + ?Sized> KeyedSource for Counted<S> {
     fn name(&self) -> &str {
         self.inner.name()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.inner.identity()
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

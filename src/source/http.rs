@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::Part;
+use super::{Identity, Part};
 use crate::error::{Error, Result};
 
 /// How often a request is sent before its failure is reported.
@@ -151,6 +151,13 @@ impl Remote {
         };
         let size = head.content_length.filter(|_| head.encoded().is_none()).ok_or_else(hidden)?;
         Ok(Self { size, etag: None, modified: head.last_modified.clone(), blind: true })
+    }
+
+    /// What tells the file from others; `label` is its address without anything secret or short-lived.
+    pub fn identity(&self, label: &str) -> Identity {
+        let validator = self.etag.as_ref().or(self.modified.as_ref());
+        let text = format!("{label} {} {}", self.size, validator.map_or("", String::as_str));
+        Identity { text, exact: validator.is_some() }
     }
 
     /// Judges the reply to a request for `span`; the body's length is for [`complete`].

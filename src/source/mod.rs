@@ -11,6 +11,7 @@ pub mod http;
 pub mod memory;
 pub mod merge;
 pub mod paged;
+pub mod remembered;
 pub mod zip;
 
 use std::ops::Range;
@@ -18,6 +19,15 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::error::{Pending, Result};
+
+/// What tells a file from others, and from itself at another time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Name, size and whatever else is known.
+    pub text: String,
+    /// Whether it changes whenever the content does: a time of last change or the like is part of it.
+    pub exact: bool,
+}
 
 /// One file with random access.
 pub trait ByteSource {
@@ -31,6 +41,11 @@ pub trait ByteSource {
 
     /// File name or URL, for messages.
     fn name(&self) -> &str;
+
+    /// What tells it from other files; `None` when nothing does beyond this visit.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
 
     /// Exactly the bytes of each span, in order, all under way at once.
     ///
@@ -65,6 +80,11 @@ pub enum Part {
 pub trait KeyedSource {
     /// Folder name or URL, for messages.
     fn name(&self) -> &str;
+
+    /// What tells it from other stores; `None` when nothing does beyond this visit.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
 
     /// Each part, in order, all under way at once; `None` where there is no such key.
     ///

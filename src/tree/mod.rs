@@ -2,6 +2,7 @@
 //!
 //! Everything above reads through [`Tree`] and cannot tell the formats apart.
 
+mod decode;
 mod read;
 mod scatter;
 
@@ -10,13 +11,14 @@ use std::{ops::Range, rc::Rc};
 use bytes::Bytes;
 
 pub use crate::array::{Array, Attrs};
+pub use crate::source::Identity;
 use crate::{
     array::Text,
     error::{Error, Pending, Result},
     limits::Limits,
     source::Part,
 };
-pub use read::{read, read_all, read_many};
+pub use read::{Fetched, fetch, read, read_all, read_many};
 
 /// A group: something with attributes and named children.
 #[derive(Clone, Debug)]
@@ -115,6 +117,11 @@ pub trait Tree {
 
     /// Bounds in force.
     fn limits(&self) -> &Limits;
+
+    /// What tells its content from others'; `None` when nothing does beyond this visit.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
 
     /// What a path (`""` for the root, no leading slash) leads to; links are followed. `None` when nothing is there.
     /// A path that an attribute of reference type gave is understood too.

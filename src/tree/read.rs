@@ -2,10 +2,9 @@
 
 use bytes::Bytes;
 
-use super::{Stored, Tree, scatter::Target};
+use super::{Stored, Tree, decode, scatter::Target};
 use crate::{
     array::{Array, DType, Piece, Select, Step, Text, TextForm, Values, pieces},
-    codec,
     error::{Error, Result},
     limits::Limits,
     source::Part,
@@ -64,10 +63,7 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
     while plan.peek().is_some() {
         let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
         let mut work = locate(tree, array, batch).await?;
-        // Stored order: neighbours merge into one request, and each batch moves forward in the file.
-        work.sort_by_key(|item| {
-            (if let Stored::Span { range, .. } = &item.stored { range.start } else { 0 }, item.piece.chunk)
-        });
+        sort(&mut work);
         for part in batches(array, &work) {
             read_batch(tree, array, part, &mut targets).await?;
         }
@@ -87,6 +83,13 @@ struct Item {
     stored: Stored,
     /// Items of the chunk that lie before the first byte fetched.
     before: usize,
+}
+
+/// Stored order: neighbours merge into one request, and each batch moves forward in the file.
+fn sort(work: &mut [Item]) {
+    work.sort_by_key(|item| {
+        (if let Stored::Span { range, .. } = &item.stored { range.start } else { 0 }, item.piece.chunk)
+    });
 }
 
 /// Looks every chunk up once.
@@ -162,30 +165,52 @@ fn batches<'w>(array: &Array, work: &'w [Item]) -> Vec<&'w [Item]> {
     parts
 }
 
+/// Fetches chunks.
 async fn read_batch(tree: &dyn Tree, array: &Array, work: &[Item], targets: &mut [Target<'_>]) -> Result<()> {
-    let groups: Vec<&[Item]> = work.chunk_by(|a, b| a.stored == b.stored).collect();
-    let stored: Vec<Stored> =
-        groups.iter().filter_map(|g| g.first()).map(|item| item.stored.clone()).collect();
-    let fetched = tree.fetch(&stored).await?;
-    for ((group, stored), raw) in groups.into_iter().zip(&stored).zip(fetched) {
-        let chunk = group.first().map_or(0, |item| item.piece.chunk);
-        let name = |e: Error| e.at(format!("chunk {:?} of {}", coordinates(array, chunk), array.path));
-        scatter(tree.limits(), array, group, stored, raw, targets).map_err(name)?;
-    }
-    Ok(())
+    let fetched = tree.fetch(&stored(work)).await?;
+    scatter_all(tree.limits(), array, work, fetched, targets)
 }
 
-/// Decodes one chunk and puts its pieces where they belong.
-fn scatter(
+/// Where the chunks of some work are, each once.
+fn stored(work: &[Item]) -> Vec<Stored> {
+    let groups = work.chunk_by(|a, b| a.stored == b.stored);
+    groups.filter_map(|group| group.first()).map(|item| item.stored.clone()).collect()
+}
+
+/// Decodes chunks, several at a time, and puts their pieces where they belong.
+fn scatter_all(
     limits: &Limits,
     array: &Array,
-    group: &[Item],
-    stored: &Stored,
-    raw: Option<Bytes>,
+    work: &[Item],
+    fetched: Vec<Option<Bytes>>,
     targets: &mut [Target<'_>],
 ) -> Result<()> {
-    let skip = if let Stored::Span { skip, .. } = stored { *skip } else { 0 };
-    let chunk = raw.map(|raw| unpack(limits, array, raw, skip)).transpose()?;
+    let mut groups = work.chunk_by(|a, b| a.stored == b.stored);
+    let wave = decode::wave(array);
+    let mut fetched = fetched.into_iter();
+    loop {
+        let groups: Vec<&[Item]> = groups.by_ref().take(wave).collect();
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let packed: Vec<(Option<Bytes>, u32)> = groups
+            .iter()
+            .zip(&mut fetched)
+            .map(|(group, raw)| match group.first() {
+                Some(Item { stored: Stored::Span { skip, .. }, .. }) => (raw, *skip),
+                _ => (raw, 0),
+            })
+            .collect();
+        for (group, chunk) in groups.into_iter().zip(decode::unpack(limits, array, packed)) {
+            let number = group.first().map_or(0, |item| item.piece.chunk);
+            let name = |e: Error| e.at(format!("chunk {:?} of {}", coordinates(array, number), array.path));
+            chunk.and_then(|chunk| scatter(array, group, chunk, targets)).map_err(name)?;
+        }
+    }
+}
+
+/// Puts the pieces of one chunk where they belong.
+fn scatter(array: &Array, group: &[Item], chunk: Option<Bytes>, targets: &mut [Target<'_>]) -> Result<()> {
     let text = match (&chunk, &array.dtype) {
         (Some(chunk), DType::Text(TextForm::Packed)) => Some(packed(chunk)?),
         _ => None,
@@ -201,17 +226,51 @@ fn scatter(
     Ok(())
 }
 
-fn unpack(limits: &Limits, array: &Array, raw: Bytes, skip: u32) -> Result<Bytes> {
-    if array.codecs.is_empty() {
-        return Ok(raw);
-    }
-    let width = array.dtype.width() as u64;
-    let bound = Limits::size(limits.chunk, limits.chunk, "a chunk")?;
-    let size = match width {
-        0 => None,
-        _ => Some(Limits::size(array.chunk_len().saturating_mul(width), limits.chunk, "a chunk")?),
+/// The stored bytes of a box of numbers: what is left to do needs no waiting.
+pub struct Fetched<'a> {
+    tree: &'a dyn Tree,
+    array: &'a Array,
+    select: Select,
+    work: Vec<Item>,
+    stored: Vec<Option<Bytes>>,
+}
+
+/// Fetches a box of an array of numbers, without decoding it. For boxes of moderate size: all of it is asked for at once.
+///
+/// # Errors
+/// As [`read`], and `Request` for an array of something else.
+pub async fn fetch<'a>(tree: &'a dyn Tree, array: &'a Array, select: Select) -> Result<Fetched<'a>> {
+    let fetched = async {
+        select.check(&array.shape)?;
+        if !array.dtype.is_number() {
+            return Err(Error::request(format!("{} is not a number", array.dtype.name())));
+        }
+        let plan = pieces(&array.shape, &array.chunk, &select).map(|piece| (0, piece)).collect();
+        let mut work = locate(tree, array, plan).await?;
+        sort(&mut work);
+        let stored = tree.fetch(&stored(&work)).await?;
+        Ok((work, stored))
     };
-    codec::decode(&array.codecs, raw, skip, size, size.unwrap_or(bound))
+    let (work, stored) = fetched.await.map_err(|e: Error| e.at(&array.path).in_file(tree.name()))?;
+    Ok(Fetched { tree, array, select, work, stored })
+}
+
+impl Fetched<'_> {
+    /// The numbers.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn decode(self) -> Result<Values> {
+        let Self { tree, array, select, work, stored } = self;
+        let decoded = || {
+            let len = Limits::size(select.len(), tree.limits().result, "a result")?;
+            let mut targets = [Target::new(array, &select, len)?];
+            scatter_all(tree.limits(), array, &work, stored, &mut targets)?;
+            let [target] = targets;
+            Ok(target.finish().1)
+        };
+        decoded().map_err(|e: Error| e.at(&array.path).in_file(tree.name()))
+    }
 }
 
 /// Turns gathered items into their final form.

@@ -5,14 +5,15 @@ use std::{ops::Range, rc::Rc};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use js_sys::Uint8Array;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
+use web_sys::{Blob, File};
 
 use super::{error::from_local, meter::Meter};
 use crate::{
     error::{Pending, Result},
     limits::Limits,
-    source::{ByteSource, Part, check_span},
+    source::{ByteSource, Identity, Part, check_span},
 };
 
 /// Slices read at once: a browser reads them in a process of its own, so waiting overlaps.
@@ -81,6 +82,15 @@ impl ByteSource for BlobSource {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        // Only a file has a time of last change; a blob was made by the page and is gone with it.
+        let file = self.blob.dyn_ref::<File>()?;
+        Some(Identity {
+            text: format!("file {} {} {}", self.name, self.len, file.last_modified()),
+            exact: true,
+        })
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {

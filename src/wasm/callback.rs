@@ -12,7 +12,7 @@ use web_sys::{AbortController, AbortSignal};
 use super::{blob::take, error::from_caller, meter::Meter};
 use crate::{
     error::{Error, Pending, Result},
-    source::{ByteSource, KeyedSource, Part, check_span, http::PARALLEL, http::complete},
+    source::{ByteSource, Identity, KeyedSource, Part, check_span, http::PARALLEL, http::complete},
 };
 
 #[wasm_bindgen]
@@ -110,6 +110,10 @@ impl ByteSource for CallerFile {
         &self.name
     }
 
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity { text: format!("source {} {}", self.name, self.len), exact: false })
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(stream::iter(spans).map(|span| self.span(span)).buffered(PARALLEL).try_collect())
     }
@@ -165,6 +169,10 @@ fn part_to_js(part: &Part) -> JsValue {
 impl KeyedSource for CallerStore {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity { text: format!("source {}", self.name), exact: false })
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

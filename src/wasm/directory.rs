@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Pending, Result},
-    source::{KeyedSource, Part, memory::children},
+    source::{Identity, KeyedSource, Part, memory::children},
 };
 
 const PARALLEL: usize = 16;
@@ -116,6 +116,10 @@ impl KeyedSource for Directory {
         &self.name
     }
 
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity { text: format!("folder {}", self.name), exact: false })
+    }
+
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
         let one = move |(key, part): &'a (String, Part)| async move {
             self.part(key, part).await.map_err(|e| e.in_file(format!("{}/{key}", self.name)))
@@ -155,6 +159,10 @@ impl FileList {
 impl KeyedSource for FileList {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity { text: format!("folder {}", self.name), exact: false })
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

@@ -201,7 +201,8 @@ fn origin() -> String {
         .unwrap_or_else(|| "null".into())
 }
 
-async fn sleep(milliseconds: u64) {
+/// Waits so long.
+pub async fn sleep(milliseconds: u64) {
     let wait = Promise::new(&mut |resolve, _| {
         set_timeout(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX));
     });

@@ -11,25 +11,31 @@ mod error;
 mod fetch;
 mod meter;
 mod options;
+mod partial;
 mod remote;
+mod shelf;
 mod source;
 
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
 use crate::{
+    anndata::Watch,
     dataset,
     error::{Error, Result},
     limits::Limits,
+    shelf::Shelf,
     source::address::decode,
 };
 use cancel::Running;
 use error::to_js;
 use meter::Meter;
 use options::Given;
+use partial::Partial;
+use shelf::Private;
 use source::{How, find};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -68,7 +74,7 @@ impl Dataset {
     /// Every virtual path there is.
     #[wasm_bindgen(skip_typescript)]
     pub fn paths(&self) -> Promise {
-        self.run(JsValue::UNDEFINED, async |open| {
+        self.run(JsValue::UNDEFINED, async |open, _| {
             let paths = open.paths().await?;
             Ok(paths.iter().map(|path| JsValue::from(path.as_str())).collect::<Array>().into())
         })
@@ -77,9 +83,19 @@ impl Dataset {
     /// One virtual file.
     #[wasm_bindgen(skip_typescript)]
     pub fn read(&self, path: String, options: JsValue) -> Promise {
-        self.run(options, async move |open| {
-            let file = open.file(&decode(&path)).await?;
+        self.run(options, async move |open, partial| {
+            let file = open.file_watched(&decode(&path), partial).await?;
             Ok(Uint8Array::from(&*file.body).into())
+        })
+    }
+
+    /// Several virtual files, made together.
+    #[wasm_bindgen(skip_typescript, js_name = readMany)]
+    pub fn read_many(&self, paths: Vec<String>, options: JsValue) -> Promise {
+        self.run(options, async move |open, _| {
+            let paths: Vec<String> = paths.iter().map(|path| decode(path)).collect();
+            let files = open.files(&paths).await?;
+            Ok(files.iter().map(|file| Uint8Array::from(&*file.body)).collect::<Array>().into())
         })
     }
 
@@ -108,18 +124,26 @@ impl Dataset {
             let found = find(from, how).await?;
             let root = given.text("root")?.or(found.root).unwrap_or_default();
             let options = given.export(found.name, found.folder)?;
-            let open = dataset::Dataset::open(found.source, &root, options, Limits::default()).await?;
+            let shelf = given.cache()?.then(|| Rc::new(Private) as Rc<dyn Shelf>);
+            let limits = Limits::default();
+            let open = dataset::Dataset::open_kept(found.source, &root, options, limits, shelf).await?;
             let description = open.describe().await?;
             Ok((open, description))
         };
         let (open, description) = running.until(hooks.signal, opening).await?;
-        Ok(Self { open: RefCell::new(Some(Rc::new(open))), description, meter, running })
+        let open = Rc::new(open);
+        let (ahead, watched) = (Rc::clone(&open), Rc::clone(&running));
+        spawn_local(async move {
+            // Beside what the caller asks for first; closing ends it.
+            watched.until(None, async { Ok(ahead.warm().await) }).await.ok();
+        });
+        Ok(Self { open: RefCell::new(Some(open)), description, meter, running })
     }
 
     /// Runs work on the open dataset as a promise that the caller, or [`close`](Self::close), may end.
     fn run<F>(&self, options: JsValue, work: F) -> Promise
     where
-        F: AsyncFnOnce(&dataset::Dataset) -> Result<JsValue> + 'static,
+        F: AsyncFnOnce(&dataset::Dataset, Option<Rc<dyn Watch>>) -> Result<JsValue> + 'static,
     {
         let open = self.open.borrow().clone();
         let (meter, running) = (Rc::clone(&self.meter), Rc::clone(&self.running));
@@ -128,7 +152,13 @@ impl Dataset {
                 let hooks = Given::to_read(options)?.hooks()?;
                 let open = open.ok_or_else(|| Error::request("the dataset has been closed"))?;
                 let _listener = hooks.progress.map(|callback| meter.listen(callback));
-                running.until(hooks.signal, work(&open)).await
+                let partial = hooks.partial.map(|callback| Rc::new(Partial(callback)) as Rc<dyn Watch>);
+                let done = running.until(hooks.signal, work(&open, partial)).await?;
+                // The answer need not wait for what others may profit from later; closing ends it.
+                spawn_local(async move {
+                    running.until(None, async { Ok(open.settle().await) }).await.ok();
+                });
+                Ok(done)
             };
             outcome.await.map_err(|e: Error| to_js(&e))
         })

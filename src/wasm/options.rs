@@ -22,10 +22,11 @@ const OPEN: &[&str] = &[
     "centroidMinPoints",
     "normalize",
     "headers",
+    "cache",
     "signal",
     "progress",
 ];
-const READ: &[&str] = &["signal", "progress"];
+const READ: &[&str] = &["signal", "progress", "partial"];
 
 /// Options of one call.
 pub struct Given {
@@ -39,6 +40,8 @@ pub struct Hooks {
     pub signal: Option<AbortSignal>,
     /// Told how many bytes have come in.
     pub progress: Option<Function>,
+    /// Given parts of a gene while it is looked for.
+    pub partial: Option<Function>,
 }
 
 impl Given {
@@ -91,7 +94,21 @@ impl Given {
             self.value("signal").map(|v| v.dyn_into().map_err(|_| wrong("signal", "an AbortSignal")));
         let progress =
             self.value("progress").map(|v| v.dyn_into().map_err(|_| wrong("progress", "a function")));
-        Ok(Hooks { signal: signal.transpose()?, progress: progress.transpose()? })
+        let partial = self.value("partial").map(|v| v.dyn_into().map_err(|_| wrong("partial", "a function")));
+        Ok(Hooks {
+            signal: signal.transpose()?,
+            progress: progress.transpose()?,
+            partial: partial.transpose()?,
+        })
+    }
+
+    /// Whether things may be kept between visits.
+    pub fn cache(&self) -> Result<bool> {
+        self.flag("cache").map(|cache| cache.unwrap_or(true))
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>> {
+        self.value(name).map(|v| v.as_bool().ok_or_else(|| wrong(name, "a boolean"))).transpose()
     }
 
     /// Names and values of the headers: an object, a list of pairs or a `Headers`.
@@ -121,8 +138,6 @@ impl Given {
                 )));
             }
         };
-        let normalize =
-            self.value("normalize").map(|v| v.as_bool().ok_or_else(|| wrong("normalize", "a boolean")));
         let usual = Options::default();
         Ok(Options {
             profile,
@@ -135,7 +150,7 @@ impl Given {
             latent_key: self.text("latentKey")?,
             gene_id_column: self.text("geneIdColumn")?,
             layer: self.text("layer")?,
-            normalize: normalize.transpose()?.unwrap_or(usual.normalize),
+            normalize: self.flag("normalize")?.unwrap_or(usual.normalize),
             centroid_quantile: self.number("centroidQuantile")?.unwrap_or(usual.centroid_quantile),
             centroid_min_points: self
                 .number("centroidMinPoints")?

@@ -9,7 +9,7 @@ use super::fetch::{Ask, Client};
 use crate::{
     error::{Error, Pending, Result},
     source::{
-        ByteSource, KeyedSource, Part,
+        ByteSource, Identity, KeyedSource, Part,
         address::Address,
         check_span,
         http::{self, Answer, FIRST, First, PARALLEL, Remote},
@@ -105,6 +105,10 @@ impl ByteSource for RemoteFile {
         &self.label
     }
 
+    fn identity(&self) -> Option<Identity> {
+        Some(self.remote.identity(&self.label))
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(stream::iter(spans).map(|span| self.span(span)).buffered(PARALLEL).try_collect())
     }
@@ -180,6 +184,10 @@ impl RemoteStore {
 impl KeyedSource for RemoteStore {
     fn name(&self) -> &str {
         &self.label
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity { text: self.label.clone(), exact: false })
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

@@ -52,6 +52,24 @@ export interface ReadOptions {
   progress?: (progress: Progress) => void;
 }
 
+/** Part of a gene, final while the rest of it is still looked for. */
+export interface Part {
+  /** First cell of the part, and the one behind its last. */
+  start: number;
+  end: number;
+  /** Cells of the whole. */
+  total: number;
+  values: Float32Array;
+}
+
+export interface GeneOptions extends ReadOptions {
+  /**
+   * Given the values of a gene part by part where a matrix stored by row has to be gone through. The parts follow each other
+   * without gaps; genes that are at hand come as one part or none.
+   */
+  partial?: (part: Part) => void;
+}
+
 export interface OpenOptions extends ReadOptions {
   /** File or folder name, where the source does not tell it. */
   name?: string;
@@ -79,6 +97,11 @@ export interface OpenOptions extends ReadOptions {
   normalize?: boolean;
   /** Sent with every request to the address given. */
   headers?: Record<string, string> | Array<[name: string, value: string]> | Headers;
+  /**
+   * Whether what costs much to find out may be kept in the origin's private file system, for later visits; true when left out.
+   * Only workers can do so.
+   */
+  cache?: boolean;
 }
 
 /** What is in a dataset, as its headers tell. */
@@ -152,7 +175,9 @@ export class Dataset {
   /** Every virtual path there is. */
   paths(): Promise<string[]>;
   /** One virtual file, such as `points_2d.bin` or `var/CD3E.values.f32`. Throws {@link CellucidError}. */
-  read(path: string, options?: ReadOptions): Promise<Uint8Array>;
+  read(path: string, options?: GeneOptions): Promise<Uint8Array>;
+  /** Several virtual files, made together: genes with one plan for all of them. Throws {@link CellucidError}. */
+  readMany(paths: string[], options?: ReadOptions): Promise<Uint8Array[]>;
   stats(): Stats;
   /** Ends what is under way and lets go of the source. */
   close(): void;

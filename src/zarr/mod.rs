@@ -24,7 +24,7 @@ use crate::{
     array::Array,
     error::{Error, Pending, Result},
     limits::Limits,
-    source::{KeyedSource, Part},
+    source::{Identity, KeyedSource, Part},
     tree::{Group, Node, Stored, Tree},
 };
 use index::{Document, Index};
@@ -261,6 +261,10 @@ impl Tree for Zarr {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.store.identity()
     }
 
     fn open<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Node>> {

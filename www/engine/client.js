@@ -2,9 +2,10 @@
  * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
  * panic's text, and the next read opens the same dataset again in a fresh worker.
  *
- * @import { Answer, Ask, Description, Dialled, From, OpenOptions, Progress, Stats } from "./messages.js"
+ * @import { Answer, Ask, Description, Dialled, From, OpenOptions, Part, Progress, Stats } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
- * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void, progress: ((progress: Progress) => void) | undefined }} Call
+ * @typedef {Hooks & { partial?: (part: Part) => void }} GeneHooks
+ * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void } & Pick<GeneHooks, "progress" | "partial">} Call
  */
 import { cancelled, Fault } from "./fault.js";
 import { spawn } from "./spawn.js";
@@ -48,15 +49,27 @@ export class Engine {
   }
 
   /**
-   * One virtual file, whole.
+   * One virtual file, whole. `partial` is given parts of a gene that takes long.
    *
    * @param {string} path
-   * @param {Hooks} [hooks]
+   * @param {GeneHooks} [hooks]
    * @returns {Promise<ArrayBuffer>}
    */
   async read(path, hooks = {}) {
     await this.#reopen();
-    return this.#call({ ask: "read", id: 0, path }, hooks);
+    return this.#call({ ask: "read", id: 0, path, parts: Boolean(hooks.partial) }, hooks);
+  }
+
+  /**
+   * Several virtual files, made together.
+   *
+   * @param {string[]} paths
+   * @param {Hooks} [hooks]
+   * @returns {Promise<ArrayBuffer[]>}
+   */
+  async readMany(paths, hooks = {}) {
+    await this.#reopen();
+    return this.#call({ ask: "readMany", id: 0, paths }, hooks);
   }
 
   /** @returns {Promise<Stats>} */
@@ -89,8 +102,8 @@ export class Engine {
     await this.#reopening;
   }
 
-  /** @param {Exclude<Ask, { ask: "cancel" }>} ask @param {Hooks} [hooks] @returns {Promise<any>} */
-  #call(ask, { signal, progress } = {}) {
+  /** @param {Exclude<Ask, { ask: "cancel" }>} ask @param {GeneHooks} [hooks] @returns {Promise<any>} */
+  #call(ask, { signal, progress, partial } = {}) {
     if (this.#closed || signal?.aborted) return Promise.reject(cancelled());
     this.#worker ??= this.#hire();
     const worker = this.#worker;
@@ -112,6 +125,7 @@ export class Engine {
           fail(fault);
         },
         progress,
+        partial,
       });
       signal?.addEventListener("abort", abort, { once: true });
       try {
@@ -132,6 +146,7 @@ export class Engine {
     const call = this.#calls.get(answer.id);
     if (!call) return; // cancelled meanwhile
     if (answer.answer === "progress") return call.progress?.(answer.progress);
+    if (answer.answer === "part") return call.partial?.(answer.part);
     this.#calls.delete(answer.id);
     if (answer.answer === "done") call.done(answer.value);
     else call.fail(new Fault(answer.failure));

@@ -5,12 +5,13 @@ import type {
   Dataset,
   Description,
   OpenOptions as Given,
+  Part,
   Progress as Read,
   From as Readable,
   Stats,
 } from "../../src/wasm/types.js";
 
-export type { Code, Dataset, Description, Readable, Stats };
+export type { Code, Dataset, Description, Part, Readable, Stats };
 
 /** An error as it crosses the worker boundary: plain data, no classes. */
 export interface Failure {
@@ -66,7 +67,8 @@ export interface Module {
 /** Page to worker. */
 export type Ask =
   | { ask: "open"; id: number; from: From | Remote; options: OpenOptions }
-  | { ask: "read"; id: number; path: string }
+  | { ask: "read"; id: number; path: string; parts: boolean }
+  | { ask: "readMany"; id: number; paths: string[] }
   | { ask: "stats"; id: number }
   | { ask: "cancel"; id: number };
 
@@ -75,4 +77,5 @@ export type Answer =
   | { answer: "done"; id: number; value: unknown }
   | { answer: "failed"; id: number; failure: Failure }
   | { answer: "progress"; id: number; progress: Progress }
+  | { answer: "part"; id: number; part: Part }
   | { answer: "crashed"; text: string };

@@ -2,7 +2,7 @@
  * The worker in which the module lives: one dataset, many reads. It turns messages into calls and results into transferred
  * buffers, and knows nothing of the page.
  *
- * @import { Answer, Ask, Dataset, Failure, Module, Progress, Readable, Remote } from "./messages.js"
+ * @import { Answer, Ask, Dataset, Failure, Module, Part, Progress, Readable, Remote } from "./messages.js"
  */
 import { fetchModule } from "./module.js";
 import { open as remote } from "./remote.js";
@@ -41,7 +41,11 @@ async function answer(ask) {
   running.set(id, abort);
   try {
     const value = await run(ask, abort.signal);
-    post({ answer: "done", id, value }, value instanceof ArrayBuffer ? [value] : []);
+    const buffers = Array.isArray(value) ? value : [value];
+    post(
+      { answer: "done", id, value },
+      buffers.filter((buffer) => buffer instanceof ArrayBuffer),
+    );
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) crash(String(error));
     else post({ answer: "failed", id, failure: describe(error) });
@@ -69,12 +73,26 @@ async function run(ask, signal) {
   }
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
   if (ask.ask === "stats") return dataset.stats();
-  const bytes = await dataset.read(ask.path, options);
+  if (ask.ask === "readMany") {
+    const files = await dataset.readMany(ask.paths, options);
+    return Promise.all(files.map((bytes, i) => own(ask.paths[i] ?? "", bytes)));
+  }
+  /** @param {Part} part */
+  const partial = (part) => post({ answer: "part", id: ask.id, part }, [part.values.buffer]);
+  return own(ask.path, await dataset.read(ask.path, ask.parts ? { ...options, partial } : options));
+}
+
+/**
+ * The bytes of a file in a buffer of their own.
+ *
+ * @param {string} path @param {Uint8Array} bytes
+ */
+function own(path, bytes) {
   // A view into a larger buffer (the module's memory, say) must not be transferred: only its own bytes are.
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   const buffer = whole ? /** @type {ArrayBuffer} */ (bytes.buffer) : bytes.slice().buffer;
   // Export folders may hold gzip as it is: their manifests name such files.
-  return ask.path.endsWith(".gz") ? inflate(buffer) : buffer;
+  return path.endsWith(".gz") ? inflate(buffer) : buffer;
 }
 
 /** @param {ArrayBuffer} buffer */

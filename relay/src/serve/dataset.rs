@@ -39,6 +39,7 @@ impl Dataset {
             opened_to.send(Ok(dataset.id())).ok();
             for (path, reply) in queue {
                 reply.send(block_on(dataset.file(&path)).map_err(Fault::from)).ok();
+                block_on(dataset.settle());
             }
         };
         thread::Builder::new()

@@ -10,7 +10,7 @@ use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
 use bytes::Bytes;
 
-use super::{ByteSource, KeyedSource, Part, merge::Merged};
+use super::{ByteSource, Identity, KeyedSource, Part, merge::Merged};
 use crate::{
     codec::{Room, deflate},
     error::{Error, Kind, Pending, Result},
@@ -292,6 +292,10 @@ fn root(entries: &Entries) -> String {
 impl KeyedSource for ZipStore {
     fn name(&self) -> &str {
         self.archive.name()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.archive.identity()
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

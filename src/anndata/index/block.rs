@@ -1,0 +1,319 @@
+//! A block of a gene index: consecutive items of a matrix stored by row, sorted by column.
+//!
+//! One buffer, the same in memory and on a shelf, numbers little-endian:
+//!
+//! - a table of 8 bytes per column and 8 more: number of the column's first item within the block, and a checksum, which is
+//!   only there once the block was [sealed](Block::seal);
+//! - the columns' segments one after another: rows, counted from the block's first, then values.
+//!
+//! Rows take 2 bytes unless the block spans more than 65,536 of them; values as their [`Form`] says.
+
+use std::ops::Range;
+
+use super::item::{Bits, Form, Item};
+use crate::{
+    array::{Values, each_number},
+    error::{Error, Result},
+    limits::Limits,
+    shelf::sum,
+};
+
+/// Bytes of the table per column.
+const ENTRY: usize = 8;
+
+/// What there is to know about a block besides its buffer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// Number of the block.
+    pub number: u64,
+    /// Row of its first item.
+    pub base: u64,
+    /// Columns of the matrix.
+    pub columns: usize,
+    /// Items in it.
+    pub items: usize,
+    /// Whether rows take 4 bytes.
+    pub wide: bool,
+    /// How values are kept.
+    pub form: Form,
+    /// Bytes of a value in the matrix' own type.
+    pub plain: usize,
+}
+
+impl Head {
+    /// Bytes of a row number.
+    fn row(&self) -> usize {
+        if self.wide { 4 } else { 2 }
+    }
+
+    /// Bytes of an item.
+    fn width(&self) -> usize {
+        self.row() + self.form.width(self.plain)
+    }
+
+    fn table(&self) -> usize {
+        self.columns.saturating_add(1).saturating_mul(ENTRY)
+    }
+
+    /// Bytes of the buffer.
+    pub fn len(&self) -> usize {
+        self.table().saturating_add(self.items.saturating_mul(self.width()))
+    }
+
+    /// Where the buffer has a column's entry in the table and the beginning of the next.
+    pub fn entry(&self, column: usize) -> Range<usize> {
+        let start = column.saturating_mul(ENTRY);
+        start..start + ENTRY + 4
+    }
+
+    /// Where the buffer has a column's segment, by its entry.
+    pub fn segment(&self, entry: &[u8]) -> Option<Range<usize>> {
+        let (start, end) = (number(entry, 0)?, number(entry, 8)?);
+        let at = |item: u32| self.table() + item as usize * self.width();
+        (start <= end && end as usize <= self.items).then(|| at(start)..at(end))
+    }
+
+    /// The checksum of a column's segment, which also says whose and where it is.
+    fn sum(&self, column: usize, entry: &[u8], segment: &[u8]) -> u32 {
+        let mut whose = [0; 24];
+        let parts = [self.number, column as u64];
+        for (to, part) in whose.chunks_exact_mut(8).zip(parts) {
+            to.copy_from_slice(&part.to_le_bytes());
+        }
+        for (to, at) in whose[16..].chunks_exact_mut(4).zip([0, 8]) {
+            to.copy_from_slice(&number(entry, at).unwrap_or(0).to_le_bytes());
+        }
+        sum(segment).rotate_left(7) ^ sum(&whose)
+    }
+
+    /// Whether an entry and its segment are as they were written.
+    pub fn intact(&self, column: usize, entry: &[u8], segment: &[u8]) -> bool {
+        number(entry, 4) == Some(self.sum(column, entry, segment))
+    }
+
+    /// Writes the table, without checksums; the result says of each column where in the segments its next row number and its
+    /// next value go.
+    fn divide(&self, indices: &[u32], bytes: &mut [u8]) -> Result<Vec<(u32, u32)>> {
+        let mut counts = Limits::filled(self.columns + 1, 0_u32, "the gene index")?;
+        for &index in indices {
+            if let Some(count) = counts.get_mut(index as usize) {
+                *count += 1;
+            }
+        }
+        let mut next = Limits::room(self.columns + 1, "the gene index")?;
+        let mut first = 0_u32;
+        for (entry, &count) in bytes.chunks_exact_mut(ENTRY).zip(&counts) {
+            first.write(entry);
+            let begin = first as usize * self.width();
+            next.push((begin as u32, (begin + count as usize * self.row()) as u32));
+            first += count;
+        }
+        Ok(next)
+    }
+
+    /// Puts every item into its column's segment.
+    fn scatter<T: Item>(
+        &self,
+        indices: &[u32],
+        data: &[T],
+        rows: impl Iterator<Item = (u64, Range<usize>)>,
+        mut next: Vec<(u32, u32)>,
+        segments: &mut [u8],
+    ) {
+        for (row, span) in rows {
+            let row = (row - self.base) as u32;
+            let (Some(indices), Some(data)) = (indices.get(span.clone()), data.get(span)) else { continue };
+            for (&index, &value) in indices.iter().zip(data) {
+                let Some((row_at, value_at)) = next.get_mut(index as usize) else { continue };
+                if let Some(to) = segments.get_mut(*row_at as usize..) {
+                    if self.wide { row.write(to) } else { (row as u16).write(to) }
+                }
+                if let Some(to) = segments.get_mut(*value_at as usize..) {
+                    value.write(to);
+                }
+                *row_at += self.row() as u32;
+                *value_at += T::WIDTH as u32;
+            }
+        }
+    }
+
+    /// Adds a segment's values to the rows of a column.
+    ///
+    /// # Errors
+    /// `Malformed` when it names a row that is not there, `Request` for values of another type.
+    pub fn add(&self, segment: &[u8], out: &mut Values) -> Result<()> {
+        each_number!(out, out => self.add_to(segment, out), _ => Err(Error::request("no number")))
+    }
+
+    fn add_to<T: Item>(&self, segment: &[u8], out: &mut [T]) -> Result<()> {
+        match self.form {
+            Form::Plain => self.add_rows(segment, out, T::read),
+            Form::One => self.add_rows(segment, out, |v| T::from_small(u8::read(v).into())),
+            Form::Two => self.add_rows(segment, out, |v| T::from_small(u16::read(v))),
+            Form::Single => self.add_rows(segment, out, |v| T::from_single(f32::read(v))),
+        }
+    }
+
+    fn add_rows<T: Item>(&self, segment: &[u8], out: &mut [T], value: impl Fn(&[u8]) -> T) -> Result<()> {
+        let items = segment.len() / self.width();
+        let (rows, values) = segment.split_at((items * self.row()).min(segment.len()));
+        let base = usize::try_from(self.base).unwrap_or(usize::MAX);
+        let out = out.get_mut(base..).unwrap_or_default();
+        let pairs = rows.chunks_exact(self.row()).zip(values.chunks_exact(self.width() - self.row()));
+        for (row, item) in pairs {
+            let row = if self.wide { u32::read(row) as usize } else { usize::from(u16::read(row)) };
+            let slot = out
+                .get_mut(row)
+                .ok_or_else(|| Error::malformed("the gene index names a row beyond the last"))?;
+            *slot = slot.plus(value(item));
+        }
+        Ok(())
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|b| u32::from_le_bytes(*b))
+}
+
+/// A block in memory.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What it is.
+    pub head: Head,
+    bytes: Vec<u8>,
+}
+
+/// What a block is made of.
+pub struct Parts<'a> {
+    /// Number of the block.
+    pub number: u64,
+    /// Its first item's number in the matrix.
+    pub first: u64,
+    /// Column of each item, all of them columns that are there.
+    pub indices: &'a [u32],
+    /// Value of each item.
+    pub data: Values,
+    /// Where each row of the matrix begins, ascending.
+    pub starts: &'a [u64],
+    /// Columns of the matrix.
+    pub columns: usize,
+}
+
+impl Block {
+    /// Sorts items by column; within a column their order stays.
+    ///
+    /// # Errors
+    /// `Unsupported` for values that are no plain numbers, `Limit` when there is no memory for the block.
+    pub fn new(parts: Parts<'_>) -> Result<Self> {
+        let Parts { number, first, indices, data, starts, columns } = parts;
+        let span = first..first.saturating_add(indices.len() as u64);
+        if indices.len() != data.len() || u32::try_from(data.len()).is_err() {
+            return Err(Error::malformed("indices and data are of different lengths"));
+        }
+        let rows = rows(starts, span.clone());
+        let (plain, form, bits) = Bits::of(data)?;
+        let wide = rows.end - rows.start > 1 << 16;
+        let head = Head { number, base: rows.start, columns, items: indices.len(), wide, form, plain };
+        let mut bytes = Limits::filled(head.len(), 0_u8, "the gene index")?;
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Error::limit("a block of the gene index is too large"));
+        }
+        let next = head.divide(indices, &mut bytes)?;
+        let rows = row_spans(starts, rows, span);
+        let segments = bytes.get_mut(head.table()..).unwrap_or_default();
+        match bits {
+            Bits::One(data) => head.scatter(indices, &data, rows, next, segments),
+            Bits::Two(data) => head.scatter(indices, &data, rows, next, segments),
+            Bits::Four(data) => head.scatter(indices, &data, rows, next, segments),
+            Bits::Eight(data) => head.scatter(indices, &data, rows, next, segments),
+        }
+        Ok(Self { head, bytes })
+    }
+
+    /// Adds a column's values to `out`.
+    ///
+    /// # Errors
+    /// As [`Head::add`].
+    pub fn add(&self, column: u64, out: &mut Values) -> Result<()> {
+        let entry = usize::try_from(column).ok().and_then(|c| self.bytes.get(self.head.entry(c)));
+        let segment = entry.and_then(|entry| self.bytes.get(self.head.segment(entry)?));
+        self.head.add(segment.ok_or_else(|| Error::malformed("the gene index lacks a column"))?, out)
+    }
+
+    /// Bytes it takes.
+    pub fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Its buffer with all checksums filled in.
+    pub fn seal(mut self) -> Vec<u8> {
+        for column in 0..self.head.columns {
+            let sum = self.bytes.get(self.head.entry(column)).and_then(|entry| {
+                Some(self.head.sum(column, entry, self.bytes.get(self.head.segment(entry)?)?))
+            });
+            if let (Some(sum), Some(to)) = (sum, self.bytes.get_mut(column * ENTRY + 4..)) {
+                sum.write(to);
+            }
+        }
+        self.bytes
+    }
+}
+
+/// Columns of items, checked: each of them is there.
+///
+/// # Errors
+/// `Malformed` for one that is not, or for indices that are no whole numbers.
+pub fn narrow(indices: Values, columns: usize, first: u64) -> Result<Vec<u32>> {
+    fn all<T: Copy + TryInto<u32>>(indices: Vec<T>, columns: usize, first: u64) -> Result<Vec<u32>> {
+        // Where the types are of one size this costs no memory.
+        let mut wrong = None;
+        let narrow = |(i, index): (usize, T)| match index.try_into() {
+            Ok(index) if (index as usize) < columns => index,
+            _ => {
+                wrong.get_or_insert(i);
+                0
+            }
+        };
+        let indices = indices.into_iter().enumerate().map(narrow).collect();
+        match wrong {
+            Some(item) => Err(outside(first + item as u64, columns)),
+            None => Ok(indices),
+        }
+    }
+    match indices {
+        Values::I8(v) => all(v, columns, first),
+        Values::I16(v) => all(v, columns, first),
+        Values::I32(v) => all(v, columns, first),
+        Values::I64(v) => all(v, columns, first),
+        Values::U8(v) => all(v, columns, first),
+        Values::U16(v) => all(v, columns, first),
+        Values::U32(v) => all(v, columns, first),
+        Values::U64(v) => all(v, columns, first),
+        other => Err(Error::malformed(format!("indices are {}", other.name()))),
+    }
+}
+
+/// An index that names no column.
+fn outside(item: u64, columns: usize) -> Error {
+    Error::malformed(format!("item {item} has an index outside 0..{columns}"))
+}
+
+/// The rows that some items lie in.
+pub fn rows(starts: &[u64], items: Range<u64>) -> Range<u64> {
+    let last = starts.len().saturating_sub(1);
+    let row = |item: u64| starts.partition_point(|&start| start <= item).saturating_sub(1).min(last) as u64;
+    if items.is_empty() { 0..0 } else { row(items.start)..row(items.end - 1) + 1 }
+}
+
+/// Each of the rows with its part of the items, counted from the first of them.
+pub fn row_spans(
+    starts: &[u64],
+    rows: Range<u64>,
+    items: Range<u64>,
+) -> impl Iterator<Item = (u64, Range<usize>)> {
+    rows.map(move |row| {
+        let edge = |r: u64| starts.get(r as usize).copied().unwrap_or(items.end);
+        let clip = |at: u64| (at.clamp(items.start, items.end) - items.start) as usize;
+        (row, clip(edge(row))..clip(edge(row + 1)))
+    })
+}

@@ -1,0 +1,221 @@
+//! Numbers as a gene index keeps them: in the matrix' own type, or in less where less says the same.
+
+use half::f16;
+
+use super::super::sparse::Add;
+use crate::{
+    array::Values,
+    error::{Error, Result},
+};
+
+/// How a block keeps its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As the matrix has them.
+    Plain,
+    /// Whole numbers up to 255.
+    One,
+    /// Whole numbers up to 65,535.
+    Two,
+    /// Doubles that are singles.
+    Single,
+}
+
+impl Form {
+    /// All of them, in the order of their codes.
+    const ALL: [Self; 4] = [Self::Plain, Self::One, Self::Two, Self::Single];
+
+    /// Its number in a file.
+    pub fn code(self) -> u8 {
+        Self::ALL.iter().position(|&form| form == self).unwrap_or(0) as u8
+    }
+
+    /// From its number in a file.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// Bytes of a value whose type has `plain` bytes.
+    pub fn width(self, plain: usize) -> usize {
+        match self {
+            Self::Plain => plain,
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Single => 4,
+        }
+    }
+
+    /// The shortest form of all of some values.
+    fn of<T: Item>(values: &[T]) -> Self {
+        if T::WIDTH > 2
+            && let Some(most) = values.iter().try_fold(0, |most: u16, v| Some(most.max(v.small()?)))
+        {
+            return if most <= 255 { Self::One } else { Self::Two };
+        }
+        let single = T::WIDTH > 4 && values.iter().all(|v| v.single().is_some());
+        if single { Self::Single } else { Self::Plain }
+    }
+}
+
+/// Values as bits of the width that they are kept in: what moves them need not know what they mean.
+pub enum Bits {
+    /// One byte each.
+    One(Vec<u8>),
+    /// Two.
+    Two(Vec<u16>),
+    /// Four.
+    Four(Vec<u32>),
+    /// Eight.
+    Eight(Vec<u64>),
+}
+
+impl Bits {
+    /// The width of a value as it is, the form to keep values in, and them in it.
+    ///
+    /// # Errors
+    /// `Unsupported` for what is no plain number.
+    pub fn of(values: Values) -> Result<(usize, Form, Self)> {
+        fn all<T: Item>(values: Vec<T>, plain: impl FnOnce(Vec<T>) -> Bits) -> (usize, Form, Bits) {
+            let form = Form::of(&values);
+            let small = |v: &T| v.small().unwrap_or(0);
+            let bits = match form {
+                Form::Plain => plain(values),
+                Form::One => Bits::One(values.iter().map(|v| small(v) as u8).collect()),
+                Form::Two => Bits::Two(values.iter().map(small).collect()),
+                Form::Single => {
+                    Bits::Four(values.iter().map(|v| v.single().unwrap_or(0.0).to_bits()).collect())
+                }
+            };
+            (T::WIDTH, form, bits)
+        }
+        Ok(match values {
+            Values::I8(v) => all(v, |v| Self::One(v.into_iter().map(|x| x as u8).collect())),
+            Values::U8(v) => all(v, Self::One),
+            Values::I16(v) => all(v, |v| Self::Two(v.into_iter().map(|x| x as u16).collect())),
+            Values::U16(v) => all(v, Self::Two),
+            Values::F16(v) => all(v, |v| Self::Two(v.into_iter().map(f16::to_bits).collect())),
+            Values::I32(v) => all(v, |v| Self::Four(v.into_iter().map(|x| x as u32).collect())),
+            Values::U32(v) => all(v, Self::Four),
+            Values::F32(v) => all(v, |v| Self::Four(v.into_iter().map(f32::to_bits).collect())),
+            Values::I64(v) => all(v, |v| Self::Eight(v.into_iter().map(|x| x as u64).collect())),
+            Values::U64(v) => all(v, Self::Eight),
+            Values::F64(v) => all(v, |v| Self::Eight(v.into_iter().map(f64::to_bits).collect())),
+            other => return Err(Error::unsupported(format!("a matrix of {} is not indexed", other.name()))),
+        })
+    }
+}
+
+/// A number of a matrix.
+pub trait Item: Add {
+    /// Bytes of it.
+    const WIDTH: usize;
+
+    /// The same as a small whole number, if it is one to the last bit.
+    fn small(self) -> Option<u16>;
+
+    /// From a small whole number.
+    fn from_small(small: u16) -> Self;
+
+    /// The same as a single, if it is one to the last bit.
+    fn single(self) -> Option<f32> {
+        None
+    }
+
+    /// From a single.
+    fn from_single(single: f32) -> Self {
+        Self::from_small(single as u16)
+    }
+
+    /// Writes it to the front of `to`, which has room for it.
+    fn write(self, to: &mut [u8]);
+
+    /// Reads it back from exactly its bytes.
+    fn read(from: &[u8]) -> Self;
+}
+
+fn put<const N: usize>(to: &mut [u8], bytes: [u8; N]) {
+    if let Some(to) = to.first_chunk_mut::<N>() {
+        *to = bytes;
+    }
+}
+
+fn take<const N: usize>(from: &[u8]) -> [u8; N] {
+    from.first_chunk::<N>().copied().unwrap_or([0; N])
+}
+
+macro_rules! whole {
+    ($($t:ty),*) => { $(impl Item for $t {
+        const WIDTH: usize = size_of::<$t>();
+
+        fn small(self) -> Option<u16> {
+            u16::try_from(self).ok()
+        }
+
+        fn from_small(small: u16) -> Self {
+            small as $t
+        }
+
+        fn write(self, to: &mut [u8]) {
+            put(to, self.to_le_bytes());
+        }
+
+        fn read(from: &[u8]) -> Self {
+            Self::from_le_bytes(take(from))
+        }
+    })* };
+}
+whole!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+macro_rules! real {
+    ($($t:ty),*) => { $(impl Item for $t {
+        const WIDTH: usize = size_of::<$t>();
+
+        fn small(self) -> Option<u16> {
+            let small = self as u16;
+            // Bits, not values: -0 is not 0.
+            (Self::from(small).to_bits() == self.to_bits()).then_some(small)
+        }
+
+        fn from_small(small: u16) -> Self {
+            small.into()
+        }
+
+        fn single(self) -> Option<f32> {
+            let single = self as f32;
+            (Self::from(single).to_bits() == self.to_bits()).then_some(single)
+        }
+
+        fn from_single(single: f32) -> Self {
+            single.into()
+        }
+
+        fn write(self, to: &mut [u8]) {
+            put(to, self.to_le_bytes());
+        }
+
+        fn read(from: &[u8]) -> Self {
+            Self::from_le_bytes(take(from))
+        }
+    })* };
+}
+real!(f32, f64);
+
+impl Item for f16 {
+    const WIDTH: usize = 2;
+
+    fn small(self) -> Option<u16> {
+        None
+    }
+
+    fn from_small(small: u16) -> Self {
+        Self::from_f32(small.into())
+    }
+
+    fn write(self, to: &mut [u8]) {
+        put(to, self.to_le_bytes());
+    }
+
+    fn read(from: &[u8]) -> Self {
+        Self::from_le_bytes(take(from))
+    }
+}

@@ -1,0 +1,308 @@
+//! The gene index: a matrix stored by row, sorted by column, so that a column costs as much as it holds.
+//!
+//! Made block by block by a [sweep](super::sweep); blocks are in memory as far as its budget goes, then on a shelf. Kept whole
+//! on the shelf, it serves later visits: only what a column needs is read then, each piece proved by its checksum. What is
+//! damaged is thrown away and made anew.
+
+mod block;
+mod item;
+mod trailer;
+
+use std::{cell::RefCell, ops::Range, rc::Rc};
+
+pub use block::{Block, Head, Parts, narrow, rows};
+
+use crate::{
+    array::Values,
+    error::{Error, Result},
+    shelf::{self, Kept, Shelf},
+};
+
+/// Where a finished index is kept, and what it is an index of.
+#[derive(Clone)]
+pub struct Place {
+    /// The shelf.
+    pub shelf: Rc<dyn Shelf>,
+    /// Says of which data: anything that changes when they change.
+    pub identity: String,
+}
+
+/// The shape of what is indexed, which a kept index has to have too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of the matrix.
+    pub rows: u64,
+    /// Columns of the matrix.
+    pub columns: usize,
+    /// Items in it.
+    pub items: u64,
+    /// Items per block.
+    pub block: u64,
+    /// numpy name of the type of its values.
+    pub dtype: String,
+    /// Bytes of a value.
+    pub plain: usize,
+    /// Whether its values are of a type that an index takes.
+    pub sorts: bool,
+}
+
+impl Shape {
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        usize::try_from(self.items.div_ceil(self.block.max(1))).unwrap_or(usize::MAX)
+    }
+
+    /// The items of a block.
+    pub fn span(&self, block: usize) -> Range<u64> {
+        let start = (block as u64).saturating_mul(self.block).min(self.items);
+        start..start.saturating_add(self.block).min(self.items)
+    }
+
+    /// About as many bytes as the whole index takes.
+    pub fn estimate(&self) -> u64 {
+        let table = (self.blocks() as u64).saturating_mul(self.columns as u64 + 1).saturating_mul(8);
+        self.items.saturating_mul(2 + self.plain as u64).saturating_add(table)
+    }
+}
+
+/// Where a block is.
+#[derive(Clone)]
+enum Slot {
+    Missing,
+    Memory(Rc<Block>),
+    /// In the file, from this byte on.
+    Kept(Head, u64),
+}
+
+/// The blocks of an index, as far as they have been made.
+pub struct Index {
+    /// What it is an index of.
+    pub shape: Shape,
+    slots: RefCell<Vec<Slot>>,
+    place: RefCell<Option<Place>>,
+    /// What is being written or read.
+    file: RefCell<Option<Rc<dyn Kept>>>,
+}
+
+impl Index {
+    /// An index without blocks.
+    pub fn new(shape: Shape, place: Option<Place>) -> Self {
+        let slots = RefCell::new(vec![Slot::Missing; shape.blocks()]);
+        Self { shape, slots, place: RefCell::new(place), file: RefCell::default() }
+    }
+
+    /// Whether a block is there.
+    pub fn has(&self, block: usize) -> bool {
+        !matches!(self.slots.borrow().get(block), None | Some(Slot::Missing))
+    }
+
+    /// Whether all blocks are there.
+    pub fn complete(&self) -> bool {
+        !self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Missing))
+    }
+
+    /// Bytes of the blocks in memory.
+    pub fn held(&self) -> u64 {
+        let size = |slot: &Slot| if let Slot::Memory(block) = slot { block.len() } else { 0 };
+        self.slots.borrow().iter().map(size).sum()
+    }
+
+    /// Whether there is a shelf to put blocks on.
+    pub fn has_shelf(&self) -> bool {
+        self.place.borrow().is_some()
+    }
+
+    /// The row that a block which is there begins in.
+    pub fn base(&self, block: usize) -> Option<u64> {
+        match self.slots.borrow().get(block)? {
+            Slot::Missing => None,
+            Slot::Memory(block) => Some(block.head.base),
+            Slot::Kept(head, _) => Some(head.base),
+        }
+    }
+
+    /// Takes a block in.
+    pub fn put(&self, block: Block) {
+        let number = usize::try_from(block.head.number).unwrap_or(usize::MAX);
+        if let Some(slot) = self.slots.borrow_mut().get_mut(number) {
+            *slot = Slot::Memory(Rc::new(block));
+        }
+    }
+
+    /// Adds a block in memory to columns; `false` when it is not in memory.
+    ///
+    /// # Errors
+    /// As [`Head::add`].
+    pub fn add(&self, block: usize, columns: &[u64], out: &mut [Values]) -> Result<bool> {
+        let Some(Slot::Memory(block)) = self.slots.borrow().get(block).cloned() else { return Ok(false) };
+        for (&column, out) in columns.iter().zip(out) {
+            block.add(column, out)?;
+        }
+        Ok(true)
+    }
+
+    /// Adds those of some blocks that are on the shelf to columns: all tables in one read, all segments in another. `false`
+    /// when what was read is damaged; nothing has been added then, and the blocks are missing from now on.
+    ///
+    /// # Errors
+    /// As [`Head::add`].
+    pub async fn add_kept(&self, blocks: &[usize], columns: &[u64], out: &mut [Values]) -> Result<bool> {
+        let kept: Vec<(Head, u64)> = {
+            let slots = self.slots.borrow();
+            let kept = |&block: &usize| match slots.get(block) {
+                Some(Slot::Kept(head, at)) => Some((head.clone(), *at)),
+                _ => None,
+            };
+            blocks.iter().filter_map(kept).collect()
+        };
+        if kept.is_empty() {
+            return Ok(true);
+        }
+        let Ok(segments) = self.segments(&kept, columns).await else {
+            self.forget().await;
+            return Ok(false);
+        };
+        for (slot, (head, segment)) in segments {
+            if let Some(out) = out.get_mut(slot) {
+                head.add(&segment, out)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// The proved segments of columns in blocks on the shelf, each with the number of its column in `columns`.
+    async fn segments<'h>(
+        &self,
+        kept: &'h [(Head, u64)],
+        columns: &[u64],
+    ) -> Result<Vec<(usize, (&'h Head, Vec<u8>))>> {
+        let damaged = || Error::source("is damaged");
+        let file = self.file.borrow().clone().ok_or_else(damaged)?;
+        let mut wanted = Vec::new();
+        let mut spans = Vec::new();
+        for (head, at) in kept {
+            for (slot, &column) in columns.iter().enumerate() {
+                let column = usize::try_from(column).map_err(|_| damaged())?;
+                spans.push(shift(head.entry(column), *at));
+                wanted.push((slot, head, column, *at));
+            }
+        }
+        let entries = file.read_many(&spans).await?;
+        let mut spans = Vec::new();
+        for ((_, head, _, at), entry) in wanted.iter().zip(&entries) {
+            spans.push(shift(head.segment(entry).ok_or_else(damaged)?, *at));
+        }
+        let segments = file.read_many(&spans).await?;
+        let mut proved = Vec::new();
+        for (((slot, head, column, _), entry), segment) in wanted.into_iter().zip(entries).zip(segments) {
+            if !head.intact(column, &entry, &segment) {
+                return Err(damaged());
+            }
+            proved.push((slot, (head, segment)));
+        }
+        Ok(proved)
+    }
+
+    /// Throws away what is on the shelf; its blocks are missing from now on.
+    pub async fn forget(&self) {
+        for slot in self.slots.borrow_mut().iter_mut() {
+            if matches!(slot, Slot::Kept(..)) {
+                *slot = Slot::Missing;
+            }
+        }
+        self.file.borrow_mut().take();
+        let place = self.place.borrow().clone();
+        if let Some(place) = place {
+            // A shelf that cannot even throw away is of no use any more.
+            if place.shelf.discard(&shelf::name(&place.identity)).await.is_err() {
+                self.place.borrow_mut().take();
+            }
+        }
+    }
+
+    /// Finds the index that an earlier visit kept.
+    pub async fn restore(&self) {
+        let Some(place) = self.place.borrow().clone() else { return };
+        let Ok(Some(file)) = place.shelf.find(&shelf::name(&place.identity)).await else { return };
+        match trailer::read(&*file, &place.identity, &self.shape).await {
+            Some(heads) => {
+                let kept = heads.into_iter().map(|(head, at)| Slot::Kept(head, at)).collect();
+                *self.slots.borrow_mut() = kept;
+                *self.file.borrow_mut() = Some(file);
+            }
+            None => self.forget().await,
+        }
+    }
+
+    /// Moves a block from memory to the shelf; `false` when it has to stay or there is no shelf.
+    pub async fn shelve(&self, block: usize) -> bool {
+        let Some(Slot::Memory(made)) = self.slots.borrow().get(block).cloned() else { return true };
+        let Some(file) = self.begin().await else { return false };
+        let at = file.len();
+        let head = made.head.clone();
+        let bytes = Block::clone(&made).seal();
+        drop(made);
+        if file.append(&bytes).await.is_err() {
+            // No room: what is written so far still serves, nothing more is.
+            self.place.borrow_mut().take();
+            return false;
+        }
+        if let Some(slot) = self.slots.borrow_mut().get_mut(block) {
+            *slot = Slot::Kept(head, at);
+        }
+        true
+    }
+
+    /// The file that blocks are written to.
+    async fn begin(&self) -> Option<Rc<dyn Kept>> {
+        if let Some(file) = &*self.file.borrow() {
+            return Some(Rc::clone(file));
+        }
+        let place = self.place.borrow().clone()?;
+        let begun = place.shelf.begin(&shelf::name(&place.identity), self.shape.estimate()).await;
+        let Ok(Some(file)) = begun else {
+            self.place.borrow_mut().take();
+            return None;
+        };
+        *self.file.borrow_mut() = Some(Rc::clone(&file));
+        Some(file)
+    }
+
+    /// Whether there is something to [save](Self::save).
+    pub fn unsaved(&self) -> bool {
+        let memory = self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Memory(_)));
+        memory && self.complete() && self.has_shelf()
+    }
+
+    /// Keeps a complete index for later visits; blocks that were in memory stay there.
+    pub async fn save(&self) {
+        if !self.unsaved() {
+            return;
+        }
+        let Some(file) = self.begin().await else { return };
+        let count = self.shape.blocks();
+        let mut heads = Vec::new();
+        for number in 0..count {
+            let slot = self.slots.borrow().get(number).cloned();
+            let at = file.len();
+            match slot {
+                Some(Slot::Kept(head, at)) => heads.push((head, at)),
+                Some(Slot::Memory(block)) if file.append(&Block::clone(&block).seal()).await.is_ok() => {
+                    heads.push((block.head.clone(), at));
+                }
+                _ => break,
+            }
+        }
+        let place = self.place.borrow_mut().take();
+        let Some(place) = place.filter(|_| heads.len() == count) else { return };
+        let trailer = trailer::write(&place.identity, &self.shape, &heads);
+        if file.append(&trailer).await.is_ok() {
+            // Kept or not, this visit has all it needs.
+            file.finish().await.ok();
+        }
+    }
+}
+
+fn shift(span: Range<usize>, by: u64) -> Range<u64> {
+    (span.start as u64).saturating_add(by)..(span.end as u64).saturating_add(by)
+}

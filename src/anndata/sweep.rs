@@ -1,0 +1,467 @@
+//! Columns of a matrix stored by row: one pass answers whoever waits, and leaves a [gene index](super::index) behind.
+//!
+//! Whoever comes first drives the pass with the tree it was given; others who come while it runs get what has been indexed
+//! already, join for the rest, and drive on when the first has its answer or gives up. Blocks are fetched ahead of the one being
+//! worked on. Where no index is wanted or it finds no room, values are read only where a wanted column has any, and a later
+//! column costs another pass over what was not kept.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::BTreeSet,
+    fmt,
+    future::poll_fn,
+    ops::Range,
+    rc::{Rc, Weak},
+    task::{Poll, Waker},
+};
+
+use futures_util::{
+    StreamExt,
+    future::{join, try_join},
+    stream::FuturesOrdered,
+};
+
+use super::{
+    index::{Block, Index, Parts, Place, Shape, narrow, rows},
+    sparse::{Sparse, add},
+};
+use crate::{
+    array::{DType, Select, Values},
+    error::Result,
+    limits::Limits,
+    shelf::Shelf,
+    tree::{Tree, fetch, read_many},
+};
+
+/// Blocks that a matrix is cut into, unless that makes them too small or too large.
+const BLOCKS: u64 = 32;
+/// Fewest and most items of a block: the fewest keep tables and requests cheap, the most bound the memory of a pass.
+const ITEMS: Range<u64> = 512 << 10..4 << 20;
+/// Blocks under way at once: one being worked on, the others on their way.
+const AHEAD: usize = 3;
+
+/// Told how far a column is.
+pub trait Watch {
+    /// These rows of the wanted columns are final; the columns have all of their rows, zeros where nothing is known yet.
+    fn rows(&self, rows: Range<u64>, columns: &[Values]);
+}
+
+/// What is shared by all who read columns of one matrix.
+#[derive(Default)]
+pub struct Sweep {
+    shelf: RefCell<Option<Rc<dyn Shelf>>>,
+    index: OnceCell<Rc<Index>>,
+    /// Where rows begin; only needed while blocks are missing.
+    starts: RefCell<Option<Rc<Vec<u64>>>>,
+    waiting: RefCell<Vec<Weak<Waiter>>>,
+    /// Somebody drives.
+    driven: Cell<bool>,
+}
+
+impl fmt::Debug for Sweep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sweep").field("driven", &self.driven.get()).finish_non_exhaustive()
+    }
+}
+
+/// Someone who waits for columns.
+struct Waiter {
+    /// Each once.
+    wanted: Vec<u64>,
+    out: RefCell<Vec<Values>>,
+    /// Blocks whose items are not in `out` yet.
+    missing: RefCell<BTreeSet<usize>>,
+    /// Rows reported as final.
+    reported: Cell<u64>,
+    watch: Option<Rc<dyn Watch>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// The right to drive, given back when dropped.
+struct Turn<'s>(&'s Sweep);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.driven.set(false);
+        self.0.wake();
+    }
+}
+
+/// What became of a block.
+enum Swept {
+    /// Sorted by column.
+    Sorted(Block),
+    /// The values of wanted columns only.
+    Picked(Vec<Picked>),
+}
+
+/// Values of a stretch of items, and of each column picked its rows and positions among the values.
+struct Picked {
+    columns: Rc<Vec<u64>>,
+    values: Values,
+    hits: Vec<Vec<(u64, usize)>>,
+}
+
+impl Sweep {
+    /// Keeps the index on a shelf.
+    pub fn keep_on(&self, shelf: Rc<dyn Shelf>) {
+        *self.shelf.borrow_mut() = Some(shelf);
+    }
+
+    /// Finishes what can wait until an answer is out: keeps a complete index on the shelf.
+    pub async fn settle(&self) {
+        if let Some(index) = self.index.get() {
+            index.save().await;
+        }
+    }
+
+    fn wake(&self) {
+        for waiter in self.waiters() {
+            if let Some(waker) = waiter.waker.borrow_mut().take() {
+                waker.wake();
+            }
+        }
+    }
+
+    fn waiters(&self) -> Vec<Rc<Waiter>> {
+        self.waiting.borrow().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Whole columns.
+    pub async fn columns(
+        &self,
+        matrix: &Sparse,
+        tree: &dyn Tree,
+        wanted: &[u64],
+        watch: Option<Rc<dyn Watch>>,
+    ) -> Result<Vec<Values>> {
+        let mut unique = wanted.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        let index = self.index(matrix, tree).await?;
+        let out = unique.iter().map(|_| matrix.zeros()).collect::<Result<_>>()?;
+        let waiter = Rc::new(Waiter {
+            wanted: unique,
+            out: RefCell::new(out),
+            missing: RefCell::new((0..index.shape.blocks()).collect()),
+            reported: Cell::new(0),
+            watch,
+            waker: RefCell::default(),
+        });
+        {
+            let mut waiting = self.waiting.borrow_mut();
+            waiting.retain(|other| other.strong_count() > 0);
+            waiting.push(Rc::downgrade(&waiter));
+        }
+        while let Some(turn) = self.turn(&index, &waiter).await? {
+            self.drive(matrix, tree, &index, &waiter).await?;
+            drop(turn);
+        }
+        let out = waiter.out.take();
+        let mut columns = Vec::with_capacity(wanted.len());
+        match <[Values; 1]>::try_from(out) {
+            Ok([only]) if wanted.len() == 1 => columns.push(only),
+            Ok([only]) => columns.extend(wanted.iter().map(|_| only.clone())),
+            Err(out) => {
+                let at = |column| out.get(waiter.wanted.binary_search(column).ok()?).cloned();
+                columns.extend(wanted.iter().filter_map(at));
+            }
+        }
+        Ok(columns)
+    }
+
+    /// The index, as far as it goes; the first time, what an earlier visit kept.
+    async fn index(&self, matrix: &Sparse, tree: &dyn Tree) -> Result<Rc<Index>> {
+        if let Some(index) = self.index.get() {
+            return Ok(Rc::clone(index));
+        }
+        let items = matrix.data.len();
+        let chunk = matrix.indices.chunk.first().copied().unwrap_or(1).max(1);
+        let block = (items / BLOCKS).clamp(ITEMS.start, ITEMS.end);
+        let shape = Shape {
+            rows: matrix.shape[0],
+            columns: Limits::size(matrix.shape[1], u64::from(u32::MAX), "a row")?,
+            items,
+            block: block.div_ceil(chunk).saturating_mul(chunk),
+            dtype: matrix.data.dtype.name(),
+            plain: matrix.data.dtype.width(),
+            sorts: matches!(matrix.data.dtype, DType::Int { .. } | DType::Float { .. }),
+        };
+        let shelf = self.shelf.borrow().clone();
+        let place = match shelf {
+            Some(shelf) if tree.limits().index > 0 => {
+                // Data that cannot be told from others are not kept.
+                let identity = super::identity::of(tree, matrix).await.ok().flatten();
+                identity.map(|identity| Place { shelf, identity })
+            }
+            _ => None,
+        };
+        let index = Rc::new(Index::new(shape, place));
+        index.restore().await;
+        // Another may have been faster meanwhile.
+        Ok(Rc::clone(self.index.get_or_init(|| index)))
+    }
+
+    /// Waits until the waiter has all it needs, or until it is its turn to drive.
+    async fn turn(&self, index: &Index, waiter: &Waiter) -> Result<Option<Turn<'_>>> {
+        loop {
+            self.serve_made(index, waiter).await?;
+            if waiter.missing.borrow().is_empty() {
+                return Ok(None);
+            }
+            let turn = poll_fn(|context| {
+                let missing = waiter.missing.borrow();
+                if missing.is_empty() || missing.iter().any(|&block| index.has(block)) {
+                    return Poll::Ready(None);
+                }
+                if !self.driven.replace(true) {
+                    return Poll::Ready(Some(Turn(self)));
+                }
+                *waiter.waker.borrow_mut() = Some(context.waker().clone());
+                Poll::Pending
+            });
+            if let Some(turn) = turn.await {
+                return Ok(Some(turn));
+            }
+        }
+    }
+
+    /// Gives a waiter the blocks that have been made.
+    async fn serve_made(&self, index: &Index, waiter: &Waiter) -> Result<()> {
+        let made: Vec<usize> = waiter.missing.borrow().iter().copied().filter(|&b| index.has(b)).collect();
+        let mut kept = Vec::new();
+        for &block in &made {
+            if index.add(block, &waiter.wanted, &mut waiter.out.borrow_mut())? {
+                waiter.missing.borrow_mut().remove(&block);
+            } else {
+                kept.push(block);
+            }
+        }
+        // Taken out while waiting: nobody else may touch it meanwhile, and who would is told that these blocks are not missing.
+        if !kept.is_empty() {
+            let mut out: Vec<Values> = waiter.wanted.iter().map(|_| Values::Bool(Vec::new())).collect();
+            std::mem::swap(&mut out, &mut waiter.out.borrow_mut());
+            let parked = std::mem::take(&mut *waiter.missing.borrow_mut());
+            let added = index.add_kept(&kept, &waiter.wanted, &mut out).await;
+            *waiter.out.borrow_mut() = out;
+            *waiter.missing.borrow_mut() = parked;
+            if added? {
+                kept.iter().for_each(|block| {
+                    waiter.missing.borrow_mut().remove(block);
+                });
+            }
+        }
+        if !made.is_empty() {
+            waiter.report(index, self.starts.borrow().as_ref().map(|starts| starts.as_slice()));
+        }
+        Ok(())
+    }
+
+    /// Makes the blocks that a waiter needs, and gives them to all who do.
+    async fn drive(&self, matrix: &Sparse, tree: &dyn Tree, index: &Index, waiter: &Waiter) -> Result<()> {
+        let known = self.starts.borrow().clone();
+        let starts = match known {
+            Some(starts) => starts,
+            None => {
+                let (starts, ()) = join(matrix.starts(tree), matrix.find(tree)).await;
+                let starts = Rc::new(starts?);
+                *self.starts.borrow_mut() = Some(Rc::clone(&starts));
+                starts
+            }
+        };
+        let wanted: Vec<usize> = waiter.missing.borrow().iter().copied().collect();
+        let mut wanted = wanted.into_iter();
+        let mut under_way = FuturesOrdered::new();
+        loop {
+            while under_way.len() < AHEAD
+                && let Some(block) = wanted.next()
+            {
+                let sort = self.keeps(tree, index, under_way.len() as u64 + 1);
+                let starts = Rc::clone(&starts);
+                under_way.push_back(async move {
+                    self.make(matrix, tree, index, &starts, block, sort).await.map(|swept| (block, swept))
+                });
+            }
+            let Some(made) = under_way.next().await else { break };
+            let (block, swept) = made?;
+            self.serve(index, block, swept, &starts)?;
+            if index.held() > tree.limits().index {
+                index.shelve(block).await;
+            }
+        }
+        if index.complete() {
+            self.starts.borrow_mut().take();
+        }
+        Ok(())
+    }
+
+    /// Whether the next of so many blocks is to be kept.
+    fn keeps(&self, tree: &dyn Tree, index: &Index, more: u64) -> bool {
+        if !index.shape.sorts {
+            return false;
+        }
+        let budget = tree.limits().index;
+        let each = index.shape.estimate() / (index.shape.blocks().max(1) as u64);
+        budget > 0 && (index.has_shelf() || index.held().saturating_add(each.saturating_mul(more)) <= budget)
+    }
+
+    /// Fetches, decodes and sorts a block.
+    async fn make(
+        &self,
+        matrix: &Sparse,
+        tree: &dyn Tree,
+        index: &Index,
+        starts: &[u64],
+        block: usize,
+        sort: bool,
+    ) -> Result<Swept> {
+        let span = index.shape.span(block);
+        let columns = index.shape.columns;
+        let indices = async {
+            let indices = fetch(tree, &matrix.indices, Select::span(span.clone())).await?.decode()?;
+            narrow(indices, columns, span.start).map_err(|e| e.at(&matrix.indices.path))
+        };
+        if sort {
+            let data = async { fetch(tree, &matrix.data, Select::span(span.clone())).await?.decode() };
+            let (indices, data) = try_join(indices, data).await?;
+            let number = block as u64;
+            let parts = Parts { number, first: span.start, indices: &indices, data, starts, columns };
+            return Ok(Swept::Sorted(Block::new(parts).map_err(|e| e.at(&matrix.data.path))?));
+        }
+        let indices = indices.await?;
+        let mut wanted: Vec<u64> = self
+            .waiters()
+            .iter()
+            .filter(|waiter| waiter.missing.borrow().contains(&block))
+            .flat_map(|waiter| waiter.wanted.clone())
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let hits = hits(&indices, &wanted, columns)?;
+        drop(indices);
+        pick(matrix, tree, starts, span, Rc::new(wanted), &hits).await.map(Swept::Picked)
+    }
+
+    /// Gives a block to all who need it.
+    fn serve(&self, index: &Index, block: usize, swept: Swept, starts: &[u64]) -> Result<()> {
+        let picked = match swept {
+            Swept::Sorted(sorted) => {
+                index.put(sorted);
+                None
+            }
+            Swept::Picked(picked) => Some(picked),
+        };
+        for waiter in self.waiters() {
+            if !waiter.missing.borrow().contains(&block) {
+                continue;
+            }
+            match &picked {
+                None => {
+                    index.add(block, &waiter.wanted, &mut waiter.out.borrow_mut())?;
+                }
+                Some(picked) => {
+                    // One who came after the values were picked waits for another pass.
+                    let covered =
+                        |p: &Picked| waiter.wanted.iter().all(|c| p.columns.binary_search(c).is_ok());
+                    if !picked.iter().all(covered) {
+                        continue;
+                    }
+                    for picked in picked {
+                        picked.add(&waiter.wanted, &mut waiter.out.borrow_mut())?;
+                    }
+                }
+            }
+            waiter.missing.borrow_mut().remove(&block);
+            waiter.report(index, Some(starts));
+            if waiter.missing.borrow().is_empty()
+                && let Some(waker) = waiter.waker.borrow_mut().take()
+            {
+                waker.wake();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Waiter {
+    /// Says which rows have become final: those before the first block that is missing.
+    fn report(&self, index: &Index, starts: Option<&[u64]>) {
+        let Some(watch) = &self.watch else { return };
+        let first = self.missing.borrow().first().copied();
+        let complete = match first {
+            None => index.shape.rows,
+            Some(block) => {
+                let span = index.shape.span(block);
+                let base = starts.map(|starts| rows(starts, span.start..span.start + 1).start);
+                base.or_else(|| index.base(block)).unwrap_or(0)
+            }
+        };
+        let before = self.reported.replace(complete.max(self.reported.get()));
+        if complete > before {
+            watch.rows(before..complete, &self.out.borrow());
+        }
+    }
+}
+
+impl Picked {
+    fn add(&self, wanted: &[u64], out: &mut [Values]) -> Result<()> {
+        for (column, out) in wanted.iter().zip(out) {
+            if let Some(hits) = self.columns.binary_search(column).ok().and_then(|at| self.hits.get(at)) {
+                add(out, &self.values, hits.iter().copied())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Positions within a block that hold a wanted column, in order, each with that column's number among those wanted.
+fn hits(indices: &[u32], wanted: &[u64], columns: usize) -> Result<Vec<(u32, u32)>> {
+    let mut slots = Limits::filled(columns, u32::MAX, "the columns")?;
+    for (number, &column) in wanted.iter().enumerate() {
+        if let Some(slot) = usize::try_from(column).ok().and_then(|c| slots.get_mut(c)) {
+            *slot = number as u32;
+        }
+    }
+    let slot = |index: u32| slots.get(index as usize).copied().filter(|&slot| slot != u32::MAX);
+    let hits = indices.iter().enumerate().filter_map(|(i, &index)| Some((i as u32, slot(index)?)));
+    Ok(hits.collect())
+}
+
+/// Reads the values of hits: those in neighbouring chunks together, chunks without any not at all.
+async fn pick(
+    matrix: &Sparse,
+    tree: &dyn Tree,
+    starts: &[u64],
+    span: Range<u64>,
+    columns: Rc<Vec<u64>>,
+    hits: &[(u32, u32)],
+) -> Result<Vec<Picked>> {
+    let chunk = matrix.data.chunk.first().copied().unwrap_or(1).max(1);
+    let number = |hit: &(u32, u32)| (span.start + u64::from(hit.0)) / chunk;
+    let stretches: Vec<&[(u32, u32)]> = hits.chunk_by(|a, b| number(b) - number(a) <= 1).collect();
+    let item = |hit: Option<&(u32, u32)>| hit.map_or(0, |hit| span.start + u64::from(hit.0));
+    let parts: Vec<Select> =
+        stretches.iter().map(|s| Select::span(item(s.first())..item(s.last()) + 1)).collect();
+    let values = read_many(tree, &matrix.data, &parts).await?;
+    let mut row = rows(starts, span.clone()).start as usize;
+    let mut picked = Vec::new();
+    for (stretch, values) in stretches.into_iter().zip(values) {
+        let first = item(stretch.first());
+        let mut hits = vec![Vec::new(); columns.len()];
+        for hit in stretch {
+            let at = item(Some(hit));
+            while starts.get(row + 1).is_some_and(|&next| next <= at) {
+                row += 1;
+            }
+            if let Some(hits) = hits.get_mut(hit.1 as usize) {
+                hits.push((row as u64, (at - first) as usize));
+            }
+        }
+        picked.push(Picked { columns: Rc::clone(&columns), values, hits });
+    }
+    if picked.is_empty() {
+        // Says that nothing was found, of these columns.
+        picked.push(Picked { columns, values: Values::Bool(Vec::new()), hits: Vec::new() });
+    }
+    Ok(picked)
+}

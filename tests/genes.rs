@@ -1,0 +1,387 @@
+//! Columns of matrices stored by row: right in every type, one pass for all who wait, an index that is kept, bounded and never
+//! trusted.
+
+mod rows;
+
+use std::{cell::RefCell, ops::Range, rc::Rc};
+
+use cellucid_wasm::{
+    Kind, Limits,
+    anndata::{Matrix, Watch},
+    array::Values,
+    shelf::{Memory, Shelf},
+};
+use rows::{CHUNK, Dice, Rows, Store, Task, run};
+
+/// More than four blocks of the least size.
+const ITEMS: usize = 2_400_000;
+
+/// A column as its definition says.
+fn expected(rows: &Rows, column: u64) -> Vec<f64> {
+    let width = rows.data.len() / rows.indices.len().max(1);
+    let mut out = vec![0.0; rows.starts.len() - 1];
+    for (row, ends) in rows.starts.windows(2).enumerate() {
+        for i in ends[0] as usize..ends[1] as usize {
+            if rows.indices[i] as u64 == column {
+                let item = &rows.data[i * width..][..width];
+                out[row] += match rows.dtype {
+                    "<f4" => f64::from(f32::from_le_bytes(item.try_into().unwrap())),
+                    "<f8" => f64::from_le_bytes(item.try_into().unwrap()),
+                    "<f2" => f64::from(u16::from_le_bytes(item.try_into().unwrap()) == 0x3c00),
+                    "<i8" => i64::from_le_bytes(item.try_into().unwrap()) as f64,
+                    "<u2" => f64::from(u16::from_le_bytes(item.try_into().unwrap())),
+                    "|i1" => f64::from(item[0] as i8),
+                    "|b1" => f64::from(item[0]),
+                    other => panic!("{other}"),
+                };
+                if rows.dtype == "|b1" {
+                    out[row] = f64::min(out[row], 1.0);
+                }
+                if rows.dtype == "<f4" {
+                    out[row] = f64::from(out[row] as f32);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn numbers(values: &Values) -> Vec<f64> {
+    match values {
+        Values::F64(v) => v.clone(),
+        Values::I64(v) => v.iter().map(|&x| x as f64).collect(),
+        other => other.to_f32().unwrap().into_iter().map(f64::from).collect(),
+    }
+}
+
+fn column(matrix: &Matrix, store: &Store, column: u64) -> Vec<f64> {
+    numbers(&run(matrix.columns(store, &[column])).unwrap()[0])
+}
+
+fn shelf() -> (Rc<Memory>, Rc<dyn Shelf>) {
+    let memory = Rc::new(Memory::new(1 << 30));
+    (Rc::clone(&memory), memory)
+}
+
+fn bounded(index: u64) -> Limits {
+    Limits { index, ..Limits::default() }
+}
+
+#[test]
+fn every_type_comes_back_to_the_last_bit_with_an_index_and_without() {
+    type Make = fn(&mut Dice) -> Vec<u8>;
+    let types: [(&str, Make); 9] = [
+        ("<f4", |dice| (dice.roll(1000) as f32 / 3.0).to_le_bytes().to_vec()),
+        // Counts, kept as one byte; a negative zero and a large number are kept as they are.
+        ("<f4", |dice| (dice.roll(9) as f32).to_le_bytes().to_vec()),
+        ("<f4", |dice| [1.0_f32, -0.0, 70_000.0][dice.roll(3) as usize].to_le_bytes().to_vec()),
+        ("<f8", |dice| (dice.roll(300) as f64).to_le_bytes().to_vec()),
+        ("<f8", |dice| (dice.roll(300) as f64 / 4.0).to_le_bytes().to_vec()),
+        ("<i8", |dice| (dice.roll(300) as i64 - 150).to_le_bytes().to_vec()),
+        ("<u2", |dice| (dice.roll(300) as u16).to_le_bytes().to_vec()),
+        ("|i1", |dice| vec![dice.roll(12) as u8]),
+        ("|b1", |dice| vec![dice.roll(2) as u8]),
+    ];
+    for (dtype, value) in types {
+        let rows = Rows::new(300, 7, 900, dtype, value);
+        for limits in [bounded(0), Limits::default()] {
+            let store = Store::new(&rows, limits);
+            let matrix = store.matrix();
+            for c in [3, 0, 6, 3] {
+                assert_eq!(column(&matrix, &store, c), expected(&rows, c), "{dtype}");
+            }
+            let all = run(matrix.columns(&*store, &[6, 1, 6])).unwrap();
+            let same: Vec<_> = all.iter().map(numbers).collect();
+            assert_eq!(same, [6, 1, 6].map(|c| expected(&rows, c)), "{dtype}");
+        }
+    }
+}
+
+#[test]
+fn later_columns_need_nothing_more() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    assert_eq!(column(&matrix, &store, 5), expected(&rows, 5));
+    let chunks = ITEMS.div_ceil(CHUNK as usize);
+    // Blocks end where chunks of indices do, so each chunk is decoded once.
+    assert_eq!(store.taken(), (chunks, chunks));
+    for c in [6, 49] {
+        assert_eq!(column(&matrix, &store, c), expected(&rows, c));
+    }
+    assert_eq!(store.taken(), (0, 0));
+}
+
+#[test]
+fn rows_that_are_mostly_empty() {
+    // More rows per block than two bytes tell apart.
+    let rows = Rows::floats(900_000, 5, 700_000);
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    for c in 0..5 {
+        assert_eq!(column(&matrix, &store, c), expected(&rows, c));
+    }
+    let nothing = Store::new(&Rows::floats(10, 3, 0), Limits::default());
+    assert_eq!(column(&nothing.matrix(), &nothing, 2), [0.0; 10]);
+}
+
+#[test]
+fn one_pass_answers_all_who_wait() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let chunks = ITEMS.div_ceil(CHUNK as usize);
+    for limits in [Limits::default(), bounded(0)] {
+        let store = Store::new(&rows, limits);
+        let matrix = store.matrix();
+        let mut first = Task::new(matrix.columns(&*store, &[1]));
+        let mut second = Task::new(matrix.columns(&*store, &[2]));
+        assert!(first.poll(1).is_none() && second.poll(1).is_none());
+        let mut late = None;
+        let mut answers = [None, None, None];
+        for round in 0..10_000 {
+            if round == 4 {
+                late = Some(Task::new(matrix.columns(&*store, &[3])));
+            }
+            let [a, b, c] = &mut answers;
+            if a.is_none() {
+                *a = first.poll(1);
+            }
+            if b.is_none() {
+                *b = second.poll(1);
+            }
+            if let (None, Some(late)) = (&c, &mut late) {
+                *c = late.poll(1);
+            }
+            if a.is_some() && b.is_some() && c.is_some() {
+                break;
+            }
+        }
+        for (c, answer) in [1, 2, 3].into_iter().zip(answers) {
+            assert_eq!(numbers(&answer.unwrap().unwrap()[0]), expected(&rows, c));
+        }
+        let (data, indices) = store.taken();
+        if limits.index > 0 {
+            // Who came late found the beginning in the index.
+            assert_eq!((data, indices), (chunks, chunks));
+        } else {
+            // Without one, the beginning is read again for it, and no more than that.
+            assert!(indices < 2 * chunks && indices > chunks, "{indices} of {chunks}");
+        }
+    }
+}
+
+#[test]
+fn who_gives_up_leaves_the_pass_to_the_others() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    let mut first = Task::new(matrix.columns(&*store, &[1]));
+    let mut second = Task::new(matrix.columns(&*store, &[2]));
+    assert!(first.poll(4).is_none() && second.poll(1).is_none());
+    drop(first);
+    assert_eq!(numbers(&second.poll(10_000).unwrap().unwrap()[0]), expected(&rows, 2));
+    let (data, _) = store.taken();
+    assert!(data <= ITEMS.div_ceil(CHUNK as usize) + 3 * 11, "what was under way is lost, no more: {data}");
+    // All gave up: what was indexed till then is not read again.
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    let mut only = Task::new(matrix.columns(&*store, &[1]));
+    assert!(only.poll(8).is_none());
+    drop(only);
+    assert_eq!(column(&matrix, &store, 9), expected(&rows, 9));
+}
+
+#[test]
+fn without_an_index_values_are_read_only_where_a_column_has_any() {
+    let mut rows = Rows::floats(40_000, 50, ITEMS);
+    // Column 49 only at the ends.
+    let last = rows.indices.len() - 10;
+    for (i, index) in rows.indices.iter_mut().enumerate() {
+        *index = if (10..last).contains(&i) { (i % 49) as i32 } else { 49 };
+    }
+    let store = Store::new(&rows, bounded(0));
+    let matrix = store.matrix();
+    assert_eq!(column(&matrix, &store, 49), expected(&rows, 49));
+    assert_eq!(store.taken(), (2, ITEMS.div_ceil(CHUNK as usize)));
+}
+
+#[test]
+fn what_finds_no_room_is_gone_through_again_or_put_on_the_shelf() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let chunks = ITEMS.div_ceil(CHUNK as usize);
+    let store = Store::new(&rows, bounded(7 << 20));
+    let matrix = store.matrix();
+    assert_eq!(column(&matrix, &store, 5), expected(&rows, 5));
+    store.taken();
+    assert_eq!(column(&matrix, &store, 6), expected(&rows, 6));
+    let (_, indices) = store.taken();
+    assert!(indices > 0 && indices < chunks, "the part that was kept is not read again: {indices}");
+    // With a shelf nothing is.
+    let (memory, shelf) = shelf();
+    let store = Store::new(&rows, bounded(7 << 20));
+    let matrix = store.matrix();
+    matrix.keep_on(&shelf);
+    assert_eq!(column(&matrix, &store, 5), expected(&rows, 5));
+    store.taken();
+    assert_eq!(column(&matrix, &store, 6), expected(&rows, 6));
+    assert_eq!(store.taken(), (0, 0));
+    run(matrix.settle());
+    assert_eq!(memory.files().len(), 1);
+    // A shelf that is too small is as none.
+    let store = Store::new(&rows, bounded(7 << 20));
+    let matrix = store.matrix();
+    let small: Rc<dyn Shelf> = Rc::new(Memory::new(1 << 20));
+    matrix.keep_on(&small);
+    for c in [5, 6] {
+        assert_eq!(column(&matrix, &store, c), expected(&rows, c));
+    }
+}
+
+#[test]
+fn a_later_visit_reads_the_index_alone() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let (memory, shelf) = shelf();
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    matrix.keep_on(&shelf);
+    column(&matrix, &store, 5);
+    run(matrix.settle());
+    let size: usize = memory.files().values().map(Vec::len).sum();
+    assert!(size as f64 <= ITEMS as f64 * 6.1, "{size} bytes for {ITEMS} items");
+    // Another visit.
+    store.taken();
+    let matrix = store.matrix();
+    matrix.keep_on(&shelf);
+    for c in [7, 0, 49] {
+        assert_eq!(column(&matrix, &store, c), expected(&rows, c));
+    }
+    assert_eq!(store.taken(), (0, 0));
+    // The file has changed meanwhile: another identity, another name.
+    let mut changed = rows.clone();
+    changed.data[3] ^= 1;
+    let mut store = Store::new(&changed, Limits::default());
+    Rc::get_mut(&mut store).unwrap().identity.as_mut().unwrap().text.push_str(" and a second");
+    let matrix = store.matrix();
+    matrix.keep_on(&shelf);
+    for c in [rows.indices[0] as u64, 7] {
+        assert_eq!(column(&matrix, &store, c), expected(&changed, c));
+    }
+    assert_ne!(store.taken(), (0, 0));
+    // A place without time of last change is known by a sample of what is stored.
+    let visit = |rows: &Rows| {
+        let mut store = Store::new(rows, Limits::default());
+        Rc::get_mut(&mut store).unwrap().identity.as_mut().unwrap().exact = false;
+        let matrix = store.matrix();
+        matrix.keep_on(&shelf);
+        assert_eq!(column(&matrix, &store, 7), expected(rows, 7));
+        run(matrix.settle());
+        store.taken().1
+    };
+    let chunks = ITEMS.div_ceil(CHUNK as usize);
+    assert!(visit(&rows) > chunks && visit(&rows) < chunks && visit(&changed) > chunks);
+}
+
+#[test]
+fn a_damaged_index_is_made_anew() {
+    let rows = Rows::floats(30, 4, 60);
+    let (memory, shelf) = shelf();
+    let visit = || {
+        let store = Store::new(&rows, Limits::default());
+        let matrix = store.matrix();
+        matrix.keep_on(&shelf);
+        for c in 0..4 {
+            assert_eq!(column(&matrix, &store, c), expected(&rows, c));
+        }
+        run(matrix.settle());
+        store.taken() != (0, 0)
+    };
+    assert!(visit() && !visit());
+    let (name, whole) = memory.files().iter().next().map(|(k, v)| (k.clone(), v.clone())).unwrap();
+    let mut noticed = 0;
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        memory.files().insert(name.clone(), damaged);
+        noticed += usize::from(visit());
+        damaged_goes(&memory, &name, &whole);
+        // Cut off.
+        memory.files().insert(name.clone(), whole[..at].to_vec());
+        assert!(visit());
+        damaged_goes(&memory, &name, &whole);
+    }
+    // All but the four bytes that nothing is read from.
+    assert!(noticed >= whole.len() - 4, "{noticed} of {}", whole.len());
+}
+
+/// After a visit the shelf holds the index as it should be, or what was not noticed because it is not used.
+fn damaged_goes(memory: &Memory, name: &str, whole: &[u8]) {
+    let files = memory.files();
+    let now = &files[name];
+    let different = now.iter().zip(whole).filter(|(a, b)| a != b).count();
+    assert!(now.len() == whole.len() && different <= 1, "{different} bytes differ");
+}
+
+#[test]
+fn what_contradicts_itself_is_an_error_and_is_not_kept() {
+    let rows = Rows::floats(30, 4, 60);
+    let (memory, shelf) = shelf();
+    type Damage = fn(&mut Rows);
+    let cases: [(&str, Damage); 5] = [
+        ("does not ascend", |rows| rows.starts[3] = 0),
+        ("does not ascend", |rows| rows.starts[0] = 2),
+        ("does not ascend", |rows| *rows.starts.last_mut().unwrap() = 61),
+        ("outside 0..4", |rows| rows.indices[59] = 4),
+        ("outside 0..4", |rows| rows.indices[7] = -1),
+    ];
+    for (says, damage) in cases {
+        for limits in [Limits::default(), bounded(0)] {
+            let mut rows = rows.clone();
+            damage(&mut rows);
+            if rows.starts[3] == 0 {
+                rows.starts[2] = 1;
+            }
+            let store = Store::new(&rows, limits);
+            let matrix = store.matrix();
+            matrix.keep_on(&shelf);
+            for _ in 0..2 {
+                let error = run(matrix.columns(&*store, &[1])).unwrap_err();
+                assert!(error.kind == Kind::Malformed && error.message.contains(says), "{error}");
+            }
+            run(matrix.settle());
+            assert!(memory.files().is_empty());
+        }
+    }
+}
+
+struct Log(RefCell<Vec<(Range<u64>, Vec<f64>)>>);
+
+impl Watch for Log {
+    fn rows(&self, rows: Range<u64>, columns: &[Values]) {
+        let part = numbers(&columns[0])[rows.start as usize..rows.end as usize].to_vec();
+        self.0.borrow_mut().push((rows, part));
+    }
+}
+
+#[test]
+fn a_column_comes_in_parts_that_are_final() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    for limits in [Limits::default(), bounded(0), bounded(7 << 20)] {
+        let store = Store::new(&rows, limits);
+        let matrix = store.matrix();
+        for c in [4, 5] {
+            let log = Rc::new(Log(RefCell::default()));
+            let whole = run(matrix.columns_watched(&*store, &[c], Some(log.clone()))).unwrap();
+            let parts = log.0.take();
+            assert!(c == 5 || parts.len() >= 4, "{} parts", parts.len());
+            let mut next = 0;
+            let mut all = Vec::new();
+            for (rows, part) in parts {
+                assert_eq!(rows.start, next);
+                next = rows.end;
+                all.extend(part);
+            }
+            assert_eq!(next, 40_000);
+            assert_eq!(all, numbers(&whole[0]));
+            assert_eq!(all, expected(&rows, c));
+        }
+    }
+}
