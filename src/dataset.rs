@@ -12,7 +12,7 @@ use crate::{
     anndata::Watch,
     choice::choose,
     error::{Error, Result},
-    export::{Export, File, Options, Route},
+    export::{Cost, Export, File, Options, Route},
     folder::Folder,
     limits::Limits,
     open::{Source, open},
@@ -71,6 +71,18 @@ impl Dataset {
         }
         let export = Export::open(data, options).map_err(|error| place.none_shown(error))?;
         Ok(Self::Made(Box::new(export.placed(&place)), remembered))
+    }
+
+    /// What a gene that was not asked for before will cost, so that somebody can be asked first. Files that cost little whatever
+    /// happens, and those of an export folder, cost nothing here.
+    ///
+    /// # Errors
+    /// Whatever finding the matrix' chunks says.
+    pub async fn cost(&self, path: &str) -> Result<Cost> {
+        match (self, Route::parse(path.trim_start_matches('/'))) {
+            (Self::Made(export, _), Some(Route::VarValues(_))) => export.gene_cost().await,
+            _ => Ok(Cost::default()),
+        }
     }
 
     /// Reads ahead what a viewer will ask for next.

@@ -385,3 +385,13 @@ fn a_column_comes_in_parts_that_are_final() {
         }
     }
 }
+
+#[test]
+fn what_a_column_costs_is_known_before_it_is_read() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    assert_eq!(run(matrix.cost(&*store)).unwrap(), 8 * ITEMS as u64);
+    column(&matrix, &store, 1);
+    assert_eq!(run(matrix.cost(&*store)).unwrap(), 0);
+}

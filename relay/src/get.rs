@@ -7,11 +7,28 @@ use serde_json::json;
 
 use crate::{args::Reading, output, source::Opened};
 
+/// Bytes over a network that are worth a word before they are read.
+const MUCH: u64 = 300_000_000;
+
 pub fn run(source: &str, paths: &[String], out: Option<&Path>, stats: bool, reading: &Reading) -> Result<()> {
     let start = Instant::now();
     let opened = Opened::new(source, &reading.headers)?;
     let (dataset, files) = block_on(async {
         let dataset = opened.dataset(reading).await?;
+        for path in paths {
+            if !opened.is_remote() {
+                break;
+            }
+            let cost = dataset.cost(path).await?;
+            if cost.bytes > MUCH {
+                let seconds = cost.seconds.map_or(String::new(), |s| format!(", in about {} s", s.ceil()));
+                output::note(&format!(
+                    "the matrix is stored by row: about {} MB of it have to be read{seconds}",
+                    cost.bytes / 1_000_000
+                ));
+                break;
+            }
+        }
         let files = dataset.files(paths).await?;
         Ok::<_, cellucid_wasm::Error>((dataset, files))
     })?;

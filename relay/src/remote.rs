@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::fault::Fault;
@@ -23,6 +23,7 @@ use cellucid_wasm::{
         address::{Address, Leads},
         check_span,
         http::{self, Answer, FIRST, First, Head, PARALLEL, Remote},
+        rate::Rate,
     },
 };
 
@@ -37,6 +38,9 @@ pub struct Client {
     headers: Vec<(String, String)>,
     requests: AtomicU64,
     bytes: AtomicU64,
+    /// How fast the host answers, in milliseconds since `since`.
+    rate: Mutex<Rate>,
+    since: Instant,
 }
 
 /// What is done with a reply: `Some(length)` wants the body, of that length where it is known; `None` does not.
@@ -52,8 +56,9 @@ impl Client {
             .timeout_recv_response(Some(SILENCE))
             .user_agent(concat!("cellucid-wasm/", env!("CARGO_PKG_VERSION")))
             .build();
-        let (requests, bytes) = Default::default();
-        Self { agent: config.into(), headers: headers.to_vec(), requests, bytes }
+        let (requests, bytes, rate) = Default::default();
+        let (agent, headers, since) = (config.into(), headers.to_vec(), Instant::now());
+        Self { agent, headers, requests, bytes, rate, since }
     }
 
     /// Requests sent and bytes read so far.
@@ -61,8 +66,26 @@ impl Client {
         (self.requests.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
 
-    /// Sends a request until it is answered for good.
+    /// What is known of how fast the host answers.
+    fn rate<T>(&self, ask: impl FnOnce(&Rate, f64) -> T) -> Option<T> {
+        let now = self.since.elapsed().as_secs_f64() * 1000.0;
+        // Poisoned only by a panic, which ends everything anyway.
+        self.rate.lock().ok().map(|rate| ask(&rate, now))
+    }
+
+    /// Sends a request until it is answered for good, and notes how long that took.
     fn send(&self, method: &str, url: &str, range: Option<&str>, judge: Judge<'_>) -> Result<Bytes> {
+        let sent = self.rate(|rate, now| {
+            rate.sent(now);
+            now
+        });
+        let reply = self.send_until(method, url, range, judge);
+        let bytes = reply.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        self.rate(|rate, now| rate.arrived(sent.unwrap_or(now), now, bytes));
+        reply
+    }
+
+    fn send_until(&self, method: &str, url: &str, range: Option<&str>, judge: Judge<'_>) -> Result<Bytes> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -233,6 +256,14 @@ impl ByteSource for File {
         Some(self.remote.identity(&self.label))
     }
 
+    fn gap(&self) -> u64 {
+        self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         let (client, url, remote, start) = (&self.client, &self.url, &self.remote, &self.start);
         let one = move |i: usize| {
@@ -294,6 +325,10 @@ impl KeyedSource for Store {
 
     fn identity(&self) -> Option<Identity> {
         Some(Identity { text: self.label.clone(), exact: false })
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

@@ -104,6 +104,11 @@ impl Opened {
         Dataset::open_kept(self.source.clone(), &self.root, options, limits(), shelf).await
     }
 
+    /// Whether it is read over a network.
+    pub fn is_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     /// Requests sent and bytes read so far.
     pub fn moved(&self) -> (u64, u64) {
         match &self.remote {

@@ -3,6 +3,7 @@
 //! Knows the encodings of the AnnData specification ("on-disk format"), not the file formats or sources below.
 
 mod column;
+mod cost;
 mod frame;
 mod graph;
 mod identity;

@@ -108,6 +108,14 @@ impl Sweep {
         *self.shelf.borrow_mut() = Some(shelf);
     }
 
+    /// The share of the items that another column would have to go through.
+    pub async fn missing(&self, matrix: &Sparse, tree: &dyn Tree) -> Result<f64> {
+        let index = self.index(matrix, tree).await?;
+        let blocks = index.shape.blocks();
+        let missing = (0..blocks).filter(|&block| !index.has(block)).count();
+        Ok(missing as f64 / blocks.max(1) as f64)
+    }
+
     /// Finishes what can wait until an answer is out: keeps a complete index on the shelf.
     pub async fn settle(&self) {
         if let Some(index) = self.index.get() {
@@ -318,11 +326,11 @@ impl Sweep {
         let span = index.shape.span(block);
         let columns = index.shape.columns;
         let indices = async {
-            let indices = fetch(tree, &matrix.indices, Select::span(span.clone())).await?.decode()?;
+            let indices = fetch(tree, &matrix.indices, Select::span(span.clone())).await?.decode().await?;
             narrow(indices, columns, span.start).map_err(|e| e.at(&matrix.indices.path))
         };
         if sort {
-            let data = async { fetch(tree, &matrix.data, Select::span(span.clone())).await?.decode() };
+            let data = async { fetch(tree, &matrix.data, Select::span(span.clone())).await?.decode().await };
             let (indices, data) = try_join(indices, data).await?;
             let number = block as u64;
             let parts = Parts { number, first: span.start, indices: &indices, data, starts, columns };

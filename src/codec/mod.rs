@@ -22,6 +22,7 @@ mod room;
 mod scaleoffset;
 mod shuffle;
 mod snappy;
+pub mod wire;
 mod zstd;
 
 use bytes::Bytes;

@@ -20,6 +20,15 @@ pub(super) struct Genes {
     pub(super) columns: HashMap<String, u64>,
 }
 
+/// What reading something takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// About so many bytes have to be read; 0 for what is at hand.
+    pub bytes: u64,
+    /// About so many seconds, as fast as the source has answered so far; `None` when nothing is known.
+    pub seconds: Option<f64>,
+}
+
 impl Export {
     /// Whether genes can be asked for: without X the reference shows zeros for Zarr and nothing for HDF5.
     pub(super) fn has_genes(&self) -> bool {
@@ -88,6 +97,19 @@ impl Export {
         };
         let columns: Vec<u64> = names.iter().map(column).collect::<Result<_>>()?;
         self.columns(&columns).await
+    }
+
+    /// About how many bytes have to be read for one more gene, and how many seconds that takes, as far as can be told.
+    ///
+    /// # Errors
+    /// Whatever finding chunks of X says.
+    pub async fn gene_cost(&self) -> Result<Cost> {
+        let tree = self.data.tree();
+        let bytes = match &self.data.x {
+            Some(x) => x.cost(&**tree).await?,
+            None => 0,
+        };
+        Ok(Cost { bytes, seconds: tree.seconds(bytes) })
     }
 
     pub(super) async fn gene(&self, name: &str, watch: Option<Rc<dyn Watch>>) -> Result<Vec<f32>> {

@@ -26,6 +26,7 @@ use crate::{
     anndata::{AnnData, Graph, Watch},
     error::{Error, Result},
 };
+pub use genes::Cost;
 pub use json::Json;
 pub use names::{dataset_name, safe};
 pub use pack::{Bits, Packing, Sink};

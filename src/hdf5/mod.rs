@@ -340,6 +340,10 @@ impl Tree for Hdf5 {
         self.space.identity()
     }
 
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.space.seconds(bytes)
+    }
+
     fn locate<'a>(&'a self, array: &'a Array, chunks: &'a [u64]) -> Pending<'a, Vec<Stored>> {
         Box::pin(async move {
             self.spots(array, chunks).await.map_err(|e| e.at(&array.path).in_file(self.name()))

@@ -20,8 +20,6 @@ const PAGE: u64 = 16 << 10;
 const PAGES: usize = 16 << 20;
 /// Bytes of decoded nodes kept.
 const NODES: usize = 32 << 20;
-/// Chunks closer than this are fetched by one request, as long as it stays within [`SPAN`].
-const GAP: u64 = 16 << 10;
 /// Most bytes of one merged request.
 const SPAN: u64 = 8 << 20;
 
@@ -149,12 +147,17 @@ impl Space {
         self.meta.read_many(&spans).await
     }
 
+    /// Seconds that reading so many bytes will take, as far as can be told.
+    pub fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.source.seconds(bytes)
+    }
+
     /// Data, merged over small gaps and past the page cache.
     ///
     /// # Errors
     /// `Malformed` past the end, `Source`.
     pub async fn data(&self, spans: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let plan = Merged::plan(spans, GAP, SPAN);
+        let plan = Merged::plan(spans, self.source.gap(), SPAN);
         let read = self.source.read_many(&plan.spans).await?;
         Ok(plan.cut(&read))
     }

@@ -29,6 +29,10 @@ impl KeyedSource for Below {
         Some(Identity { text: format!("{text}#{}", self.prefix), exact })
     }
 
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.inner.seconds(bytes)
+    }
+
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
         Box::pin(async move {
             let below: Vec<_> =

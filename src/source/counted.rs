@@ -57,6 +57,14 @@ impl<S: ByteSource + ?Sized> ByteSource for Counted<S> {
         self.inner.identity()
     }
 
+    fn gap(&self) -> u64 {
+        self.inner.gap()
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.inner.seconds(bytes)
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(async move {
             self.counts.sent(spans.len());
@@ -74,6 +82,10 @@ impl<S: KeyedSource + ?Sized> KeyedSource for Counted<S> {
 
     fn identity(&self) -> Option<Identity> {
         self.inner.identity()
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.inner.seconds(bytes)
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

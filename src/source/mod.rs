@@ -11,6 +11,7 @@ pub mod http;
 pub mod memory;
 pub mod merge;
 pub mod paged;
+pub mod rate;
 pub mod remembered;
 pub mod zip;
 
@@ -44,6 +45,17 @@ pub trait ByteSource {
 
     /// What tells it from other files; `None` when nothing does beyond this visit.
     fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// Bytes between two wanted spans that are better read than asked around.
+    fn gap(&self) -> u64 {
+        16 << 10
+    }
+
+    /// Seconds that reading so many bytes will take, as far as can be told.
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        let _ = bytes;
         None
     }
 
@@ -83,6 +95,12 @@ pub trait KeyedSource {
 
     /// What tells it from other stores; `None` when nothing does beyond this visit.
     fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// Seconds that reading so many bytes will take, as far as can be told.
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        let _ = bytes;
         None
     }
 

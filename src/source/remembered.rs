@@ -131,6 +131,14 @@ impl ByteSource for Remembered {
         self.inner.identity()
     }
 
+    fn gap(&self) -> u64 {
+        self.inner.gap()
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.inner.seconds(bytes)
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(async move {
             let mut found: Vec<Option<Bytes>> = spans.iter().map(|span| self.remembered(span)).collect();

@@ -11,13 +11,13 @@ use std::{ops::Range, rc::Rc};
 use bytes::Bytes;
 
 pub use crate::array::{Array, Attrs};
-pub use crate::source::Identity;
+pub use crate::source::{Identity, Part};
 use crate::{
     array::Text,
     error::{Error, Pending, Result},
     limits::Limits,
-    source::Part,
 };
+pub use decode::{Decoders, Job, decode_with};
 pub use read::{Fetched, fetch, read, read_all, read_many};
 
 /// A group: something with attributes and named children.
@@ -120,6 +120,12 @@ pub trait Tree {
 
     /// What tells its content from others'; `None` when nothing does beyond this visit.
     fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// Seconds that reading so many bytes will take, as far as can be told.
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        let _ = bytes;
         None
     }
 

@@ -168,7 +168,7 @@ fn batches<'w>(array: &Array, work: &'w [Item]) -> Vec<&'w [Item]> {
 /// Fetches chunks.
 async fn read_batch(tree: &dyn Tree, array: &Array, work: &[Item], targets: &mut [Target<'_>]) -> Result<()> {
     let fetched = tree.fetch(&stored(work)).await?;
-    scatter_all(tree.limits(), array, work, fetched, targets)
+    scatter_all(tree.limits(), array, work, fetched, targets).await
 }
 
 /// Where the chunks of some work are, each once.
@@ -178,7 +178,7 @@ fn stored(work: &[Item]) -> Vec<Stored> {
 }
 
 /// Decodes chunks, several at a time, and puts their pieces where they belong.
-fn scatter_all(
+async fn scatter_all(
     limits: &Limits,
     array: &Array,
     work: &[Item],
@@ -201,7 +201,7 @@ fn scatter_all(
                 _ => (raw, 0),
             })
             .collect();
-        for (group, chunk) in groups.into_iter().zip(decode::unpack(limits, array, packed)) {
+        for (group, chunk) in groups.into_iter().zip(decode::unpack(limits, array, packed).await) {
             let number = group.first().map_or(0, |item| item.piece.chunk);
             let name = |e: Error| e.at(format!("chunk {:?} of {}", coordinates(array, number), array.path));
             chunk.and_then(|chunk| scatter(array, group, chunk, targets)).map_err(name)?;
@@ -226,7 +226,7 @@ fn scatter(array: &Array, group: &[Item], chunk: Option<Bytes>, targets: &mut [T
     Ok(())
 }
 
-/// The stored bytes of a box of numbers: what is left to do needs no waiting.
+/// The stored bytes of a box of numbers: what is left to do needs no source.
 pub struct Fetched<'a> {
     tree: &'a dyn Tree,
     array: &'a Array,
@@ -260,16 +260,16 @@ impl Fetched<'_> {
     ///
     /// # Errors
     /// As [`read`].
-    pub fn decode(self) -> Result<Values> {
+    pub async fn decode(self) -> Result<Values> {
         let Self { tree, array, select, work, stored } = self;
-        let decoded = || {
+        let decoded = async {
             let len = Limits::size(select.len(), tree.limits().result, "a result")?;
             let mut targets = [Target::new(array, &select, len)?];
-            scatter_all(tree.limits(), array, &work, stored, &mut targets)?;
+            scatter_all(tree.limits(), array, &work, stored, &mut targets).await?;
             let [target] = targets;
             Ok(target.finish().1)
         };
-        decoded().map_err(|e: Error| e.at(&array.path).in_file(tree.name()))
+        decoded.await.map_err(|e: Error| e.at(&array.path).in_file(tree.name()))
     }
 }
 

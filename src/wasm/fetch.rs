@@ -13,7 +13,10 @@ use super::{blob::take, error::text_of, meter::Meter};
 use crate::{
     error::{Error, Result},
     limits::Limits,
-    source::http::{self, Head},
+    source::{
+        http::{self, Head},
+        rate::Rate,
+    },
 };
 
 /// Largest body taken at once.
@@ -24,6 +27,9 @@ extern "C" {
     // The global functions: they are the same in a page and in a worker.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn fetch(url: &str, init: &RequestInit) -> std::result::Result<Promise, JsValue>;
+    /// Milliseconds since the page or worker began, in fractions.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(handler: &Function, milliseconds: i32) -> JsValue;
 }
@@ -34,6 +40,8 @@ pub struct Client {
     meter: Rc<Meter>,
     /// The host has answered before, so that silence now is a broken connection and no refusal.
     reached: Cell<bool>,
+    /// How fast the host answers.
+    pub rate: Rate,
 }
 
 /// A request.
@@ -57,6 +65,27 @@ pub struct Reply {
     flight: Flight,
 }
 
+/// Tells the rate when a request goes out and when it ends, whatever way.
+struct Timed<'c> {
+    rate: &'c Rate,
+    sent: f64,
+    bytes: Cell<u64>,
+}
+
+impl<'c> Timed<'c> {
+    fn new(rate: &'c Rate) -> Self {
+        let sent = now();
+        rate.sent(sent);
+        Self { rate, sent, bytes: Cell::new(0) }
+    }
+}
+
+impl Drop for Timed<'_> {
+    fn drop(&mut self) {
+        self.rate.arrived(self.sent, now(), self.bytes.get());
+    }
+}
+
 /// Aborts its request unless that has come to its end.
 struct Flight {
     abort: AbortController,
@@ -77,7 +106,7 @@ struct Broken(Error, Option<String>);
 impl Client {
     /// Sends `headers` with every request.
     pub fn new(headers: Vec<(String, String)>, meter: Rc<Meter>) -> Self {
-        Self { headers, meter, reached: Cell::new(false) }
+        Self { headers, meter, reached: Cell::new(false), rate: Rate::default() }
     }
 
     /// Whether any request was answered.
@@ -95,13 +124,17 @@ impl Client {
         let mut attempt = 0;
         loop {
             attempt += 1;
+            let timed = Timed::new(&self.rate);
             let Broken(error, retry_after) = match self.once(ask).await {
                 Ok(reply) => match judge(&reply) {
                     Err(error) if reply.head.transient() => Broken(error, reply.head.retry_after.clone()),
                     Err(error) => return Err(error),
                     Ok(None) => return Ok(Bytes::new()),
                     Ok(Some(length)) => match self.body(reply, length).await {
-                        Ok(bytes) => return Ok(bytes),
+                        Ok(bytes) => {
+                            timed.bytes.set(bytes.len() as u64);
+                            return Ok(bytes);
+                        }
                         Err(error) if error.kind == crate::Kind::Source => Broken(error, None),
                         Err(error) => return Err(error),
                     },
@@ -109,6 +142,7 @@ impl Client {
                 Err(_) if !self.reached.get() => return Err(self.silence(ask).await),
                 Err(thrown) => Broken(broken_off(&thrown), None),
             };
+            drop(timed);
             if attempt >= http::TRIES {
                 return Err(error);
             }

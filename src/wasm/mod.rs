@@ -6,6 +6,7 @@
 mod blob;
 mod callback;
 mod cancel;
+mod decoders;
 mod directory;
 mod error;
 mod fetch;
@@ -18,7 +19,7 @@ mod source;
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
@@ -96,6 +97,19 @@ impl Dataset {
             let paths: Vec<String> = paths.iter().map(|path| decode(path)).collect();
             let files = open.files(&paths).await?;
             Ok(files.iter().map(|file| Uint8Array::from(&*file.body)).collect::<Array>().into())
+        })
+    }
+
+    /// What a gene will cost.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn cost(&self, path: String) -> Promise {
+        self.run(JsValue::UNDEFINED, async move |open, _| {
+            let cost = open.cost(&decode(&path)).await?;
+            let object = Object::new();
+            Reflect::set(&object, &"bytes".into(), &(cost.bytes as f64).into()).ok();
+            let seconds = cost.seconds.map_or(JsValue::NULL, JsValue::from);
+            Reflect::set(&object, &"seconds".into(), &seconds).ok();
+            Ok(object.into())
         })
     }
 

@@ -109,6 +109,14 @@ impl ByteSource for RemoteFile {
         Some(self.remote.identity(&self.label))
     }
 
+    fn gap(&self) -> u64 {
+        self.client.rate.gap(PARALLEL)
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.client.rate.seconds(bytes)
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(stream::iter(spans).map(|span| self.span(span)).buffered(PARALLEL).try_collect())
     }
@@ -188,6 +196,10 @@ impl KeyedSource for RemoteStore {
 
     fn identity(&self) -> Option<Identity> {
         Some(Identity { text: self.label.clone(), exact: false })
+    }
+
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.client.rate.seconds(bytes)
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {

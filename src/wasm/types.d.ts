@@ -62,6 +62,14 @@ export interface Part {
   values: Float32Array;
 }
 
+/** What reading something takes, about. */
+export interface Cost {
+  /** Bytes that have to be read; 0 for what is at hand. */
+  bytes: number;
+  /** As fast as the source has answered so far; `null` when nothing is known, as for local files. */
+  seconds: number | null;
+}
+
 export interface GeneOptions extends ReadOptions {
   /**
    * Given the values of a gene part by part where a matrix stored by row has to be gone through. The parts follow each other
@@ -178,9 +186,37 @@ export class Dataset {
   read(path: string, options?: GeneOptions): Promise<Uint8Array>;
   /** Several virtual files, made together: genes with one plan for all of them. Throws {@link CellucidError}. */
   readMany(paths: string[], options?: ReadOptions): Promise<Uint8Array[]>;
+  /**
+   * What a gene that was not asked for before will cost, so that somebody can be asked first: a matrix stored by row has to be gone
+   * through once. Looks at few chunks only. Other files cost nothing here.
+   */
+  cost(path: string): Promise<Cost>;
   stats(): Stats;
   /** Ends what is under way and lets go of the source. */
   close(): void;
   /** Closes, and frees the object in the module. */
   free(): void;
 }
+
+/**
+ * Has large batches of chunks decoded elsewhere, such as in other workers that call {@link decodeChunks}; nothing given ends that.
+ * A chunk that comes back as `null` is decoded here, where its error is told. For all datasets of this module.
+ */
+export function decodeWith(
+  decode?: (
+    codecs: string,
+    size: number,
+    bound: number,
+    chunks: Uint8Array[],
+    skips: number[],
+  ) => Promise<Array<Uint8Array | null>>,
+): void;
+
+/** Decodes chunks: what another worker does with the arguments that {@link decodeWith} hands out. */
+export function decodeChunks(
+  codecs: string,
+  size: number,
+  bound: number,
+  chunks: Uint8Array[],
+  skips: number[],
+): Array<Uint8Array | null>;

@@ -267,6 +267,10 @@ impl Tree for Zarr {
         self.store.identity()
     }
 
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.store.seconds(bytes)
+    }
+
     fn open<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Node>> {
         Box::pin(async move { self.open_node(path).await.map_err(|e| e.in_file(self.name())) })
     }

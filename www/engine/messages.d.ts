@@ -4,6 +4,8 @@ import type {
   Code,
   Dataset,
   Description,
+  decodeChunks,
+  decodeWith,
   OpenOptions as Given,
   Part,
   Progress as Read,
@@ -62,6 +64,8 @@ export type OpenOptions = Omit<Given, "signal" | "progress" | "headers">;
 export interface Module {
   default(): Promise<unknown>;
   Dataset: typeof Dataset;
+  decodeWith: typeof decodeWith;
+  decodeChunks: typeof decodeChunks;
 }
 
 /** Page to worker. */
@@ -69,6 +73,7 @@ export type Ask =
   | { ask: "open"; id: number; from: From | Remote; options: OpenOptions }
   | { ask: "read"; id: number; path: string; parts: boolean }
   | { ask: "readMany"; id: number; paths: string[] }
+  | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "stats"; id: number }
   | { ask: "cancel"; id: number };
 

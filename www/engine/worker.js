@@ -5,12 +5,16 @@
  * @import { Answer, Ask, Dataset, Failure, Module, Part, Progress, Readable, Remote } from "./messages.js"
  */
 import { fetchModule } from "./module.js";
+import { crew, Pool } from "./pool.js";
 import { open as remote } from "./remote.js";
 
 /** The module is asked for at once, so that it is ready by the time a file is chosen. */
 const loading = fetchModule();
 // A failure is reported by the call that needs the module, not as an unhandled rejection.
 loading.catch(() => {});
+
+/** The workers that decode for this one run the same script. */
+const pool = new Pool(crew(), () => new Worker(self.location.href, { type: "module", name: "cellucid decoder" }));
 
 /** @type {Dataset | null} */
 let dataset = null;
@@ -41,10 +45,10 @@ async function answer(ask) {
   running.set(id, abort);
   try {
     const value = await run(ask, abort.signal);
-    const buffers = Array.isArray(value) ? value : [value];
+    const parts = (Array.isArray(value) ? value : [value]).map((part) => (ArrayBuffer.isView(part) ? part.buffer : part));
     post(
       { answer: "done", id, value },
-      buffers.filter((buffer) => buffer instanceof ArrayBuffer),
+      parts.filter((part) => part instanceof ArrayBuffer),
     );
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) crash(String(error));
@@ -66,10 +70,15 @@ async function run(ask, signal) {
   };
   if (ask.ask === "open") {
     const module = await ready();
+    if (pool.count) module.decodeWith(pool.decode);
     dataset?.close();
     const from = "port" in Object(ask.from) ? remote(/** @type {Remote} */ (ask.from)) : ask.from;
     dataset = await module.Dataset.open(/** @type {Readable} */ (from), { ...ask.options, ...options });
     return dataset.describe();
+  }
+  if (ask.ask === "decode") {
+    const { codecs, size, bound, chunks, skips } = ask;
+    return (await ready()).decodeChunks(codecs, size, bound, chunks, skips);
   }
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
   if (ask.ask === "stats") return dataset.stats();

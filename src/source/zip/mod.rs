@@ -298,6 +298,10 @@ impl KeyedSource for ZipStore {
         self.archive.identity()
     }
 
+    fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.archive.seconds(bytes)
+    }
+
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
         Box::pin(async move {
             self.read(wanted).await.map_err(|e| match e.kind {
