@@ -4,7 +4,12 @@
 //! keeps something here puts checksums into it, and takes any error as "not there". A browser's shelf is its origin private file
 //! system (`wasm`), a native program's a folder (`native`); [`Memory`] is for tests and for hosts with neither.
 
-use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    ops::Range,
+    rc::Rc,
+};
 
 use crate::{
     codec::checksum::crc32c,
@@ -54,6 +59,9 @@ pub trait Kept {
     /// # Errors
     /// `Source` when there is no room any more.
     fn append<'a>(&'a self, bytes: &'a [u8]) -> Pending<'a, ()>;
+
+    /// Whether it was found complete, or has been [finished](Self::finish).
+    fn finished(&self) -> bool;
 
     /// Says that it is complete: from now on it can be found.
     ///
@@ -108,6 +116,7 @@ impl Memory {
 
 struct MemoryFile {
     name: String,
+    finished: Cell<bool>,
     bytes: RefCell<Vec<u8>>,
     files: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
 }
@@ -118,7 +127,8 @@ impl Shelf for Memory {
         let kept = found.map(|bytes| {
             self.used(name);
             let (name, files) = (name.to_owned(), Rc::clone(&self.files));
-            Rc::new(MemoryFile { name, bytes: RefCell::new(bytes), files }) as Rc<dyn Kept>
+            Rc::new(MemoryFile { name, finished: Cell::new(true), bytes: RefCell::new(bytes), files })
+                as Rc<dyn Kept>
         });
         Box::pin(async move { Ok(kept) })
     }
@@ -139,7 +149,8 @@ impl Shelf for Memory {
             !drop
         });
         let (name, files) = (name.to_owned(), Rc::clone(&self.files));
-        let kept = Rc::new(MemoryFile { name, bytes: RefCell::default(), files }) as Rc<dyn Kept>;
+        let kept = Rc::new(MemoryFile { name, finished: Cell::new(false), bytes: RefCell::default(), files })
+            as Rc<dyn Kept>;
         Box::pin(async move { Ok(Some(kept)) })
     }
 
@@ -170,7 +181,12 @@ impl Kept for MemoryFile {
         Box::pin(async { Ok(()) })
     }
 
+    fn finished(&self) -> bool {
+        self.finished.get()
+    }
+
     fn finish(&self) -> Pending<'_, ()> {
+        self.finished.set(true);
         self.files.borrow_mut().insert(self.name.clone(), self.bytes.borrow().clone());
         Box::pin(async { Ok(()) })
     }

@@ -18,6 +18,7 @@ use std::{
 use futures_util::{
     StreamExt,
     future::{join, try_join},
+    lock::Mutex,
     stream::FuturesOrdered,
 };
 
@@ -51,6 +52,8 @@ pub trait Watch {
 pub struct Sweep {
     shelf: RefCell<Option<Rc<dyn Shelf>>>,
     index: OnceCell<Rc<Index>>,
+    /// Held while somebody looks for a kept index: a shelf may hand a file out once.
+    looking: Mutex<()>,
     /// Where rows begin; only needed while blocks are missing.
     starts: RefCell<Option<Rc<Vec<u64>>>>,
     waiting: RefCell<Vec<Weak<Waiter>>>,
@@ -183,6 +186,10 @@ impl Sweep {
         if let Some(index) = self.index.get() {
             return Ok(Rc::clone(index));
         }
+        let _looking = self.looking.lock().await;
+        if let Some(index) = self.index.get() {
+            return Ok(Rc::clone(index));
+        }
         let items = matrix.data.len();
         let chunk = matrix.indices.chunk.first().copied().unwrap_or(1).max(1);
         let block = (items / BLOCKS).clamp(ITEMS.start, ITEMS.end);
@@ -206,7 +213,6 @@ impl Sweep {
         };
         let index = Rc::new(Index::new(shape, place));
         index.restore().await;
-        // Another may have been faster meanwhile.
         Ok(Rc::clone(self.index.get_or_init(|| index)))
     }
 

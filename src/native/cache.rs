@@ -189,6 +189,10 @@ impl Kept for CacheFile {
         })
     }
 
+    fn finished(&self) -> bool {
+        self.unfinished.as_ref().is_none_or(|unfinished| unfinished.done.get())
+    }
+
     fn finish(&self) -> Pending<'_, ()> {
         Box::pin(async move {
             if let Some(unfinished) = &self.unfinished {

@@ -160,7 +160,7 @@ impl Shelf for Private {
     fn find<'a>(&'a self, name: &'a str) -> Pending<'a, Option<Rc<dyn Kept>>> {
         Box::pin(async move {
             let Some(handle) = self.handle(name, false).await? else { return Ok(None) };
-            let file = PrivateFile::new(handle)?;
+            let file = PrivateFile::new(handle, true)?;
             let mut used = self.used().await;
             used.insert(name.to_owned(), Date::now());
             self.note(&used).await;
@@ -175,7 +175,7 @@ impl Shelf for Private {
             }
             let Some(handle) = self.handle(name, true).await? else { return Ok(None) };
             handle.truncate(0.0).map_err(|e| from_local(&e))?;
-            Ok(Some(Rc::new(PrivateFile::new(handle)?) as Rc<dyn Kept>))
+            Ok(Some(Rc::new(PrivateFile::new(handle, false)?) as Rc<dyn Kept>))
         })
     }
 
@@ -194,11 +194,12 @@ impl Shelf for Private {
 struct PrivateFile {
     handle: Handle,
     len: Cell<u64>,
+    finished: Cell<bool>,
 }
 
 impl PrivateFile {
-    fn new(handle: Handle) -> Result<Self> {
-        let file = Self { handle, len: Cell::new(0) };
+    fn new(handle: Handle, finished: bool) -> Result<Self> {
+        let file = Self { handle, len: Cell::new(0), finished: Cell::new(finished) };
         file.len.set(file.handle.get_size().map_err(|e| from_local(&e))? as u64);
         Ok(file)
     }
@@ -238,8 +239,13 @@ impl Kept for PrivateFile {
         })
     }
 
+    fn finished(&self) -> bool {
+        self.finished.get()
+    }
+
     fn finish(&self) -> Pending<'_, ()> {
         // Its end makes it complete: one that was not finished has none.
+        self.finished.set(true);
         Box::pin(async move { self.handle.flush().map_err(|e| from_local(&e)) })
     }
 }

@@ -191,14 +191,20 @@ impl Tree for Store {
     }
 }
 
-/// Waits until polled again.
+thread_local! {
+    /// Who waits for the next round, and how many there were.
+    static WAITING: RefCell<Vec<Waker>> = const { RefCell::new(Vec::new()) };
+    static ROUND: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Waits for the next round.
 async fn pause() {
-    let mut waited = false;
+    let now = ROUND.get();
     poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
+        if ROUND.get() > now {
             return Poll::Ready(());
         }
-        context.waker().wake_by_ref();
+        WAITING.with_borrow_mut(|waiting| waiting.push(context.waker().clone()));
         Poll::Pending
     })
     .await;
@@ -212,9 +218,11 @@ impl<'a, T> Task<'a, T> {
         Self(Box::pin(future))
     }
 
-    /// Polls so many times, or until there is a result.
+    /// Polls so many times, or until there is a result. Before each, what was fetched till then arrives.
     pub fn poll(&mut self, times: usize) -> Option<T> {
         for _ in 0..times {
+            ROUND.set(ROUND.get() + 1);
+            WAITING.take().into_iter().for_each(Waker::wake);
             if let Poll::Ready(done) = self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 return Some(done);
             }

@@ -237,11 +237,16 @@ impl Index {
     /// Moves a block from memory to the shelf; `false` when it has to stay or there is no shelf.
     pub async fn shelve(&self, block: usize) -> bool {
         let Some(Slot::Memory(made)) = self.slots.borrow().get(block).cloned() else { return true };
-        let Some(file) = self.begin().await else { return false };
-        let at = file.len();
+        let Some(place) = self.place.borrow().clone() else { return false };
+        let Some(file) = self.begin(&place).await else {
+            self.place.borrow_mut().take();
+            return false;
+        };
         let head = made.head.clone();
         let bytes = Block::clone(&made).seal();
         drop(made);
+        // Nobody else appends between these two: it is done before the first wait.
+        let at = file.len();
         if file.append(&bytes).await.is_err() {
             // No room: what is written so far still serves, nothing more is.
             self.place.borrow_mut().take();
@@ -254,32 +259,26 @@ impl Index {
     }
 
     /// The file that blocks are written to.
-    async fn begin(&self) -> Option<Rc<dyn Kept>> {
+    async fn begin(&self, place: &Place) -> Option<Rc<dyn Kept>> {
         if let Some(file) = &*self.file.borrow() {
             return Some(Rc::clone(file));
         }
-        let place = self.place.borrow().clone()?;
         let begun = place.shelf.begin(&shelf::name(&place.identity), self.shape.estimate()).await;
-        let Ok(Some(file)) = begun else {
-            self.place.borrow_mut().take();
-            return None;
-        };
+        let file = begun.ok().flatten()?;
         *self.file.borrow_mut() = Some(Rc::clone(&file));
         Some(file)
     }
 
-    /// Whether there is something to [save](Self::save).
-    pub fn unsaved(&self) -> bool {
-        let memory = self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Memory(_)));
-        memory && self.complete() && self.has_shelf()
-    }
-
-    /// Keeps a complete index for later visits; blocks that were in memory stay there.
+    /// Keeps a complete index for later visits; blocks that were in memory stay there. Does nothing when there is nothing to keep,
+    /// or somebody is doing so.
     pub async fn save(&self) {
-        if !self.unsaved() {
+        let memory = self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Memory(_)));
+        let fresh = memory || self.file.borrow().as_ref().is_some_and(|file| !file.finished());
+        if !fresh || !self.complete() {
             return;
         }
-        let Some(file) = self.begin().await else { return };
+        let Some(place) = self.place.borrow_mut().take() else { return };
+        let Some(file) = self.begin(&place).await else { return };
         let count = self.shape.blocks();
         let mut heads = Vec::new();
         for number in 0..count {
@@ -290,11 +289,9 @@ impl Index {
                 Some(Slot::Memory(block)) if file.append(&Block::clone(&block).seal()).await.is_ok() => {
                     heads.push((block.head.clone(), at));
                 }
-                _ => break,
+                _ => return,
             }
         }
-        let place = self.place.borrow_mut().take();
-        let Some(place) = place.filter(|_| heads.len() == count) else { return };
         let trailer = trailer::write(&place.identity, &self.shape, &heads);
         if file.append(&trailer).await.is_ok() {
             // Kept or not, this visit has all it needs.
