@@ -198,3 +198,27 @@ fn a_plot_of_an_anndata_takes_few_rounds() {
         check(file, cost, needed);
     }
 }
+
+#[test]
+fn genes_by_column_take_two_rounds_however_many() {
+    let (source, clock) = far(FILES[0]);
+    let (data, _) = clock.run(async {
+        let tree = Rc::new(Hdf5::open(source, Limits::default()).await.unwrap());
+        let data = AnnData::open(tree, "").await.unwrap();
+        // What is read ahead while the plot is.
+        data.warm().await;
+        data
+    });
+    let x = data.x.as_ref().unwrap();
+    let tree = &**data.tree();
+    let (one, cost) = clock.run(async { x.columns(tree, &[7]).await.unwrap() });
+    println!("a gene: {cost:?}");
+    assert!(cost.rounds <= 2 && cost.requests <= 4, "{cost:?}");
+    let wanted: Vec<u64> = (0..20).map(|i| i * 24 + 7).collect();
+    let (all, cost) = clock.run(async { x.columns(tree, &wanted).await.unwrap() });
+    println!("twenty: {cost:?}");
+    assert!(cost.rounds <= 2 && cost.requests <= 60, "{cost:?}");
+    assert_eq!((all.len(), &all[0]), (20, &one[0]));
+    let (_, cost) = clock.run(async { x.columns(tree, &[7]).await.unwrap() });
+    assert_eq!(cost.rounds, 1, "what leads to a gene is known by then: {cost:?}");
+}
