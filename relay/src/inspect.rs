@@ -18,7 +18,7 @@ async fn describe(opened: &Opened, reading: &Reading) -> Result<Value> {
     let unreadable = |e: serde_json::Error| Error::malformed(format!("the description is no JSON: {e}"));
     let error = match opened.dataset(reading).await {
         Ok(dataset) => {
-            if let Dataset::Made(export) = &dataset {
+            if let Dataset::Made(export, _) = &dataset {
                 export.data().survey().await;
             }
             return serde_json::from_str(&dataset.describe().await?).map_err(unreadable);

@@ -256,17 +256,6 @@ impl Values {
         copy!(Bool, I8, I16, I32, I64, U8, U16, U32, U64, F16, F32, F64)
     }
 
-    /// As [`to_f32`](Self::to_f32), without a copy of what is in single precision already.
-    ///
-    /// # Errors
-    /// As [`to_f32`](Self::to_f32).
-    pub fn into_f32(self) -> Result<Vec<f32>> {
-        match self {
-            Self::F32(v) => Ok(v),
-            other => other.to_f32(),
-        }
-    }
-
     /// Every item as an unsigned position.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 //! A matrix stored by row behind a tree that counts, waits, and can be damaged.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
     cell::{Cell, RefCell},
