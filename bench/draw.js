@@ -8,6 +8,8 @@
 import { launch } from "./browser.js";
 import { serve } from "./serve.js";
 
+/** Longest that one of them may take. */
+const PATIENCE = 300_000;
 export const RENDERERS = ["ours", "regl", "three"];
 
 /**
@@ -24,11 +26,14 @@ export async function drawing(count, times, tell) {
         try {
           const page = await browser.newPage();
           await page.goto(`${site.url}/page/draw.html`);
-          /** @type {Drawn} */
-          const drawn = await page.evaluate(
+          const fault = new Promise((_, fail) => page.once("pageerror", fail));
+          const late = new Promise((_, fail) => setTimeout(fail, PATIENCE, new Error(`${name} did not draw in time`)).unref());
+          const work = page.evaluate(
             ([name, count]) => /** @type {any} */ (globalThis).draw(name, count),
             /** @type {const} */ ([name, count]),
           );
+          /** @type {Drawn} */
+          const drawn = await Promise.race([work, fault, late]);
           check(name, drawn);
           tell(name, drawn, time);
         } finally {
