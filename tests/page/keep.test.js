@@ -43,6 +43,7 @@ function visit(page, file, options, genes) {
       const sum = (/** @type {Float32Array} */ values) => values.reduce((a, b) => a + b, 0);
       const sums = [];
       for (const gene of genes) {
+        /** @param {{ start: number, end: number, values: Float32Array }} part */
         const partial = ({ start, end, values }) => parts.push({ start, end, sum: sum(values) });
         sums.push(sum(new Float32Array(await engine.read(`var/${gene}.values.f32`, { partial }))));
       }
@@ -97,9 +98,10 @@ test("a gene index and the metadata of a file outlive the visit", async () => {
   await page.evaluate(async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("cellucid-wasm");
     for await (const [, handle] of folder.entries()) {
+      if (!(handle instanceof FileSystemFileHandle)) continue;
       const file = await handle.getFile();
       const bytes = new Uint8Array(await file.arrayBuffer());
-      for (let at = 0; at < bytes.length; at += 97) bytes[at] ^= 8;
+      for (let at = 0; at < bytes.length; at += 97) bytes[at] = (bytes[at] ?? 0) ^ 8;
       const writable = await handle.createWritable();
       await writable.write(bytes);
       await writable.close();
@@ -122,7 +124,7 @@ test("several genes are one plan, decoded by other workers", async () => {
     const { Pool } = await import(at("/app/engine/pool.js"));
     const pool = new Pool(2, () => new Worker(at("/app/engine/worker.js"), { type: "module" }));
     let jobs = 0;
-    module.decodeWith((...job) => {
+    module.decodeWith((/** @type {unknown[]} */ ...job) => {
       jobs++;
       return pool.decode(...job);
     });
