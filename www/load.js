@@ -3,27 +3,52 @@
  * the engine, and patches `dataset`, `points` and `colour`. The only place that waits for data.
  *
  * @import { Engine } from "./engine/client.js"
- * @import { Progress } from "./engine/messages.js"
- * @import { Busy, Opened, Source, Trouble } from "./state.js"
+ * @import { AnyField, Colour, Opened, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
+ * @import { Hooks } from "./tasks.js"
+ * @import { Graph } from "./view/graph.js"
+ *
+ * @typedef {object} Data what panels ask for; null when it cannot be had or was cancelled, which the person was told
+ * @property {(field: AnyField) => Promise<Colour | null>} colour a column, a gene, a score
+ * @property {() => Promise<Graph | null>} graph
+ * @property {(cell: number) => Promise<Uint32Array | null>} near cells around one along the graph, as many as the state says
+ * @property {() => Promise<string[] | null>} names of the cells; null also where the dataset does not tell them
+ * @property {(path: string, label: string) => Promise<ArrayBuffer | null>} file a virtual file
+ * @property {(id: string, label: string, work: (hooks: Hooks, read: (path: string) => Promise<ArrayBuffer>, readMany: (paths: string[]) => Promise<ArrayBuffer[]>) => Promise<void>) => Promise<boolean>} run
+ * work of a panel's own, with progress and a button to cancel; whether it came to its end
  */
 import { Columns, gradual } from "./columns.js";
 import { download, downloadable } from "./download.js";
 import { Fault } from "./engine/fault.js";
-import { columns, embeddings, genes, parse } from "./engine/manifest.js";
+import { columns, embeddings, genes, parse, safe } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
+import { choosable } from "./select.js";
+import { tasks } from "./tasks.js";
+import { graph, nearest } from "./view/graph.js";
+import { strip } from "./view/strip.js";
 import { size } from "./words.js";
+
+/** Names of the cells: a file beside those of an export. */
+const NAMES = "obs_names.json";
+/** Fields remembered as used lately. */
+const RECENT = 8;
 
 /**
  * @param {Store} store
  * @param {() => Engine} hire makes an engine; each dataset has its own, so that a failed opening leaves the present one alone
+ * @returns {Data}
  */
 export function load(store, hire) {
+  const task = tasks(store, { failed: settle, over: tell });
   /** Ready before the first file is chosen. @type {Engine | null} */
   let spare = hire();
   /** @type {Engine | null} */
   let engine = null;
   let held = new Columns();
+  /** @type {Graph | null} */
+  let neighbours = null;
+  /** @type {Promise<string[] | null> | null} */
+  let names = null;
 
   store.subscribe(["source"], ({ source }) => source && open(source));
   store.subscribe(["dimension"], ({ dimension, points }) => {
@@ -51,6 +76,8 @@ export function load(store, hire) {
         engine?.close();
         engine = fresh;
         held = new Columns();
+        neighbours = null;
+        names = null;
         store.patch({
           dataset: { ...shape, name: description.name, fields: null, genes: null, skipped: description.skipped ?? [] },
           dimension: points.dimension,
@@ -62,11 +89,22 @@ export function load(store, hire) {
           hover: null,
           clicked: null,
           selection: null,
+          outline: [],
           highlights: [],
           invisible: null,
+          filters: [],
+          filtered: null,
+          tones: {},
+          panes: [],
+          edges: false,
+          flow: null,
+          tips: [],
+          recent: [],
+          history: { back: 0, forward: 0 },
           trouble: null,
           notice: `${description.name}: ${description.n_obs.toLocaleString()} cells`,
         });
+        store.forget();
       } catch (error) {
         fresh.close();
         throw error;
@@ -83,6 +121,9 @@ export function load(store, hire) {
     const order = store.state.dataset?.description.obs.map(({ key }) => key) ?? [];
     const file = "obs_manifest.json";
     const { fields, hidden } = await list(async () => columns(parse(await from.read(file, hooks), file), order), "fields");
+    // Files that are there already have none for colours; asking would only be a request that fails.
+    const made = store.state.dataset?.description.format !== "export";
+    for (const field of fields) if (made && field.kind === "category") field.palette = `obs/${safe(field.key)}.colors.json`;
     amend({ fields }, hidden, (key) => ({ object: `obs/${key}`, reason: "another column has the same file name" }));
     store.patch({ wanted: store.state.wanted ?? preferred(fields) });
   }
@@ -142,48 +183,91 @@ export function load(store, hire) {
       throw error;
     });
     if (store.state.wanted !== wanted) return;
-    store.patch({ colour, hidden: new Set(), ...(colour.kind === "continuous" && { range: colour.summary.range }) });
+    const recent = [wanted, ...store.state.recent.filter(({ path }) => path !== wanted.path)].slice(0, RECENT);
+    const range = colour.kind === "continuous" && { range: colour.summary.range };
+    store.patch({ colour, recent, hidden: new Set(), ...range });
   }
 
-  /** @type {Map<string, AbortController>} */
-  const running = new Map();
+  /** How much was read is for the curious: no trouble if it cannot be told. */
+  function tell() {
+    engine?.stats().then(
+      (read) => store.patch({ read }),
+      () => {},
+    );
+  }
 
-  /**
-   * Runs one piece of work at a time under a name; a newer one cancels the older. Shows progress, and trouble if there is any.
-   *
-   * @param {string} id @param {string} label @param {(hooks: Hooks) => Promise<void>} work
-   */
-  async function task(id, label, work) {
-    running.get(id)?.abort();
-    const abort = new AbortController();
-    running.set(id, abort);
-    const current = () => running.get(id) === abort;
-    const cancel = () => abort.abort();
-    /** @type {Busy} */
-    let busy = { id, label, since: performance.now(), bytes: 0, cancel };
-    const others = () => store.state.busy.filter((other) => other.id !== id);
-    const progress = (/** @type {Progress} */ news) => {
-      if (!current()) return;
-      busy = { ...busy, ...news };
-      store.patch({ busy: [...others(), busy] });
+  /** @type {Data["run"]} */
+  function run(id, label, work) {
+    return task(id, label, async (hooks) => {
+      if (!engine) throw new Fault({ code: "request", message: "no dataset is open" });
+      const reader = engine;
+      await work(
+        hooks,
+        (path) => reader.read(path, hooks),
+        (paths) => reader.readMany(paths, hooks),
+      );
+    });
+  }
+
+  /** Columns on their way: asked for twice, read once. @type {Map<string, Promise<Colour | null>>} */
+  const coming = new Map();
+  /** @type {Data["colour"]} */
+  function column(field) {
+    const cells = store.state.dataset?.cells ?? 0;
+    const load = async () => {
+      /** @type {Colour | null} */
+      let found = null;
+      await run(`field ${field.path}`, `Loading ${field.key}`, async (_, read) => {
+        found = await held.colour(field, cells, read);
+      });
+      coming.delete(field.path);
+      return found;
     };
-    store.patch({ busy: [...others(), busy] });
-    try {
-      await work({ signal: abort.signal, progress });
-    } catch (error) {
-      if (current()) settle(Fault.from(error), label, id);
-    } finally {
-      if (current()) {
-        running.delete(id);
-        store.patch({ busy: others() });
-        // How much was read is for the curious: no trouble if it cannot be told.
-        engine?.stats().then(
-          (read) => store.patch({ read }),
-          () => {},
-        );
-      }
-    }
+    const promise = coming.get(field.path) ?? load();
+    coming.set(field.path, promise);
+    return promise;
   }
+
+  /** @type {Data["graph"]} */
+  async function connections() {
+    const cells = store.state.dataset?.cells ?? 0;
+    if (!neighbours) {
+      await run("graph", "Loading the neighbour graph", async (_, read) => {
+        const file = "connectivity_manifest.json";
+        const { sourcesPath, destinationsPath, index_dtype: kind } = parse(await read(file), file);
+        const sides = await Promise.all([read(sourcesPath), read(destinationsPath)]);
+        const [from, to] = sides.map((bytes) => numbers(bytes, kind));
+        if (from && to) neighbours = graph(from, to, cells);
+      });
+    }
+    return neighbours;
+  }
+
+  return {
+    run,
+    colour: column,
+    graph: connections,
+    async near(cell) {
+      const found = await connections();
+      return found && nearest(found, cell, store.state.near, choosable(store.state));
+    },
+    async names() {
+      const reader = engine;
+      names ??= (async () => {
+        const found = reader && (await reader.read(NAMES).catch(() => null));
+        return found ? parse(found, NAMES) : null;
+      })();
+      return names;
+    },
+    async file(path, label) {
+      /** @type {ArrayBuffer | null} */
+      let found = null;
+      await run(`file ${path}`, label, async (_, read) => {
+        found = await read(path);
+      });
+      return found;
+    },
+  };
 
   /** @param {Fault} fault @param {string} label @param {string} id */
   function settle(fault, label, id) {
@@ -208,7 +292,12 @@ export function load(store, hire) {
   }
 }
 
-/** @typedef {{ signal: AbortSignal, progress: (progress: Progress) => void }} Hooks */
+/** @param {ArrayBuffer} bytes @param {string} kind */
+function numbers(bytes, kind) {
+  if (kind === "uint16") return new Uint16Array(bytes);
+  // More cells than 32 bits number cannot be drawn anyway.
+  return kind === "uint64" ? Float64Array.from(new BigUint64Array(bytes), Number) : new Uint32Array(bytes);
+}
 
 /**
  * @param {ArrayBuffer} bytes @param {number} dimension @param {number} cells @param {string} file
@@ -225,7 +314,8 @@ function coordinates(bytes, dimension, cells, file) {
     for (let axis = 0; axis < dimension; axis++) sum += numbers[cell * dimension + axis] ?? 0;
     if (!Number.isFinite(sum)) unplaced++;
   }
-  return { dimension, coordinates: numbers, unplaced };
+  const drawn = dimension === 1 ? strip(numbers) : numbers;
+  return { dimension, coordinates: numbers, drawn, axes: /** @type {2 | 3} */ (Math.max(2, dimension)), unplaced };
 }
 
 /** @param {string[]} present */

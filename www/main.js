@@ -5,16 +5,21 @@
 
 import { embedded } from "./bridge/identity.js";
 import { Engine } from "./engine/client.js";
+import { filters } from "./filters.js";
 import { load } from "./load.js";
 import { card } from "./panel/card.js";
+import { choose } from "./panel/choose.js";
 import { drop } from "./panel/drop.js";
 import { fields } from "./panel/fields.js";
 import { groups } from "./panel/groups.js";
 import { labels } from "./panel/labels.js";
+import { later } from "./panel/later.js";
 import { legend } from "./panel/legend.js";
+import { panes } from "./panel/panes.js";
 import { plot } from "./panel/plot.js";
 import { sheets } from "./panel/sheets.js";
 import { status } from "./panel/status.js";
+import { tabs } from "./panel/tabs.js";
 import { theme } from "./panel/theme.js";
 import { tools } from "./panel/tools.js";
 import { trouble } from "./panel/trouble.js";
@@ -22,9 +27,13 @@ import { initial, Store } from "./store.js";
 
 export const store = new Store(initial());
 
-load(store, () => new Engine());
-// The plot comes first, so that panels that follow the camera see the one it has set.
-for (const part of [theme, tools, plot, groups, labels, card, fields, legend, status, trouble, sheets, drop]) part(store);
+const data = load(store, () => new Engine());
+for (const part of [theme, filters]) part(store);
+// The plot comes before the panels that follow the camera, so that they see the one it has set.
+const view = plot(store, data);
+for (const part of [tools, choose, panes, groups, labels, card, fields, legend, tabs, status, trouble, sheets]) part(store, data);
+later(store, data, view);
+drop(store);
 
 /** The conversation with whoever embeds the page; null where nobody does. Only then is the bridge loaded. */
 export const bridge = embedded(document)

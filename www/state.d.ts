@@ -5,6 +5,20 @@ import type { CategoryField, Field, GeneField, NumberField } from "./engine/mani
 import type { Description, From, OpenOptions, Stats } from "./engine/messages.js";
 import type { Camera } from "./view/camera.js";
 
+/** One number per cell out of several genes. */
+export interface ScoreField {
+  axis: "score";
+  kind: "continuous";
+  key: string;
+  /** No file: what it is made of. */
+  path: string;
+  genes: GeneField[];
+  /** The mean of the values, or of their z-scores. */
+  by: "mean" | "z";
+}
+
+export type AnyField = Field | ScoreField;
+
 /** What the person asked to open. A new object each time, so that asking twice opens twice. */
 export interface Source {
   from: From;
@@ -32,6 +46,9 @@ export interface Points {
   dimension: number;
   /** Cell after cell, `dimension` numbers each. */
   coordinates: Float32Array;
+  /** The same as it is drawn, `axes` numbers each: one-dimensional ones lie in a strip. */
+  drawn: Float32Array;
+  axes: 2 | 3;
   /** Cells whose coordinates are not finite. */
   unplaced: number;
 }
@@ -42,20 +59,24 @@ export interface CategoryColour {
   codes: Uint8Array | Uint16Array;
   counts: Uint32Array;
   missing: number;
+  /** What the file says about their colours, `#rrggbb`, by code. */
+  colours?: Array<string | undefined> | undefined;
 }
 
 export interface NumberColour {
   kind: "continuous";
-  field: NumberField | GeneField;
+  field: NumberField | GeneField | ScoreField;
   values: Float32Array;
   summary: import("./view/colour.js").Summary;
 }
 
 export type Colour = CategoryColour | NumberColour;
 
-/** Marked cells, ascending. */
+/** Marked cells, ascending. Those a notebook asks for, and the selections that the person keeps under a name. */
 export interface Highlight {
   id: string;
+  /** How its cells were chosen, as in `Selection`; left out for a notebook's. */
+  type?: string;
   label: string;
   /** `#rrggbb` */
   color: string;
@@ -70,6 +91,52 @@ export interface Click {
   ctrl: boolean;
 }
 
+/** Cells chosen by a gesture, ascending, and by which: lasso, knn, range… */
+export interface Selection {
+  cells: Uint32Array;
+  source: string;
+}
+
+/** What a pointer does on the plot: moves it, or selects in one of three ways. */
+export type Tool = "move" | "lasso" | "rectangle" | "near";
+
+/** How what is chosen meets what is selected already. */
+export type Combine = "new" | "add" | "subtract" | "intersect";
+
+/** One condition that cells have to meet to be shown. */
+export interface Filter {
+  id: number;
+  /** Switched on. */
+  on: boolean;
+  /** The column or gene, with its values. */
+  colour: Colour;
+  /** Category codes that are left out, -1 for cells without a value. */
+  out?: ReadonlySet<number>;
+  /** Least and greatest value that is kept. */
+  range?: [number, number];
+  /** Cells without a value are kept. */
+  missing: boolean;
+  /** Cells further from their group's middle than this share of the group are left out; one quantile per cell. */
+  outliers?: { most: number; quantiles: Float32Array };
+}
+
+/** How numbers become colours. */
+export interface Ramp {
+  name: import("./view/ramps.js").RampName;
+  reverse: boolean;
+  /** Steps by the logarithm of value + 1. */
+  log: boolean;
+}
+
+/** A field drawn beside the others, in a plot of its own. */
+export interface Pane {
+  colour: Colour;
+  hidden: ReadonlySet<number>;
+  range: [number, number];
+}
+
+export type Tab = "legend" | "cells" | "filters" | "compare";
+
 export interface Busy {
   id: string;
   label: string;
@@ -77,6 +144,8 @@ export interface Busy {
   bytes: number;
   total?: number;
   stage?: string;
+  /** What is counted, where it is not bytes. */
+  unit?: string;
   cancel: () => void;
 }
 
@@ -95,7 +164,7 @@ export interface State {
   dimension: number;
   points: Points | null;
   /** The field asked for; `colour.field` is the one drawn. */
-  wanted: Field | null;
+  wanted: AnyField | null;
   colour: Colour | null;
   /** Category codes switched off in the legend. */
   hidden: ReadonlySet<number>;
@@ -104,18 +173,45 @@ export interface State {
   camera: Camera | null;
   hover: { cell: number; x: number; y: number } | null;
   clicked: Click | null;
-  /** The cells last chosen by a gesture, ascending, and by which: lasso, knn, range… */
-  selection: { cells: Uint32Array; source: string } | null;
+  selection: Selection | null;
+  tool: Tool;
+  combine: Combine;
+  /** How many cells the neighbours tool takes. */
+  near: number;
+  /** Corners of the outline being drawn, in the plot's own coordinates. */
+  outline: Array<[number, number, number]>;
   /** The newest last. */
   highlights: Highlight[];
   /** One byte per cell, 1 for those not shown; null when all are. */
   invisible: Uint8Array | null;
+  /** All of those that are switched on have to be met. */
+  filters: Filter[];
+  /** One byte per cell, 1 for those that a filter leaves out; null when none is. Follows from `filters`. */
+  filtered: Uint8Array | null;
+  /** Cells that filters leave out stay as grey dots. */
+  muted: boolean;
+  /** What can be taken back, and what can be done again. */
+  history: { back: number; forward: number };
   /** The data went away: the picture stays, nothing can be asked for any more. */
   frozen: boolean;
   size: number;
   opacity: number;
   /** Names of categories on the plot. */
   labels: boolean;
+  ramp: Ramp;
+  /** Colours that the person gave to categories, by field and code. */
+  tones: Record<string, Record<number, string>>;
+  /** Further plots of the same cells, each with its own colours. */
+  panes: Pane[];
+  /** Lines between neighbours. */
+  edges: boolean;
+  /** The vector field drawn, and how. */
+  flow: { field: string; style: "arrows" | "streams" } | null;
+  /** Columns told of the cell under the pointer. */
+  tips: Colour[];
+  /** Fields coloured by before, the newest first. */
+  recent: AnyField[];
+  tab: Tab;
   busy: Busy[];
   /** What the engine has read of the dataset so far. */
   read: Stats | null;

@@ -1,9 +1,15 @@
 /**
  * One state value, patches, subscriptions by key. Subscribers run once per patch, after all keys have changed, in the order in which
- * they subscribed; a patch made by a subscriber is carried out after the present one.
+ * they subscribed; a patch made by a subscriber is carried out after the present one. Some keys have a history: changes to them can be
+ * taken back and done again.
  *
  * @import { State } from "./state.js"
  */
+
+/** What a person builds up step by step, and may want back. @type {Array<keyof State>} */
+const KEPT = ["selection", "highlights", "filters"];
+/** Most steps back. */
+const STEPS = 100;
 
 export class Store {
   /** @type {Array<{ keys: Array<keyof State>, run: (state: State) => void }>} */
@@ -11,6 +17,10 @@ export class Store {
   /** @type {Array<Partial<State>>} */
   #queue = [];
   #running = false;
+  /** @type {Array<Partial<State>>} */
+  #past = [];
+  /** @type {Array<Partial<State>>} */
+  #future = [];
 
   /** @param {State} state */
   constructor(state) {
@@ -42,9 +52,41 @@ export class Store {
     }
   }
 
-  /** @param {Partial<State>} change */
-  #apply(change) {
+  /** Takes back the last change of what has a history. */
+  undo() {
+    this.#travel(this.#past, this.#future);
+  }
+
+  /** Does again what was taken back last. */
+  redo() {
+    this.#travel(this.#future, this.#past);
+  }
+
+  /** Another dataset has no past. */
+  forget() {
+    this.#past = [];
+    this.#future = [];
+    this.patch({ history: { back: 0, forward: 0 } });
+  }
+
+  /** @param {Array<Partial<State>>} from @param {Array<Partial<State>>} to */
+  #travel(from, to) {
+    const step = from.pop();
+    if (!step) return;
+    to.push(Object.fromEntries(KEPT.map((key) => [key, this.state[key]])));
+    this.patch({ ...step, history: { back: this.#past.length, forward: this.#future.length } });
+  }
+
+  /** @param {Partial<State>} given */
+  #apply(given) {
     const before = this.state;
+    let change = given;
+    if (!given.history && KEPT.some((key) => key in given && !Object.is(before[key], given[key]))) {
+      this.#past.push(Object.fromEntries(KEPT.map((key) => [key, before[key]])));
+      if (this.#past.length > STEPS) this.#past.shift();
+      this.#future = [];
+      change = { ...given, history: { back: this.#past.length, forward: 0 } };
+    }
     const changed = new Set(
       /** @type {Array<keyof State>} */ (Object.keys(change)).filter((key) => !Object.is(before[key], change[key])),
     );
@@ -71,12 +113,28 @@ export function initial() {
     hover: null,
     clicked: null,
     selection: null,
+    tool: "move",
+    combine: "new",
+    near: 50,
+    outline: [],
     highlights: [],
     invisible: null,
+    filters: [],
+    filtered: null,
+    muted: true,
+    history: { back: 0, forward: 0 },
     frozen: false,
     size: 1,
     opacity: 1,
     labels: false,
+    ramp: { name: "standard", reverse: false, log: false },
+    tones: {},
+    panes: [],
+    edges: false,
+    flow: null,
+    tips: [],
+    recent: [],
+    tab: "legend",
     busy: [],
     read: null,
     trouble: null,

@@ -15,7 +15,10 @@ function open() {
     fields: [field("depth"), field("CD3E")],
     genes: [field("CD3E", "var"), field("NKG7", "var")],
   });
-  store.patch({ dataset, points: { dimension: 2, coordinates: new Float32Array(20), unplaced: 0 } });
+  store.patch({
+    dataset,
+    points: { dimension: 2, coordinates: new Float32Array(20), drawn: new Float32Array(20), axes: 2, unplaced: 0 },
+  });
   return store;
 }
 

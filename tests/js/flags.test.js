@@ -4,7 +4,7 @@ import { flags } from "../../www/view/flags.js";
 
 /** @param {string} color @param {number[]} cells */
 const group = (color, cells) => ({ id: color, label: "", color, cells: Uint32Array.from(cells) });
-const none = { invisible: null, selection: null, highlights: [] };
+const none = { invisible: null, selection: null, highlights: [], filtered: null, muted: true };
 
 test("nothing special takes no memory", () => {
   assert.equal(flags(5, none).flags, null);
@@ -13,6 +13,7 @@ test("nothing special takes no memory", () => {
 
 test("hidden, selected and highlighted meet in one byte, the newest highlight wins", () => {
   const state = {
+    ...none,
     invisible: Uint8Array.from([1, 0, 0, 0, 1]),
     selection: { cells: Uint32Array.from([1, 4]), source: "lasso" },
     highlights: [group("#ff0000", [1, 2]), group("#0000ff", [2]), group("#ff0000", [4])],
@@ -26,6 +27,17 @@ test("hidden, selected and highlighted meet in one byte, the newest highlight wi
 test("more colours than fit look like the last that does", () => {
   const highlights = Array.from({ length: 80 }, (_, at) => group(`#0000${(at + 16).toString(16)}`, [at]));
   const { flags: made, marks } = flags(80, { ...none, highlights });
-  assert.equal(marks.length, 64 * 3);
-  assert.deepEqual([made?.[0], made?.[62], made?.[63], made?.[79]], [1 << 2, 63 << 2, 63 << 2, 63 << 2]);
+  assert.equal(marks.length, 63 * 3);
+  assert.deepEqual([made?.[0], made?.[61], made?.[62], made?.[79]], [1 << 2, 62 << 2, 62 << 2, 62 << 2]);
+});
+
+test("what filters leave out is grey or gone, whatever else it is", () => {
+  const state = {
+    ...none,
+    invisible: Uint8Array.from([1, 0, 0, 0]),
+    filtered: Uint8Array.from([1, 1, 0, 1]),
+    highlights: [group("#ff0000", [1, 2])],
+  };
+  assert.deepEqual([...(flags(4, state).flags ?? [])], [1, 63 << 2, 4, 63 << 2]);
+  assert.deepEqual([...(flags(4, { ...state, muted: false }).flags ?? [])], [1, 1, 4, 1]);
 });

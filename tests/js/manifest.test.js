@@ -50,6 +50,7 @@ test("columns come in the order of obs, in both profiles' rows", () => {
           labels: ["0", "1"],
           missing: 255,
           wide: false,
+          outliers: "obs/leiden.outliers.f32",
         },
         { axis: "obs", key: "age", kind: "continuous", path: "obs/age.values.f32" },
       ],

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { becomes, coloured, launch, pixels, python, ROOT, rested, serve, shoot, text, until, values, visit } from "./browser.js";
+import { lonely } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 
@@ -94,7 +95,7 @@ test("the legend hides, isolates and counts", async () => {
     assert.equal((await text(row.locator(".number"))).trim(), count.toLocaleString("en-US"));
   }
   const all = await pixels(page);
-  const boxes = page.locator(".categories input");
+  const boxes = page.locator(".categories input[type=checkbox]");
   await boxes.first().uncheck();
   await becomes(page, "hidden", [0]);
   await rested(page);
@@ -281,8 +282,19 @@ test("a reader that crashes is replaced, and the dataset opened again", async ()
 test("without WebGL the page says so, and everything else works", async () => {
   const plain = await launch(["--disable-3d-apis"]);
   const { page, errors } = await visit(plain, `${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
-  await page.getByText("This browser cannot draw here: it has no WebGL 2").waitFor();
+  await page.getByText("This browser has no WebGL 2").waitFor();
   await coloured(page, "cell_type");
+  // Plainly, but drawn: and what is under the pointer is still told.
+  const drawn = await pixels(page);
+  assert.ok(drawn.drawn > 3000 && drawn.colours > 8, JSON.stringify(drawn));
+  const { cell, x, y } = await lonely(page);
+  await page.mouse.move(x - 20, y);
+  await page.mouse.move(x, y);
+  const named = async (/** @type {number} */ wanted) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    return store.state.hover?.cell === wanted;
+  };
+  await until(page, named, cell, `cell ${cell} is named`);
   assert.equal(await page.locator(".categories li").count(), python(SAMPLE, "obs", "cell_type").labels.length);
   await shoot(page, "no-webgl");
   assert.deepEqual(errors, []);

@@ -4,6 +4,7 @@
  *
  * @import { Highlight, State } from "../state.js"
  */
+import { capture } from "../capture.js";
 import { fault, put, take } from "./cells.js";
 
 const MAGIC = "CELLUCID_SESSION\n";
@@ -18,9 +19,10 @@ const LARGEST = 512 << 20;
  *
  * @param {State} state @param {string} sourceType
  */
-export function bundle({ dataset, highlights, selection, camera, colour, dimension, hidden }, sourceType) {
+export function bundle(state, sourceType) {
+  const { dataset, highlights, selection } = state;
   if (!dataset) throw fault("request", "no dataset is open, so there is nothing to save");
-  const groups = highlights.map((one) => ({ ...one, type: "python" }));
+  const groups = highlights.map((one) => ({ ...one, type: one.type ?? "python" }));
   if (selection?.cells.length) {
     const id = `highlight_${groups.length + 1}_selection`;
     groups.push({
@@ -40,11 +42,10 @@ export function bundle({ dataset, highlights, selection, camera, colour, dimensi
     highlightedGroups: groups.filter((one) => one.color === color).map(entry),
   }));
   const last = pages.at(-1);
-  const view = { camera, colour: colour?.field.key ?? null, axis: colour?.field.axis ?? null, dimension, hidden: [...hidden] };
   /** @type {Content[]} */
   const contents = [
     json("highlights/meta", "Highlights", { pages, activePageId: last?.id ?? null, activePageName: last?.name ?? null }),
-    json("cellucid-wasm/view", "View", view),
+    json("cellucid-wasm/view", "View", capture(state)),
     ...groups.map(({ id, label, cells }) => {
       return {
         id: `highlights/cells/${id}`,

@@ -1,7 +1,7 @@
 /**
  * The JSON files of an export, as lists the page works with. Pure: text in, plain values out.
  *
- * @typedef {{ axis: "obs", key: string, kind: "category", path: string, labels: string[], missing: number, wide: boolean }} CategoryField
+ * @typedef {{ axis: "obs", key: string, kind: "category", path: string, labels: string[], missing: number, wide: boolean, outliers?: string, palette?: string }} CategoryField
  * @typedef {{ low: number, high: number, bits: number }} Steps what the whole numbers of a quantised file stand for
  * @typedef {{ axis: "obs", key: string, kind: "continuous", path: string, steps?: Steps }} NumberField
  * @typedef {{ axis: "var", key: string, kind: "continuous", path: string, steps?: Steps }} GeneField
@@ -60,7 +60,17 @@ export function columns(manifest, order) {
     const wide = dtype === "uint16";
     const pattern = schemas.categorical?.codesPathPattern ?? "obs/{key}.codes.{ext}";
     const path = fill(pattern, key, wide ? "u16" : "u8");
-    rows.push({ axis: "obs", key, kind: "category", path, labels: labels.map(String), missing, wide });
+    const outliers = schemas.categorical?.outlierPathPattern && fill(schemas.categorical.outlierPathPattern, key);
+    rows.push({
+      axis: "obs",
+      key,
+      kind: "category",
+      path,
+      labels: labels.map(String),
+      missing,
+      wide,
+      ...(outliers && { outliers }),
+    });
   }
   const place = new Map(order.map((key, index) => [key, index]));
   rows.sort((a, b) => (place.get(a.key) ?? Infinity) - (place.get(b.key) ?? Infinity));

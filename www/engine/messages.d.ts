@@ -34,6 +34,8 @@ export interface Progress extends Partial<Read> {
   bytes: number;
   total?: number;
   stage?: string;
+  /** What is counted, where it is not bytes. */
+  unit?: string;
 }
 
 /** Everything a dataset can be opened from. Pairs are paths, the chosen folder's name included, with their files. */

@@ -1,11 +1,14 @@
 /**
- * The legend of a category field: a row for each label with its count, switched on and off, shown alone, found by text.
+ * The legend of a category field: a row for each label with its count, switched on and off, shown alone, selected, given another colour,
+ * found by text. One row at a time is reached by Tab, the others by arrows.
  *
  * @import { CategoryColour, State } from "../state.js"
  * @import { Store } from "../store.js"
  */
-import { category, css, missing } from "../view/colour.js";
+import { held, pick, select } from "../select.js";
+import { css, hex, missing } from "../view/colour.js";
 import { element } from "./element.js";
+import { toner } from "./paint.js";
 import { scheme } from "./theme.js";
 
 /** More rows than this are not made at once: the text box finds the others. */
@@ -40,38 +43,85 @@ export function categoryLegend(store, box, colour) {
   all.addEventListener("click", () => hide(new Set()));
   const none = element("button", { className: "quiet small" }, "Hide all");
   none.addEventListener("click", () => hide(new Set(codes)));
+  const reset = element("button", { className: "quiet small", title: "The colours as they were", hidden: true }, "Reset colours");
+  reset.addEventListener("click", () => {
+    const { [field.path]: _, ...tones } = store.state.tones;
+    store.patch({ tones });
+  });
   const names = element("input", { type: "checkbox" });
   names.addEventListener("change", () => store.patch({ labels: names.checked }));
   const title = `${field.labels.length.toLocaleString()} ${field.labels.length === 1 ? "category" : "categories"}`;
   box.replaceChildren(
     element("h2", {}, element("span", { className: "name", title: field.key }, field.key)),
     element("p", { className: "hint" }, title),
-    element("div", { className: "actions" }, all, none, sort),
+    element("div", { className: "actions" }, all, none, sort, reset),
     element("label", { className: "check" }, names, "Names on the plot"),
     codes.length > 12 ? find : "",
     rows,
     tell,
   );
-  rows.addEventListener("change", (event) => {
-    if (!(event.target instanceof HTMLInputElement)) return;
+  rows.addEventListener("change", ({ target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    const code = codeOf(target);
+    if (target.type === "color") return recolour(code, target.value);
     const next = new Set(store.state.hidden);
-    if (event.target.checked) next.delete(Number(event.target.value));
-    else next.add(Number(event.target.value));
+    if (target.checked) next.delete(code);
+    else next.add(code);
     hide(next);
   });
   rows.addEventListener("click", (event) => {
-    const only = event.target instanceof Element && event.target.closest(".only");
-    if (only instanceof HTMLButtonElement) isolate(Number(only.value));
+    const { target } = event;
+    const button = target instanceof Element && target.closest("button");
+    if (!button) return;
+    if (button.classList.contains("only")) isolate(codeOf(button));
+    else choose(codeOf(button), held(event) ?? undefined);
   });
-  rows.addEventListener("dblclick", (event) => {
-    const input = event.target instanceof Element && event.target.closest("li")?.querySelector("input");
-    if (input) isolate(Number(input.value));
+  rows.addEventListener("dblclick", ({ target }) => {
+    if (target instanceof Element && target.closest("label")) isolate(codeOf(target));
   });
+  rows.addEventListener("focusin", ({ target }) => target instanceof Element && reach(target.closest("li")));
   rows.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.altKey || !(event.target instanceof HTMLInputElement)) return;
-    isolate(Number(event.target.value));
+    const { target, key } = event;
+    if (!(target instanceof HTMLInputElement) || target.type !== "checkbox") return;
+    const all = [...rows.children];
+    const at = all.indexOf(/** @type {Element} */ (target.closest("li")));
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[key];
+    if (key === "Enter" && event.altKey) isolate(codeOf(target));
+    else if (key.toLowerCase() === "s") choose(codeOf(target), held(event) ?? undefined);
+    else if (to !== undefined) go(all[Math.max(0, Math.min(to, all.length - 1))]);
+    else return;
     event.preventDefault();
   });
+
+  /** @param {Element | undefined} row */
+  const go = (row) => row?.querySelector("label")?.querySelector("input")?.focus();
+  /** @param {Element} part of a row */
+  const codeOf = (part) => Number(part.closest("li")?.dataset.code);
+
+  /** Only this row is reached by Tab. @param {HTMLElement | null} row */
+  function reach(row) {
+    for (const one of rows.children) {
+      for (const part of one.querySelectorAll("input, button"))
+        if (part instanceof HTMLElement) part.tabIndex = one === row ? 0 : -1;
+    }
+  }
+
+  /** @param {number} code @param {string} value */
+  function recolour(code, value) {
+    const { tones } = store.state;
+    store.patch({ tones: { ...tones, [field.path]: { ...tones[field.path], [code]: value } } });
+  }
+
+  /** @param {number} code @param {import("../state.js").Combine} [how] */
+  function choose(code, how) {
+    const { invisible, filtered } = store.state;
+    const labels = field.labels.length;
+    const found = pick(colour.codes.length, (cell) => {
+      const own = colour.codes[cell] ?? labels;
+      return (own < labels ? own : -1) === code && !invisible?.[cell] && !filtered?.[cell];
+    });
+    select(store, found, "annotation", how);
+  }
 
   /** @param {ReadonlySet<number>} hidden */
   function hide(hidden) {
@@ -93,6 +143,7 @@ export function categoryLegend(store, box, colour) {
     tell.textContent =
       left > 0 ? `${left.toLocaleString()} more: find them by name.` : found.length ? "" : "No category of that name.";
     mark(store.state);
+    reach(/** @type {HTMLElement | null} */ (rows.firstElementChild));
   }
 
   /** @param {number} code */
@@ -100,40 +151,64 @@ export function categoryLegend(store, box, colour) {
 
   /** @param {number} code */
   function row(code) {
-    const swatch = element("span", { className: "swatch" });
-    swatch.style.backgroundColor = css(code < 0 ? missing(scheme()) : category(code));
+    const name = label(code);
+    const shown = name || "(empty)";
+    const tone = code < 0 ? missing(scheme()) : toner(colour, store.state.tones)(code);
+    const swatch =
+      code < 0
+        ? element("span", { className: "swatch" })
+        : element("input", { type: "color", value: hex(tone), title: `Colour of ${shown}`, "aria-label": `Colour of ${shown}` });
+    swatch.style.setProperty(code < 0 ? "background-color" : "--tone", css(tone));
     const bar = element("span", { className: "bar" });
     bar.style.width = `${(100 * count(code)) / most}%`;
-    const name = label(code);
-    const only = element(
-      "button",
-      { className: "only small", value: String(code), title: `Show only ${name} (Alt+Enter)` },
-      "Only",
-    );
-    only.setAttribute("aria-label", `Show only ${name}`);
-    return element(
+    /** @param {string} className @param {string} text @param {string} title */
+    const button = (className, text, title) =>
+      element("button", { className: `${className} small`, title, "aria-label": title.split(" (")[0] }, text);
+    const made = element(
       "li",
       {},
+      swatch,
       element(
         "label",
         {},
-        element("input", { type: "checkbox", value: String(code) }),
-        swatch,
-        element("span", { className: code < 0 ? "name faint" : "name", title: name }, name || "(empty)"),
+        element("input", { type: "checkbox" }),
+        element("span", { className: code < 0 ? "name faint" : "name", title: name }, shown),
         element("span", { className: "number" }, count(code).toLocaleString()),
         bar,
       ),
-      only,
+      element(
+        "span",
+        { className: "acts" },
+        button("pick", "Select", `Select ${shown} (S)`),
+        button("only", "Only", `Show only ${shown} (Alt+Enter)`),
+      ),
     );
+    made.dataset.code = String(code);
+    return made;
+  }
+
+  /** The rows stay, so that the colour being chosen keeps its window. @param {State} state */
+  function retint({ tones }) {
+    const tone = toner(colour, tones);
+    for (const input of rows.querySelectorAll("input")) {
+      if (input.type !== "color") continue;
+      input.value = hex(tone(codeOf(input)));
+      input.style.setProperty("--tone", input.value);
+    }
+    reset.hidden = !tones[field.path];
   }
 
   /** @param {State} state */
   function mark({ hidden, labels }) {
     names.checked = labels;
-    for (const input of rows.querySelectorAll("input")) input.checked = !hidden.has(Number(input.value));
+    for (const input of rows.querySelectorAll("input")) if (input.type === "checkbox") input.checked = !hidden.has(codeOf(input));
   }
 
-  const leave = [store.subscribe(["hidden", "labels"], mark), store.subscribe(["theme"], fill)];
+  const leave = [
+    store.subscribe(["hidden", "labels"], mark),
+    store.subscribe(["theme"], fill),
+    store.subscribe(["tones"], retint),
+  ];
   fill();
   return () => {
     for (const stop of leave) stop();

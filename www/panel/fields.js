@@ -1,12 +1,17 @@
 /**
- * The left panel: one search box over the columns of obs and the genes, two lists. Choosing a row asks for that colour.
+ * The left panel: one search box over the columns of obs and the genes, two lists, what was used lately, scores. Choosing a row asks for
+ * that colour.
  *
  * @import { Field } from "../engine/manifest.js"
  * @import { Store } from "../store.js"
  */
-import { element, known } from "./element.js";
+import { anchor, element, known } from "./element.js";
+import { lazy } from "./lazy.js";
 import { Rows } from "./rows.js";
 import { index } from "./search.js";
+
+/** Fields used lately that are offered again. */
+const CHIPS = 5;
 
 /** @param {Store} store */
 export function fields(store) {
@@ -39,6 +44,27 @@ export function fields(store) {
   });
   store.subscribe(["wanted"], () => {
     for (const one of lists) one.mark();
+  });
+  const lately = known("recent", HTMLElement);
+  store.subscribe(["recent", "wanted"], ({ recent, wanted }) => {
+    const others = recent.filter(({ path }) => path !== wanted?.path);
+    const chips = others.slice(0, CHIPS).map((field) => {
+      const chip = element("button", { className: "chip", title: `Colour by ${field.key} again` }, field.key);
+      chip.addEventListener("click", () => store.patch({ wanted: field }));
+      return chip;
+    });
+    lately.replaceChildren(...chips);
+    lately.hidden = chips.length === 0;
+  });
+  const [button, score] = [known("score-button", HTMLButtonElement), known("score", HTMLElement)];
+  anchor(score, button);
+  store.subscribe(["dataset"], ({ dataset }) => {
+    button.hidden = !dataset?.genes?.length;
+  });
+  score.addEventListener("beforetoggle", async () => {
+    if (score.childElementCount) return;
+    const found = await lazy(store, () => import("./score.js"));
+    found?.scores(store, score);
   });
 }
 

@@ -1,26 +1,33 @@
 /**
- * Pointer, wheel and keys on the plot. Each gesture with the pointer has a twin on the keyboard.
+ * Pointer and wheel on the plot; the keys are in keys.js. Each gesture with the pointer has a twin on the keyboard.
  *
- * @import { Frame } from "../view/camera.js"
+ * @import { Camera, Frame } from "../view/camera.js"
  * @import { Store } from "../store.js"
+ * @typedef {{ left: number, top: number }} Corner of a plot within the stage, CSS pixels
  * @typedef {object} Plot
- * @property {() => Frame} frame
+ * @property {() => Frame} frame one plot's size
+ * @property {(x: number, y: number) => Corner} corner of the plot at a place
  * @property {() => void} home shows everything
- * @property {(x: number, y: number, click?: { button: number, shift: boolean, ctrl: boolean }) => void} pick asks for the cell at a
- * place, CSS pixels, and clicks on it
+ * @property {(x: number, y: number, corner: Corner, then?: (cell: number) => void) => void} pick asks for the cell at a place within a
+ * plot, and shows it; with `then` it is answered in any case
+ * @property {(outline: Array<[number, number]>, source: string, how?: import("../state.js").Combine) => void} enclose selects
+ * @property {(cell: number, how?: import("../state.js").Combine) => void} near selects along the graph
+ * @property {(outline: Array<[number, number]>, corner: Corner) => void} trace shows the outline so far
  */
+import { held, select } from "../select.js";
 import { pan, turn, zoom } from "../view/camera.js";
 import { known } from "./element.js";
 
-const STEP = 40;
-const ANGLE = 0.12;
-const CLOSER = 1.25;
+export const CLOSER = 1.25;
 /** A pointer that moved no further than this between down and up has clicked. */
 const STILL = 4;
+/** Corners of an outline lie at least this far apart. */
+const APART = 2;
 
 /** @param {Store} store @param {HTMLCanvasElement} canvas @param {Plot} plot */
-export function gestures(store, canvas, { frame, home, pick }) {
-  /** @param {(camera: import("../view/camera.js").Camera) => import("../view/camera.js").Camera} change */
+export function gestures(store, canvas, plot) {
+  const { frame, home } = plot;
+  /** @param {(camera: Camera) => Camera} change */
   const move = (change) => {
     const { camera } = store.state;
     if (camera) store.patch({ camera: change(camera), hover: null });
@@ -29,24 +36,41 @@ export function gestures(store, canvas, { frame, home, pick }) {
 
   /** Pointers that are down. @type {Map<number, { x: number, y: number }>} */
   const down = new Map();
+  /** The plot in which a gesture began: it stays in it. @type {Corner} */
+  let corner = { left: 0, top: 0 };
   /** Where the only pointer went down, until it moves away. @type {{ x: number, y: number, button: number } | null} */
   let click = null;
+  /** The outline being drawn. @type {Array<[number, number]> | null} */
+  let drawn = null;
+
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
+    if (!down.size) corner = plot.corner(...inStage(event));
     const here = place(event);
+    const { tool } = store.state;
     click = down.size ? null : { ...here, button: event.button };
+    drawn = click && event.button === 0 && (tool === "lasso" || tool === "rectangle") ? [[here.x, here.y]] : null;
+    if (drawn) plot.trace([], corner);
     down.set(event.pointerId, here);
-    canvas.classList.add("held");
+    canvas.classList.toggle("held", !drawn);
   });
   canvas.addEventListener("pointermove", (event) => {
-    const here = place(event);
     const before = down.get(event.pointerId);
-    if (!before) return pick(here.x, here.y);
+    if (!before) {
+      corner = plot.corner(...inStage(event));
+      const { x, y } = place(event);
+      return plot.pick(x, y, corner);
+    }
+    const here = place(event);
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     down.set(event.pointerId, here);
     const [dx, dy] = [here.x - before.x, here.y - before.y];
     if (click && Math.hypot(here.x - click.x, here.y - click.y) > STILL) click = null;
-    if (other) {
+    if (drawn && !other) draw(here);
+    else if (other) {
+      // A second finger turns a drawing into a movement.
+      if (drawn) plot.trace([], corner);
+      drawn = null;
       const factor =
         Math.hypot(here.x - other.x, here.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
       const [x, y] = [(here.x + other.x) / 2, (here.y + other.y) / 2];
@@ -54,17 +78,40 @@ export function gestures(store, canvas, { frame, home, pick }) {
     } else if (event.shiftKey || event.buttons & 6) move((camera) => pan(camera, dx, dy, frame()));
     else move((camera) => (camera.mode === "flat" ? pan(camera, dx, dy, frame()) : turn(camera, -dx / 160, dy / 160)));
   });
+
+  /** @param {{ x: number, y: number }} here */
+  function draw({ x, y }) {
+    if (!drawn) return;
+    const [lastX, lastY] = drawn.at(-1) ?? [0, 0];
+    if (store.state.tool === "rectangle") drawn = [...drawn.slice(0, 1), [x, y]];
+    else if (Math.hypot(x - lastX, y - lastY) >= APART) drawn.push([x, y]);
+    if (!click) plot.trace(drawn, corner);
+  }
+
   for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
     canvas.addEventListener(end, (event) => {
       down.delete(event.pointerId);
-      if (click && end === "pointerup") pick(click.x, click.y, { button: click.button, ...held(event) });
+      const shape = drawn;
+      drawn = null;
+      if (shape) plot.trace([], corner);
+      if (end === "pointerup" && click) chosen(click, event);
+      else if (end === "pointerup" && shape && shape.length > 1) {
+        plot.enclose(shape, store.state.tool, held(event) ?? undefined);
+      }
       click = null;
       canvas.classList.toggle("held", down.size > 0);
     });
   }
+
+  /** @param {{ x: number, y: number, button: number }} at @param {PointerEvent} event */
+  function chosen({ x, y, button }, event) {
+    plot.pick(x, y, corner, (cell) => act(store, plot, cell, button, event));
+  }
+
   canvas.addEventListener("pointerleave", () => store.patch({ hover: null }));
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("dblclick", (event) => {
+    if (store.state.tool !== "move") return;
     const { x, y } = place(event);
     move((camera) => zoom(camera, CLOSER ** 3, frame(), x, y));
   });
@@ -72,6 +119,7 @@ export function gestures(store, canvas, { frame, home, pick }) {
     "wheel",
     (event) => {
       event.preventDefault();
+      if (!down.size) corner = plot.corner(...inStage(event));
       // Lines and pages count as so many pixels; a pinch on a touchpad arrives as a wheel with Ctrl, in small steps.
       const pixels = event.deltaY * ([1, 16, 400][event.deltaMode] ?? 1) * (event.ctrlKey ? 5 : 1);
       const { x, y } = place(event);
@@ -80,39 +128,39 @@ export function gestures(store, canvas, { frame, home, pick }) {
     { passive: false },
   );
 
-  canvas.addEventListener("keydown", (event) => {
-    /** @type {Record<string, [number, number]>} */
-    const arrows = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    const arrow = arrows[event.key];
-    const { width, height } = frame();
-    if (arrow) {
-      const [dx, dy] = arrow;
-      move((camera) =>
-        (camera.mode === "orbit") === event.shiftKey
-          ? pan(camera, dx * STEP, dy * STEP, frame())
-          : camera.mode === "orbit"
-            ? turn(camera, -dx * ANGLE, dy * ANGLE)
-            : pan(camera, (dx * STEP) / 4, (dy * STEP) / 4, frame()),
-      );
-    } else if (event.key === "+" || event.key === "=") nearer(CLOSER);
-    else if (event.key === "-" || event.key === "_") nearer(1 / CLOSER);
-    else if (event.key === "0") home();
-    else if (event.key === "Enter") pick(width / 2, height / 2, { button: 0, ...held(event) });
-    else if (event.key === "Escape") store.patch({ hover: null });
-    else return;
-    event.preventDefault();
-  });
-
   known("closer", HTMLButtonElement).addEventListener("click", () => nearer(CLOSER));
   known("away", HTMLButtonElement).addEventListener("click", () => nearer(1 / CLOSER));
   known("whole", HTMLButtonElement).addEventListener("click", home);
 
-  /** @param {MouseEvent | KeyboardEvent} event */
-  const held = ({ shiftKey, ctrlKey, metaKey }) => ({ shift: shiftKey, ctrl: ctrlKey || metaKey });
-
-  /** @param {MouseEvent} event */
-  function place({ clientX, clientY }) {
+  /** @param {MouseEvent} event @returns {[number, number]} */
+  function inStage({ clientX, clientY }) {
     const { left, top } = canvas.getBoundingClientRect();
-    return { x: clientX - left, y: clientY - top };
+    return [clientX - left, clientY - top];
   }
+
+  /** Within the plot of the gesture. @param {MouseEvent} event */
+  function place(event) {
+    const [x, y] = inStage(event);
+    return { x: x - corner.left, y: y - corner.top };
+  }
+}
+
+/**
+ * What a click on a cell does, or Enter with the cross on it: it is always told; selecting tools select.
+ *
+ * @param {Store} store @param {Plot} plot @param {number} cell or -1 @param {number} button
+ * @param {{ shiftKey: boolean, altKey: boolean, ctrlKey: boolean, metaKey: boolean }} event
+ */
+export function act(store, plot, cell, button, event) {
+  const { tool, selection } = store.state;
+  if (cell < 0) return;
+  store.patch({ clicked: { cell, button, shift: event.shiftKey, ctrl: event.ctrlKey || event.metaKey } });
+  if (button !== 0) return;
+  const how = held(event) ?? undefined;
+  if (tool === "near") return plot.near(cell, how);
+  const toggles = event.ctrlKey || event.metaKey;
+  if (tool === "move" && !toggles) return;
+  // With Ctrl a cell is put in or taken out, as in lists of files.
+  if (toggles) select(store, Uint32Array.of(cell), "click", selection?.cells.includes(cell) ? "subtract" : "add");
+  else select(store, Uint32Array.of(cell), "click", how);
 }

@@ -1,5 +1,5 @@
 /**
- * What is marked on the plot: highlighted groups, the selection, cells taken out of sight. Each with its colour, its size, and a button
+ * What is marked on the plot: highlighted groups, cells taken out of sight. Each with its colour, its size, and a button
  * that ends it. Notebooks and gestures come by the same door, so both show here.
  *
  * @import { State } from "../state.js"
@@ -13,14 +13,13 @@ const MOST = 6;
 /** @param {Store} store */
 export function groups(store) {
   const box = known("groups", HTMLUListElement);
-  store.subscribe(["highlights", "selection", "invisible"], ({ highlights, selection, invisible }) => {
+  store.subscribe(["highlights", "invisible"], ({ highlights, invisible }) => {
     const rows = highlights.slice(-MOST).map((one) => {
       const left = () => ({ highlights: store.state.highlights.filter((other) => other !== one) });
       return row(store, one.label, one.cells.length, "Remove", left, one.color);
     });
     const more = highlights.length - rows.length;
     if (more > 0) rows.unshift(row(store, `${more} more highlights`, 0, "Remove all", () => ({ highlights: [] })));
-    if (selection?.cells.length) rows.push(row(store, "Selected", selection.cells.length, "Clear", () => ({ selection: null })));
     const out = invisible?.reduce((sum, one) => sum + one, 0) ?? 0;
     if (out) rows.push(row(store, "Out of sight", out, "Show", () => ({ invisible: null })));
     box.replaceChildren(...rows);

@@ -1,16 +1,20 @@
 /**
  * The right panel: what the colours mean. Which of its two forms is shown depends on the kind of field.
  *
+ * @import { Data } from "../load.js"
  * @import { Store } from "../store.js"
  */
 
 import { categoryLegend } from "./categories.js";
-import { known } from "./element.js";
+import { element, known } from "./element.js";
+import { lazy } from "./lazy.js";
 import { numberLegend } from "./ramp.js";
 
-/** @param {Store} store */
-export function legend(store) {
-  const box = known("legend", HTMLElement);
+/** @param {Store} store @param {Data} data */
+export function legend(store, data) {
+  /** Whether the distribution was open for the field before. */
+  let spread = false;
+  const box = known("legend-panel", HTMLElement);
   /** @type {() => void} */
   let leave = () => {};
   store.subscribe(["colour"], ({ colour }) => {
@@ -22,5 +26,20 @@ export function legend(store) {
         : colour?.kind === "continuous"
           ? numberLegend(store, box, colour)
           : () => {};
+    if (colour?.kind === "continuous") violin(colour);
   });
+
+  /** How the numbers lie in each category: loaded when it is opened. @param {import("../state.js").NumberColour} colour */
+  function violin(colour) {
+    const inside = element("div", {});
+    const details = element("details", { className: "spread" }, element("summary", {}, "Distribution by category"), inside);
+    details.addEventListener("toggle", async () => {
+      spread = details.open;
+      if (!details.open || inside.childElementCount) return;
+      const found = await lazy(store, () => import("./violin.js"));
+      found?.distribution(store, inside, colour, data);
+    });
+    box.append(details);
+    details.open = spread;
+  }
 }

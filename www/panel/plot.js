@@ -1,50 +1,91 @@
 /**
  * The plot: store in, pixels out; gestures and keys in, patches out. Draws only when something changed.
  *
+ * @import { Data } from "../load.js"
  * @import { State } from "../state.js"
  * @import { Store } from "../store.js"
- * @import { Scene } from "../view/points.js"
+ * @import { Picker } from "../view/pick.js"
+ * @import { Points, Scene } from "../view/points.js"
+ * @import { Strokes } from "../view/lines.js"
+ * @typedef {Pick<Points, "order" | "count" | "place" | "paint" | "tint" | "keep" | "flag" | "revive" | "blank" | "draw">} Painter
+ * @typedef {object} View
+ * @property {(scale: number) => Promise<{ image: Blob, width: number, height: number }>} snap the plot as it is, CSS pixels times scale
+ * @property {Painter} painter
+ * @property {(strokes: Strokes) => void} trace draws lines, too
+ * @property {() => void} redraw
  */
+import { choosable, select } from "../select.js";
 import { bounds, distance, fit, matrix } from "../view/camera.js";
-import { categories, categoryPalette, numberPalette, quantise } from "../view/colour.js";
 import { flags } from "../view/flags.js";
+import { inside } from "../view/lasso.js";
 import { Budget, shuffle } from "../view/order.js";
-import { Picker } from "../view/pick.js";
-import { Points } from "../view/points.js";
-import { strip } from "../view/strip.js";
+import { Picker as OnGpu } from "../view/pick.js";
+import { Points as WithGpu } from "../view/points.js";
 import { known } from "./element.js";
 import { gestures } from "./gestures.js";
+import { keys } from "./keys.js";
+import { outline } from "./outline.js";
+import { indices, palette } from "./paint.js";
+import { places } from "./panes.js";
 import { scheme } from "./theme.js";
 
 /** How long after the last movement everything is drawn again. */
 const REST = 140;
 
-/** @param {Store} store */
-export function plot(store) {
+/** @param {Store} store @param {Data} data @returns {Promise<View>} */
+export async function plot(store, data) {
   const canvas = known("plot", HTMLCanvasElement);
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, powerPreference: "high-performance" });
-  if (!gl) return store.patch({ graphics: "none" });
+  if (gl) {
+    const points = new WithGpu(gl);
+    return start(store, data, canvas, points, new OnGpu(points));
+  }
+  store.patch({ graphics: "none" });
+  const { Plain } = await import("../view/plain.js");
+  const plain = new Plain(canvas);
+  return start(store, data, canvas, plain, plain);
+}
 
-  const points = new Points(gl);
-  const picker = new Picker(points);
+/**
+ * @param {Store} store @param {Data} data @param {HTMLCanvasElement} canvas @param {Painter} points @param {Pick<Picker, "ask">} picker
+ * @returns {View}
+ */
+function start(store, data, canvas, points, picker) {
   const budget = new Budget();
   /** @type {import("../view/camera.js").Bounds} */
   let box = bounds(new Float32Array(), 2);
   let [request, moving, resting] = [0, false, 0];
-  let frame = { width: 1, height: 1 };
+  let stage = { width: 1, height: 1 };
+  /** One plot's size. */
+  let frame = stage;
+  let where = places(1, 1, 1);
   /** The camera that shows everything. @type {import("../view/camera.js").Camera | null} */
   let whole = null;
+  /** @type {Strokes | null} */
+  let strokes = null;
+  /** How many canvas pixels a CSS pixel has. */
+  let ratio = devicePixelRatio;
 
   const redraw = () => {
     canvas.removeAttribute("data-drawn");
     if (!request) request = requestAnimationFrame(draw);
   };
-  new ResizeObserver(() => {
-    frame = { width: canvas.clientWidth, height: canvas.clientHeight };
-    canvas.width = Math.max(1, Math.round(frame.width * devicePixelRatio));
-    canvas.height = Math.max(1, Math.round(frame.height * devicePixelRatio));
+  /** @param {number} scale */
+  function measure(scale) {
+    ratio = scale;
+    stage = { width: canvas.clientWidth, height: canvas.clientHeight };
+    canvas.width = Math.max(1, Math.round(stage.width * ratio));
+    canvas.height = Math.max(1, Math.round(stage.height * ratio));
+    divide();
+  }
+  function divide() {
+    where = places(1 + store.state.panes.length, stage.width, stage.height);
+    frame = where[0] ?? stage;
     // A view of everything stays one; a view that was chosen stays as it is.
     if (store.state.camera === whole) home();
+  }
+  new ResizeObserver(() => {
+    measure(devicePixelRatio);
     redraw();
   }).observe(canvas);
   canvas.addEventListener("webglcontextlost", (event) => {
@@ -53,6 +94,7 @@ export function plot(store) {
   });
   canvas.addEventListener("webglcontextrestored", () => {
     points.revive();
+    strokes?.revive();
     store.patch({ graphics: "ready" });
     redraw();
   });
@@ -64,37 +106,54 @@ export function plot(store) {
     store.patch({ camera: whole });
   }
 
-  store.subscribe(["points"], ({ points: shown, colour }) => {
-    const flat = shown?.dimension === 1 ? strip(shown.coordinates) : (shown?.coordinates ?? new Float32Array());
-    const dimension = Math.max(2, shown?.dimension ?? 2);
-    box = bounds(flat, dimension);
-    const cells = flat.length / dimension;
-    points.place(flat, dimension, cells === points.count ? points.order : shuffle(cells));
-    if (!colour) points.tint(categoryPalette(0, new Set(), scheme()));
+  /** @param {Array<keyof State>} keys @param {(state: State) => void} run */
+  const follow = (keys, run) => {
+    store.subscribe(keys, run);
+    run(store.state);
+  };
+  follow(["points"], ({ points: shown }) => {
+    const { drawn, axes } = shown ?? { drawn: new Float32Array(), axes: 2 };
+    box = bounds(drawn, axes);
+    const cells = drawn.length / axes;
+    points.place(drawn, axes, cells === points.count ? points.order : shuffle(cells));
   });
-  store.subscribe(["camera", "points"], ({ camera, points: shown }) => !camera && shown && home());
-  store.subscribe(["colour", "range"], ({ colour, range }) => {
-    if (colour?.kind === "category") points.paint(categories(colour.codes, colour.field.labels.length).indices);
-    else if (colour) points.paint(quantise(colour.values, range, colour.summary.sparse));
-    else points.paint(new Uint16Array(points.count));
+  follow(["panes"], divide);
+  follow(["camera", "points"], ({ camera, points: shown }) => !camera && shown && home());
+  follow(["colour", "range", "ramp"], ({ colour, range, ramp }) => {
+    points.paint(indices(colour, range, ramp, points.count));
   });
-  store.subscribe(["colour", "hidden", "theme"], ({ colour, hidden }) => {
-    if (colour?.kind === "continuous") points.tint(numberPalette(scheme()));
-    else points.tint(categoryPalette(colour?.field.labels.length ?? 0, hidden, scheme()));
+  follow(["colour", "hidden", "ramp", "tones", "theme"], (state) => {
+    points.tint(palette(state.colour, state.hidden, state, scheme()));
   });
-  store.subscribe(["points", "invisible", "selection", "highlights"], (state) => {
+  /** What each further plot was painted with: only what changed is painted again. @type {Array<Array<unknown>>} */
+  let painted = [];
+  follow(["panes", "points", "ramp", "tones", "theme"], (state) => {
+    const { panes, ramp } = state;
+    points.keep(1 + panes.length);
+    painted = panes.map(({ colour, hidden, range }, at) => {
+      const before = painted[at];
+      const now = [colour, range, ramp, points.count, points.order];
+      if (now.some((value, part) => value !== before?.[part])) points.paint(indices(colour, range, ramp, points.count), at + 1);
+      points.tint(palette(colour, hidden, state, scheme()), at + 1);
+      return now;
+    });
+  });
+  follow(["points", "invisible", "selection", "highlights", "filtered", "muted"], (state) => {
     const special = flags(points.count, state);
     points.flag(special.flags, special.marks);
   });
-  store.subscribe(["points", "colour", "range", "hidden", "theme", "size", "opacity", "hover", "graphics"], redraw);
-  store.subscribe(["invisible", "selection", "highlights"], redraw);
+  store.subscribe(
+    ["points", "colour", "range", "ramp", "tones", "hidden", "theme", "size", "opacity", "hover", "graphics"],
+    redraw,
+  );
+  store.subscribe(["invisible", "selection", "highlights", "filtered", "muted", "panes"], redraw);
   store.subscribe(["camera"], () => {
     moving = true;
     redraw();
   });
 
   /** @param {State} state @returns {Scene | null} */
-  function scene({ camera, colour, size, opacity, hover, points: shown }) {
+  function scene({ camera, colour, panes, size, opacity, hover, points: shown }) {
     if (!camera || !shown) return null;
     const style = getComputedStyle(canvas);
     const room = Math.sqrt((frame.width * frame.height) / Math.max(1, points.count));
@@ -102,14 +161,23 @@ export function plot(store) {
     const near = (camera.home / camera.reach) ** 0.4;
     return {
       view: matrix(camera, frame),
-      size: Math.min(8, Math.max(1.5, 0.5 * room)) * near * size * devicePixelRatio,
+      size: Math.min(8, Math.max(1.5, 0.5 * room)) * near * size * ratio,
       reach: camera.mode === "orbit" ? distance(camera) : 0,
       opacity,
-      ranked: colour?.kind === "continuous",
+      ranked: [colour, ...panes.map((pane) => pane.colour)].map((one) => one?.kind === "continuous"),
       hovered: hover?.cell ?? -1,
       ground: parts(style.backgroundColor),
       marker: parts(style.color),
+      muted: parts(style.caretColor),
       count: points.count,
+      boxes: where.map(({ left, top, width, height }) => ({
+        left: Math.round(left * ratio),
+        bottom: Math.round((stage.height - top - height) * ratio),
+        width: Math.round(width * ratio),
+        height: Math.round(height * ratio),
+      })),
+      layer: 0,
+      strokes,
     };
   }
 
@@ -117,7 +185,7 @@ export function plot(store) {
   function draw(now) {
     request = 0;
     const made = scene(store.state);
-    if (gl?.isContextLost()) return;
+    if (store.state.graphics === "lost") return;
     const count = moving ? budget.next(now, points.count) : points.count;
     if (made) points.draw({ ...made, count });
     else points.blank(parts(getComputedStyle(canvas).backgroundColor));
@@ -135,21 +203,66 @@ export function plot(store) {
     }, REST);
   }
 
-  gestures(store, canvas, {
+  const trace = outline(store, canvas, () => frame);
+  /** @type {import("./gestures.js").Plot} */
+  const hands = {
     frame: () => frame,
     home,
-    pick(x, y, click) {
-      const made = scene(store.state);
-      if (!made || store.state.graphics !== "ready") return;
-      const ratio = devicePixelRatio;
-      const tell = (/** @type {number} */ cell) => {
-        if (cell !== (store.state.hover?.cell ?? -1) || cell >= 0) store.patch({ hover: cell < 0 ? null : { cell, x, y } });
-        if (click && cell >= 0) store.patch({ clicked: { cell, ...click } });
-      };
-      picker.ask(made, x * ratio, canvas.height - y * ratio, tell, click !== undefined);
+    corner(x, y) {
+      const found = where.find(({ left, top }) => x >= left && y >= top && x < left + frame.width && y < top + frame.height);
+      return found ?? { left: 0, top: 0 };
     },
-  });
+    pick(x, y, corner, then) {
+      const made = scene(store.state);
+      if (!made || store.state.graphics === "lost") return;
+      const layer = Math.max(
+        0,
+        where.findIndex(({ left, top }) => left === corner.left && top === corner.top),
+      );
+      const tell = (/** @type {number} */ cell) => {
+        const hover = cell < 0 ? null : { cell, x: x + corner.left, y: y + corner.top };
+        if (hover || store.state.hover) store.patch({ hover });
+        then?.(cell);
+      };
+      picker.ask({ ...made, layer }, x * ratio, (frame.height - y) * ratio, tell, then !== undefined);
+    },
+    enclose(shape, source, how) {
+      const { points: shown, camera } = store.state;
+      if (!shown || !camera) return;
+      const found = inside(shown.drawn, shown.axes, matrix(camera, frame), frame, shape, choosable(store.state));
+      select(store, found, source, how);
+    },
+    async near(cell, how) {
+      const found = await data.near(cell);
+      if (found) select(store, found, "knn", how);
+    },
+    trace,
+  };
+  gestures(store, canvas, hands);
+  keys(store, canvas, hands);
   redraw();
+
+  return {
+    painter: points,
+    redraw,
+    trace(given) {
+      strokes = given;
+      redraw();
+    },
+    async snap(scale) {
+      const { width, height } = stage;
+      measure(scale);
+      const made = scene(store.state);
+      if (made) points.draw(made);
+      // Taken in the same task: the picture is gone with the next frame.
+      const taken = new Promise((done) => canvas.toBlob(done, "image/png"));
+      measure(devicePixelRatio);
+      redraw();
+      const image = await taken;
+      if (!(image instanceof Blob)) throw new Error("the browser could not make a picture of the plot");
+      return { image, width, height };
+    },
+  };
 }
 
 /** @param {string} colour as computed styles give it: rgb(…) or color(srgb …) @returns {[number, number, number]} 0 to 1 */

@@ -1,12 +1,16 @@
 /**
- * The legend of numbers: a histogram in the colours of the ramp, two ends to drag or type, and how many cells have no value.
+ * The legend of numbers: a histogram in the colours of the ramp, two ends to drag or type, which ramp and how, what to select, and how
+ * many cells have no value.
  *
  * @import { NumberColour, State } from "../state.js"
  * @import { Store } from "../store.js"
  */
-import { css, histogram, missing, ramp, zero } from "../view/colour.js";
+import { held, pick, select } from "../select.js";
+import { css, histogram, missing, quantiles, ramp, zero } from "../view/colour.js";
+import { RAMPS } from "../view/ramps.js";
 import { short } from "../words.js";
 import { element } from "./element.js";
+import { part } from "./paint.js";
 import { scheme } from "./theme.js";
 
 const BINS = 80;
@@ -37,7 +41,35 @@ export function numberLegend(store, box, colour) {
   reset.addEventListener("click", () => store.patch({ range: [low, high] }));
   const core = element("button", { className: "quiet small", title: "Leave out the outermost values" }, "Most cells");
   core.addEventListener("click", () => store.patch({ range: summary.range }));
+  const trim = element("button", { className: "quiet small", title: "From the 1st to the 99th percentile" }, "1–99 %");
+  trim.addEventListener("click", () => {
+    const [from = low, to = high] = quantiles(values, [0.01, 0.99], summary.sparse);
+    store.patch({ range: from < to ? [from, to] : [low, high] });
+  });
   const narrow = summary.range[0] !== low || summary.range[1] !== high;
+
+  const name = element("select", { "aria-label": "Colours of the ramp" });
+  for (const [value, { label }] of Object.entries(RAMPS)) name.append(element("option", { value }, label));
+  name.addEventListener("change", () => {
+    const chosen = /** @type {import("../view/ramps.js").RampName} */ (name.value);
+    const far = Math.max(Math.abs(low), Math.abs(high));
+    // A diverging ramp has its middle at zero, where there are numbers on both sides.
+    const range = chosen === "diverging" && low < 0 && high > 0 && { range: /** @type {[number, number]} */ ([-far, far]) };
+    store.patch({ ramp: { ...store.state.ramp, name: chosen }, ...range });
+  });
+  const turned = element("input", { type: "checkbox" });
+  turned.addEventListener("change", () => store.patch({ ramp: { ...store.state.ramp, reverse: turned.checked } }));
+  const log = element("input", { type: "checkbox" });
+  log.addEventListener("change", () => store.patch({ ramp: { ...store.state.ramp, log: log.checked } }));
+  const choose = element("button", { className: "small", title: "The cells between the two ends" }, "Select these cells");
+  choose.addEventListener("click", (event) => {
+    const { range, invisible, filtered } = store.state;
+    const found = pick(values.length, (cell) => {
+      const value = values[cell] ?? Number.NaN;
+      return value >= range[0] && value <= range[1] && !invisible?.[cell] && !filtered?.[cell];
+    });
+    select(store, found, "range", held(event) ?? undefined);
+  });
 
   /** @param {number} end @param {number} value */
   function move(end, value) {
@@ -48,10 +80,24 @@ export function numberLegend(store, box, colour) {
   const cells = values.length;
   box.replaceChildren(
     element("h2", {}, element("span", { className: "name", title: field.key }, field.key)),
-    element("p", { className: "hint" }, field.axis === "var" ? "Gene expression" : "Numbers"),
+    element(
+      "p",
+      { className: "hint" },
+      { var: "Gene expression", obs: "Numbers", score: `Score of ${"genes" in field ? field.genes.length : 0} genes` }[
+        field.axis
+      ],
+    ),
     element("div", { className: "chart" }, chart, strip, ...ends.map(({ slide }) => slide)),
     element("div", { className: "ends" }, ...ends.map(({ type }) => type)),
-    element("div", { className: "actions" }, reset, narrow && core),
+    element("div", { className: "actions" }, reset, trim, narrow && core),
+    element(
+      "div",
+      { className: "how" },
+      name,
+      element("label", { className: "check" }, turned, "Reverse"),
+      element("label", { className: "check", title: "Steps by the logarithm of the value + 1" }, log, "Log"),
+    ),
+    element("div", { className: "actions" }, choose),
     element(
       "dl",
       {},
@@ -63,7 +109,10 @@ export function numberLegend(store, box, colour) {
   );
 
   /** @param {State} state */
-  function show({ range: [from, to] }) {
+  function show({ range: [from, to], ramp: choice }) {
+    name.value = choice.name;
+    turned.checked = choice.reverse;
+    log.checked = choice.log;
     [from, to].forEach((value, end) => {
       const { slide, type } = ends[end] ?? {};
       if (!slide || !type) return;
@@ -71,11 +120,8 @@ export function numberLegend(store, box, colour) {
       slide.setAttribute("aria-valuetext", short(value));
       if (document.activeElement !== type || Number(type.value) !== value) type.value = String(Number(value.toPrecision(6)));
     });
-    /** @param {number} part of the whole width */
-    const tone = (part) => {
-      const value = low + part * (high - low);
-      return css(ramp(to > from ? (value - from) / (to - from) : 0, scheme()));
-    };
+    /** @param {number} share of the whole width */
+    const tone = (share) => css(ramp(part(low + share * (high - low), [from, to], choice.log), scheme(), choice));
     const pen = chart.getContext("2d");
     pen?.clearRect(0, 0, chart.width, chart.height);
     bins.forEach((count, bin) => {
@@ -93,7 +139,7 @@ export function numberLegend(store, box, colour) {
   }
 
   show(store.state);
-  return store.subscribe(["range", "theme"], show);
+  return store.subscribe(["range", "ramp", "theme"], show);
 }
 
 /** @param {string} name @param {string} text @param {string} [tone] */

@@ -58,9 +58,11 @@ function bar(store, busy) {
   const meter = element("progress", { "aria-label": busy.label });
   const [name, bytes] = [element("span"), element("span", { className: "number" })];
   const box = element("div", { className: "busy" }, name, meter, bytes, stop);
-  const update = (/** @type {Busy} */ { label, stage, bytes: read, total }) => {
+  const update = (/** @type {Busy} */ { label, stage, bytes: read, total, unit }) => {
     name.textContent = stage ? `${label}: ${stage}` : label;
-    bytes.textContent = total ? `${size(read)} of ${size(total)}` : read ? size(read) : "";
+    const amount = (/** @type {number} */ count) => (unit ? count.toLocaleString() : size(count));
+    const far = total ? `${amount(read)} of ${amount(total)}` : read ? amount(read) : "";
+    bytes.textContent = unit && far ? `${far} ${unit}` : far;
     if (total) {
       meter.max = total;
       meter.value = Math.min(read, total);

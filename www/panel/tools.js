@@ -1,26 +1,33 @@
 /**
- * What lies over the plot: dimension switch, point size, opacity, tooltip, notices, and the plot's description in words.
+ * What lies over the plot: dimension switch, tooltip, notices, and the plot's description in words.
  *
- * @import { State } from "../state.js"
+ * @import { Data } from "../load.js"
+ * @import { Colour, State } from "../state.js"
  * @import { Store } from "../store.js"
  */
-import { category, css, missing } from "../view/colour.js";
+import { css } from "../view/colour.js";
 import { short } from "../words.js";
-import { element, known } from "./element.js";
+import { anchor, element, known } from "./element.js";
+import { lazy } from "./lazy.js";
+import { shade } from "./paint.js";
 import { scheme } from "./theme.js";
 
 const NOTICES = {
   ready: "",
   lost: "The graphics card took the picture away. It comes back by itself; if it does not, reload the page.",
-  none: "This browser cannot draw here: it has no WebGL 2. Switch on hardware acceleration in its settings, or use a current Chrome, Edge, Firefox or Safari.",
+  none: "This browser has no WebGL 2, so cells are drawn slowly, and 50,000 of them at most. Hardware acceleration in the browser's settings, or another browser, draws them all.",
 };
 
-/** @param {Store} store */
-export function tools(store) {
+/** @param {Store} store @param {Data} data */
+export function tools(store, data) {
   const dimensions = known("dimensions", HTMLElement);
-  const [size, opacity] = [known("size", HTMLInputElement), known("opacity", HTMLInputElement)];
-  size.addEventListener("input", () => store.patch({ size: 2 ** size.valueAsNumber }));
-  opacity.addEventListener("input", () => store.patch({ opacity: opacity.valueAsNumber }));
+  const [look, button] = [known("look", HTMLElement), known("look-button", HTMLButtonElement)];
+  anchor(look, button);
+  look.addEventListener("beforetoggle", async () => {
+    if (look.childElementCount) return;
+    const found = await lazy(store, () => import("./look.js"));
+    found?.look(store, look, data);
+  });
   store.subscribe(["dataset", "dimension"], ({ dataset, dimension }) => {
     const buttons = (dataset?.dimensions ?? []).map((one) => {
       const pressed = one.dimension === dimension;
@@ -35,7 +42,7 @@ export function tools(store) {
   });
 
   const tip = known("tooltip", HTMLElement);
-  store.subscribe(["hover", "colour"], (state) => {
+  store.subscribe(["hover", "colour", "tips"], (state) => {
     const { hover } = state;
     tip.hidden = !hover;
     if (!hover) return;
@@ -46,36 +53,54 @@ export function tools(store) {
   });
 
   const notice = known("graphics", HTMLElement);
-  store.subscribe(["graphics"], ({ graphics }) => {
+  const tell = () => {
+    const { graphics } = store.state;
     notice.hidden = graphics === "ready";
     notice.textContent = NOTICES[graphics];
-  });
+  };
+  store.subscribe(["graphics"], tell);
+  // Whether it can be drawn at all was known before this.
+  tell();
 
   const canvas = known("plot", HTMLCanvasElement);
-  store.subscribe(["points", "colour", "hidden", "dataset"], (state) => {
+  store.subscribe(["points", "colour", "hidden", "dataset", "selection", "filtered", "panes"], (state) => {
     canvas.setAttribute("aria-label", words(state));
   });
 }
 
 /** @param {State} state @param {number} cell */
-function about({ colour }, cell) {
-  const name = element("p", { className: "hint" }, `Cell ${(cell + 1).toLocaleString()}`);
-  if (!colour) return [name];
-  if (colour.kind === "continuous") {
-    return [element("p", {}, `${colour.field.key} `, element("b", {}, short(colour.values[cell] ?? Number.NaN))), name];
+function about(state, cell) {
+  const { colour, tips, range } = state;
+  const rows = [];
+  if (colour) {
+    const swatch = element("span", { className: "swatch" });
+    swatch.style.backgroundColor = css(shade(colour, range, state, scheme())(cell));
+    const key = colour.kind === "continuous" && `${colour.field.key} `;
+    rows.push(element("p", {}, swatch, key, element("b", {}, value(colour, cell))));
   }
-  const code = colour.codes[cell] ?? -1;
-  const label = colour.field.labels[code];
-  const swatch = element("span", { className: "swatch" });
-  swatch.style.backgroundColor = css(label === undefined ? missing(scheme()) : category(code));
-  return [element("p", {}, swatch, element("b", {}, label ?? "no value")), name];
+  const more = tips.filter((one) => one.field.path !== colour?.field.path);
+  if (more.length) {
+    rows.push(
+      element("dl", {}, ...more.flatMap((one) => [element("dt", {}, one.field.key), element("dd", {}, value(one, cell))])),
+    );
+  }
+  return [...rows, element("p", { className: "hint" }, `Cell ${(cell + 1).toLocaleString()}`)];
+}
+
+/** @param {Colour} colour @param {number} cell */
+function value(colour, cell) {
+  if (colour.kind === "continuous") return short(colour.values[cell] ?? Number.NaN);
+  return colour.field.labels[colour.codes[cell] ?? -1] ?? "no value";
 }
 
 /** What the plot shows, for those who cannot see it. @param {State} state */
-function words({ dataset, points, colour, hidden }) {
+function words({ dataset, points, colour, hidden, selection, filtered, panes }) {
   if (!dataset || !points) return "No dataset is open";
   const cells = `${dataset.cells.toLocaleString()} cells in ${points.dimension}D`;
   const by = colour ? `, coloured by ${colour.field.key}` : "";
   const out = hidden.size ? `, ${hidden.size} categories hidden` : "";
-  return `${cells}${by}${out}`;
+  const left = filtered ? `, ${filtered.reduce((sum, one) => sum + one, 0).toLocaleString()} filtered out` : "";
+  const beside = panes.length ? `, and beside it by ${panes.map((pane) => pane.colour.field.key).join(", ")}` : "";
+  const chosen = selection ? `, ${selection.cells.length.toLocaleString()} selected` : "";
+  return `${cells}${by}${beside}${out}${left}${chosen}`;
 }

@@ -14,6 +14,8 @@
  * @property {boolean} sparse zeros are many and nothing is below them, as in a gene's counts
  */
 
+import { RAMPS } from "./ramps.js";
+
 export const WIDTH = 256;
 const FIRST = 2;
 const LAST = 255;
@@ -24,19 +26,18 @@ const LAST = 255;
  */
 const TWELVE = "884bf6 d6b603 357518 34c8fd d7314b fd9cba e2781f 325cbd 69ba7c 923e81 7290fa bb76b5".split(" ");
 
-/** From faint to strong, so that high values stand out from the ground. */
-const RAMPS = {
-  light: "e6e4ec c9d8e8 9cc6dd 62aecf 3690c0 2f6fb3 364fa0 3b2f83 35145a 24063a".split(" "),
-  dark: "2d3561 31568b 2f748e 2b8f8c 2caa83 4cc26c 7fd34e b5de2b e2e32f fdf3a0".split(" "),
-};
 const ZERO = { light: "dcdee3", dark: "333a46" };
 const MISSING = { light: "d0d3da", dark: "434b59" };
 
 /** @typedef {"light" | "dark"} Scheme */
 
-/** @param {string} hex @returns {Rgb} */
-function rgb(hex) {
-  const value = Number.parseInt(hex, 16);
+/** @typedef {{ name: import("./ramps.js").RampName, reverse: boolean, log?: boolean }} Choice */
+/** @type {Choice} */
+const STANDARD = { name: "standard", reverse: false };
+
+/** @param {string} hex with or without the hash @returns {Rgb} */
+export function rgb(hex) {
+  const value = Number.parseInt(hex.replace("#", ""), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
@@ -51,10 +52,11 @@ export function category(code) {
   return oklch(lightness, turn % 2 ? 0.1 : 0.15, hue);
 }
 
-/** @param {number} step 0 to 1 @param {Scheme} scheme @returns {Rgb} */
-export function ramp(step, scheme) {
-  const stops = RAMPS[scheme];
-  const at = Math.min(1, Math.max(0, step)) * (stops.length - 1);
+/** @param {number} step 0 to 1 @param {Scheme} scheme @param {Choice} [choice] @returns {Rgb} */
+export function ramp(step, scheme, { name, reverse } = STANDARD) {
+  const stops = RAMPS[name][scheme];
+  const whole = Math.min(1, Math.max(0, step));
+  const at = (reverse ? 1 - whole : whole) * (stops.length - 1);
   const [from, to] = [rgb(stops[Math.floor(at)] ?? "0"), rgb(stops[Math.ceil(at)] ?? "0")];
   const part = at - Math.floor(at);
   return /** @type {Rgb} */ (from.map((value, band) => Math.round(value + part * ((to[band] ?? 0) - value))));
@@ -68,28 +70,31 @@ export const missing = (scheme) => rgb(MISSING[scheme]);
 /** @param {Rgb} colour */
 export const css = (colour) => `rgb(${colour.join(" ")})`;
 
+/** @param {Rgb} colour */
+export const hex = (colour) => `#${colour.map((band) => band.toString(16).padStart(2, "0")).join("")}`;
+
 /**
  * The palette of a category field; hidden ones are transparent. Rows of 256.
  *
- * @param {number} labels @param {ReadonlySet<number>} hidden @param {Scheme} scheme
+ * @param {number} labels @param {ReadonlySet<number>} hidden @param {Scheme} scheme @param {(code: number) => Rgb} [tone]
  * @returns {Uint8Array}
  */
-export function categoryPalette(labels, hidden, scheme) {
+export function categoryPalette(labels, hidden, scheme, tone = category) {
   const out = new Uint8Array(Math.ceil((labels + 1) / WIDTH) * WIDTH * 4);
   out.set([...missing(scheme), hidden.has(-1) ? 0 : 255], 0);
   for (let code = 0; code < labels; code++) {
-    out.set([...category(code), hidden.has(code) ? 0 : 255], (code + 1) * 4);
+    out.set([...tone(code), hidden.has(code) ? 0 : 255], (code + 1) * 4);
   }
   return out;
 }
 
-/** @param {Scheme} scheme @returns {Uint8Array} */
-export function numberPalette(scheme) {
+/** @param {Scheme} scheme @param {Choice} [choice] @returns {Uint8Array} */
+export function numberPalette(scheme, choice = STANDARD) {
   const out = new Uint8Array(WIDTH * 4);
   out.set([...missing(scheme), 255], 0);
   out.set([...zero(scheme), 255], 4);
   for (let index = FIRST; index <= LAST; index++) {
-    out.set([...ramp((index - FIRST) / (LAST - FIRST), scheme), 255], index * 4);
+    out.set([...ramp((index - FIRST) / (LAST - FIRST), scheme, choice), 255], index * 4);
   }
   return out;
 }
@@ -150,18 +155,39 @@ function core(values, low, high, sparse) {
 
 /**
  * @param {Float32Array} values @param {[number, number]} range @param {boolean} sparse give exact zeros their own colour
+ * @param {boolean} [log] by the logarithm
  * @returns {Uint16Array}
  */
-export function quantise(values, [low, high], sparse) {
+export function quantise(values, [low, high], sparse, log = false) {
   const indices = new Uint16Array(values.length);
-  const scale = high > low ? (LAST - FIRST) / (high - low) : 0;
+  const from = log ? bent(low) : low;
+  const scale = high > low ? (LAST - FIRST) / ((log ? bent(high) : high) - from) : 0;
   for (let cell = 0; cell < values.length; cell++) {
     const value = /** @type {number} */ (values[cell]);
     if (Number.isNaN(value)) continue;
-    const step = Math.round((Math.min(high, Math.max(low, value)) - low) * scale);
+    const within = Math.min(high, Math.max(low, value));
+    const step = Math.round(((log ? bent(within) : within) - from) * scale);
     indices[cell] = sparse && value === 0 ? 1 : FIRST + step;
   }
   return indices;
+}
+
+/** The logarithm of value + 1, mirrored below zero: so that zeros and negative numbers have one, too. @param {number} value */
+export const bent = (value) => Math.sign(value) * Math.log1p(Math.abs(value));
+
+/**
+ * The values below which given shares of all lie.
+ *
+ * @param {Float32Array} values @param {number[]} shares 0 to 1 @param {boolean} sparse without exact zeros
+ * @returns {number[]}
+ */
+export function quantiles(values, shares, sparse) {
+  const sorted = values.filter((value) => Number.isFinite(value) && !(sparse && value === 0)).sort();
+  return shares.map((share) => {
+    const at = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(at)] ?? 0, sorted[Math.ceil(at)] ?? 0];
+    return low + (high - low) * (at - Math.floor(at));
+  });
 }
 
 /**

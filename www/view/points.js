@@ -1,19 +1,27 @@
 /**
  * Points on WebGL2. Typed arrays in, pixels out; nothing moves until `draw` is called. The arrays are kept, so that a lost context is
- * built again from them.
+ * built again from them. The same points can be drawn side by side, each time in the colours of another layer.
  *
  * @typedef {object} Scene
  * @property {Float32Array} view matrix from data to clip space
  * @property {number} size device pixels of a point at the target
  * @property {number} reach distance to the target, 0 in flat mode
  * @property {number} opacity
- * @property {boolean} ranked flat points with higher values lie in front
+ * @property {boolean[]} ranked by layer: flat points with higher values lie in front
  * @property {number} hovered cell number, -1 for none
  * @property {[number, number, number]} ground colour behind the points, 0 to 1
  * @property {[number, number, number]} marker colour of the ring around hovered and selected points, 0 to 1
+ * @property {[number, number, number]} muted colour of cells that filters leave out, 0 to 1
  * @property {number} count how many points of the draw order
+ * @property {Box[]} boxes where each layer is drawn
+ * @property {number} layer the one that is asked when picking
+ * @property {import("./lines.js").Strokes | null} strokes lines below and above the points
+ *
+ * @typedef {{ left: number, bottom: number, width: number, height: number }} Box device pixels from the lower left corner
+ * @typedef {{ indices: Uint16Array, palette: Uint8Array, buffer: WebGLBuffer | null, texture: WebGLTexture | null }} Layer
  */
 import { WIDTH } from "./colour.js";
+import { program, table, target } from "./gpu.js";
 import { COLOUR, NUMBER, VERTEX } from "./shaders.js";
 
 export class Points {
@@ -22,10 +30,8 @@ export class Points {
   #dimension = 3;
   /** @type {Uint32Array} */
   #order = new Uint32Array();
-  /** @type {Uint16Array} */
-  #indices = new Uint16Array();
-  /** @type {Uint8Array} */
-  #palette = new Uint8Array(WIDTH * 4);
+  /** @type {Layer[]} */
+  #layers = [];
   /** @type {Uint8Array | null} */
   #flags = null;
   /** @type {Float32Array} */
@@ -49,6 +55,11 @@ export class Points {
     return this.#order.length;
   }
 
+  /** Numbers per cell. */
+  get axes() {
+    return this.#dimension;
+  }
+
   /**
    * @param {Float32Array} coordinates two or three numbers per cell
    * @param {number} dimension
@@ -59,22 +70,32 @@ export class Points {
     this.#dimension = dimension;
     this.#order = order;
     this.#uploadPlaces();
-    if (this.#indices.length !== order.length) {
-      this.paint(new Uint16Array(order.length));
-      this.flag(null, this.#marks);
+    this.#layers.forEach((layer, at) => {
+      if (layer.indices.length !== order.length) this.paint(new Uint16Array(order.length), at);
+    });
+    if (this.#flags && this.#flags.length !== order.length) this.flag(null, this.#marks);
+  }
+
+  /** @param {Uint16Array} indices one per cell @param {number} [layer] */
+  paint(indices, layer = 0) {
+    const one = this.#layer(layer);
+    one.indices = indices;
+    this.#uploadIndices(one);
+  }
+
+  /** @param {Uint8Array} rgba rows of 256 colours @param {number} [layer] */
+  tint(rgba, layer = 0) {
+    const one = this.#layer(layer);
+    one.palette = rgba;
+    this.#uploadPalette(one);
+  }
+
+  /** Layers from this one on are not drawn any more. @param {number} layers */
+  keep(layers) {
+    for (const { buffer, texture } of this.#layers.splice(layers)) {
+      this.gl.deleteBuffer(buffer);
+      this.gl.deleteTexture(texture);
     }
-  }
-
-  /** @param {Uint16Array} indices one per cell */
-  paint(indices) {
-    this.#indices = indices;
-    this.#uploadIndices();
-  }
-
-  /** @param {Uint8Array} rgba rows of 256 colours */
-  tint(rgba) {
-    this.#palette = rgba;
-    this.#uploadPalette();
   }
 
   /**
@@ -89,10 +110,14 @@ export class Points {
 
   /** Builds everything again after the context came back. */
   revive() {
-    this.parts = build(this.gl);
+    const { gl } = this;
+    this.parts = build(gl);
     this.#uploadPlaces();
-    this.#uploadIndices();
-    this.#uploadPalette();
+    for (const layer of this.#layers) {
+      Object.assign(layer, { buffer: gl.createBuffer(), texture: table(gl) });
+      this.#uploadIndices(layer);
+      this.#uploadPalette(layer);
+    }
     this.#uploadFlags();
   }
 
@@ -112,19 +137,27 @@ export class Points {
     if (!this.count) return;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.#run(this.parts.colour, scene, 1);
-    const { at } = this.parts.colour;
-    gl.uniform1f(at("opacity"), scene.opacity);
-    gl.uniform1f(at("cut"), scene.reach > 0 || scene.ranked ? 0.35 : 0);
-    gl.uniform1f(at("ball"), scene.reach > 0 ? 1 : 0);
-    gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
-    // The hovered point is drawn once more, so that blending cannot bury it.
-    if (scene.hovered >= 0) gl.drawArrays(gl.POINTS, scene.hovered, 1);
+    gl.enable(gl.SCISSOR_TEST);
+    scene.boxes.forEach(({ left, bottom, width, height }, layer) => {
+      gl.viewport(left, bottom, width, height);
+      gl.scissor(left, bottom, width, height);
+      scene.strokes?.below(this.parts, scene);
+      this.#run(this.parts.colour, scene, 1, layer);
+      const { at } = this.parts.colour;
+      gl.uniform1f(at("opacity"), scene.opacity);
+      gl.uniform1f(at("cut"), scene.reach > 0 || scene.ranked[layer] ? 0.35 : 0);
+      gl.uniform1f(at("ball"), scene.reach > 0 ? 1 : 0);
+      gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
+      // The hovered point is drawn once more, so that blending cannot bury it.
+      if (scene.hovered >= 0) gl.drawArrays(gl.POINTS, scene.hovered, 1);
+      scene.strokes?.above(scene);
+    });
+    gl.disable(gl.SCISSOR_TEST);
   }
 
   /**
-   * Draws cell numbers into a window of `side` × `side` pixels around (x, y), device pixels from the lower left corner, and leaves the
-   * window bound for reading.
+   * Draws cell numbers into a window of `side` × `side` pixels around (x, y), device pixels from the lower left corner of a
+   * plot, and leaves the window bound for reading.
    *
    * @param {Scene} scene @param {number} x @param {number} y @param {number} side
    */
@@ -133,31 +166,53 @@ export class Points {
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.parts.window);
     // Shifting the viewport puts the window's corner at the origin: only a few pixels are ever rasterised.
     const half = (side - 1) / 2;
-    gl.viewport(half - Math.round(x), half - Math.round(y), gl.drawingBufferWidth, gl.drawingBufferHeight);
+    const { width, height } = scene.boxes[scene.layer] ?? { width: 1, height: 1 };
+    gl.viewport(half - Math.round(x), half - Math.round(y), width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.disable(gl.BLEND);
-    this.#run(this.parts.number, { ...scene, hovered: -1 }, 5);
+    this.#run(this.parts.number, { ...scene, hovered: -1 }, 5, scene.layer);
     gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
   }
 
-  /** @param {Program} program @param {Scene} scene @param {number} least */
-  #run({ program, at }, scene, least) {
+  /** @param {import("./gpu.js").Program} program @param {Scene} scene @param {number} least @param {number} layer */
+  #run({ program, at }, scene, least, layer) {
     const { gl } = this;
     gl.useProgram(program);
     gl.enable(gl.DEPTH_TEST);
     gl.depthFunc(gl.LEQUAL);
     gl.bindVertexArray(this.parts.cells);
-    gl.bindTexture(gl.TEXTURE_2D, this.parts.texture);
+    const { buffer, texture } = this.#layer(layer);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.vertexAttribIPointer(1, 1, gl.UNSIGNED_SHORT, 0, 0);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.uniformMatrix4fv(at("view"), false, scene.view);
     gl.uniform1f(at("size"), scene.size);
     gl.uniform1f(at("least"), least);
     gl.uniform1f(at("reach"), scene.reach);
-    gl.uniform1f(at("ranked"), scene.ranked ? 1 : 0);
+    gl.uniform1f(at("ranked"), scene.ranked[layer] ? 1 : 0);
     gl.uniform1i(at("hovered"), scene.hovered);
     gl.uniform3fv(at("ground"), scene.ground);
     gl.uniform3fv(at("marker"), scene.marker);
+    gl.uniform3fv(at("muted"), scene.muted);
     gl.uniform3fv(at("marks"), this.#marks);
+  }
+
+  /** @param {number} at @returns {Layer} */
+  #layer(at) {
+    const { gl } = this;
+    for (let next = this.#layers.length; next <= at; next++) {
+      const layer = {
+        indices: new Uint16Array(this.count),
+        palette: new Uint8Array(WIDTH * 4),
+        buffer: gl.createBuffer(),
+        texture: table(gl),
+      };
+      this.#layers.push(layer);
+      this.#uploadIndices(layer);
+      this.#uploadPalette(layer);
+    }
+    return /** @type {Layer} */ (this.#layers[at]);
   }
 
   #uploadPlaces() {
@@ -167,17 +222,16 @@ export class Points {
     gl.bufferData(gl.ARRAY_BUFFER, this.#places, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, this.#dimension, gl.FLOAT, false, 0, 0);
+    gl.enableVertexAttribArray(1);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.parts.order);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.#order, gl.STATIC_DRAW);
   }
 
-  #uploadIndices() {
+  /** @param {Layer} layer */
+  #uploadIndices({ buffer, indices }) {
     const { gl } = this;
-    gl.bindVertexArray(this.parts.cells);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.parts.indices);
-    gl.bufferData(gl.ARRAY_BUFFER, this.#indices, gl.DYNAMIC_DRAW);
-    gl.enableVertexAttribArray(1);
-    gl.vertexAttribIPointer(1, 1, gl.UNSIGNED_SHORT, 0, 0);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.bufferData(gl.ARRAY_BUFFER, indices, gl.DYNAMIC_DRAW);
   }
 
   #uploadFlags() {
@@ -194,76 +248,23 @@ export class Points {
     gl.vertexAttribIPointer(2, 1, gl.UNSIGNED_BYTE, 0, 0);
   }
 
-  #uploadPalette() {
+  /** @param {Layer} layer */
+  #uploadPalette({ texture, palette }) {
     const { gl } = this;
-    const rows = this.#palette.length / (WIDTH * 4);
-    gl.bindTexture(gl.TEXTURE_2D, this.parts.texture);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, WIDTH, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, this.#palette);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, WIDTH, palette.length / (WIDTH * 4), 0, gl.RGBA, gl.UNSIGNED_BYTE, palette);
   }
 }
 
-/** Everything that lives on the GPU. @param {WebGL2RenderingContext} gl */
+/** Everything that lives on the GPU, but the layers. @param {WebGL2RenderingContext} gl */
 function build(gl) {
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
   return {
     colour: program(gl, VERTEX, COLOUR),
     number: program(gl, VERTEX, NUMBER),
     cells: gl.createVertexArray(),
     places: gl.createBuffer(),
-    indices: gl.createBuffer(),
     flags: gl.createBuffer(),
     order: gl.createBuffer(),
-    texture,
     window: target(gl, 16),
   };
-}
-
-/** @typedef {{ program: WebGLProgram, at: (name: string) => WebGLUniformLocation | null }} Program */
-
-/**
- * @param {WebGL2RenderingContext} gl @param {string} vertex @param {string} fragment
- * @returns {Program}
- */
-function program(gl, vertex, fragment) {
-  const made = gl.createProgram();
-  for (const [kind, text] of /** @type {const} */ ([
-    [gl.VERTEX_SHADER, vertex],
-    [gl.FRAGMENT_SHADER, fragment],
-  ])) {
-    const shader = gl.createShader(kind);
-    if (!shader) continue; // only when the context is lost: it will be built again
-    gl.shaderSource(shader, text);
-    gl.compileShader(shader);
-    gl.attachShader(made, shader);
-  }
-  gl.linkProgram(made);
-  if (!gl.isContextLost() && !gl.getProgramParameter(made, gl.LINK_STATUS)) {
-    const logs = (gl.getAttachedShaders(made) ?? []).map((shader) => gl.getShaderInfoLog(shader));
-    throw new Error(`the graphics driver refused a shader: ${[gl.getProgramInfoLog(made), ...logs].join(" ").trim()}`);
-  }
-  /** @type {Map<string, WebGLUniformLocation | null>} */
-  const known = new Map();
-  const at = (/** @type {string} */ name) => {
-    if (!known.has(name)) known.set(name, gl.getUniformLocation(made, name));
-    return known.get(name) ?? null;
-  };
-  return { program: made, at };
-}
-
-/** A small off-screen picture with depth. @param {WebGL2RenderingContext} gl @param {number} side */
-function target(gl, side) {
-  const frame = gl.createFramebuffer();
-  gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
-  const colour = gl.createRenderbuffer();
-  gl.bindRenderbuffer(gl.RENDERBUFFER, colour);
-  gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, side, side);
-  gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, colour);
-  const depth = gl.createRenderbuffer();
-  gl.bindRenderbuffer(gl.RENDERBUFFER, depth);
-  gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT16, side, side);
-  gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, depth);
-  return frame;
 }

@@ -16,6 +16,7 @@ uniform float ranked;    // 1: flat points with higher values lie in front
 uniform int hovered;
 uniform vec3 ground;
 uniform vec3 marker;     // colour of the ring around hovered and selected points
+uniform vec3 muted;      // colour of cells that filters leave out
 uniform vec3 marks[64];  // colours of the rings around highlighted points
 flat out vec3 ink;
 flat out vec3 mark;
@@ -25,11 +26,13 @@ flat out uint cell;
 void main() {
   vec4 tone = texelFetch(palette, ivec2(int(paint & 255u), int(paint >> 8u)), 0);
   bool lit = gl_VertexID == hovered;
-  bool raised = flag > 1u;
-  cell = uint(gl_VertexID) + 1u;
-  ink = tone.rgb;
+  bool dull = (flag >> 2u) == 63u;
+  bool raised = flag > 1u && !dull;
+  // Left out: there to be seen, not to be picked.
+  cell = dull ? 0u : uint(gl_VertexID) + 1u;
+  ink = dull ? muted : tone.rgb;
   ring = lit || raised ? 1.0 : 0.0;
-  mark = flag > 3u && !lit ? marks[flag >> 2u] : marker;
+  mark = flag > 3u && !lit && !dull ? marks[flag >> 2u] : marker;
   gl_Position = view * vec4(place, 1.0);
   float pixels = size;
   if (reach > 0.0) {
@@ -41,7 +44,10 @@ void main() {
     float rank = paint == 0u ? 0.98 : mix(0.0, 0.9 - 1.8 * float(paint & 255u) / 255.0, ranked);
     gl_Position.z = rank * gl_Position.w;
   }
-  if (raised) {
+  if (dull) {
+    gl_Position.z = mix(gl_Position.w, gl_Position.z, 0.01);
+    pixels *= 0.8;
+  } else if (raised) {
     // In front of all others, in their own order of depth.
     gl_Position.z = reach > 0.0 ? mix(-gl_Position.w, gl_Position.z, 0.02) : -0.95 * gl_Position.w;
     pixels = pixels * 1.25 + 2.0;

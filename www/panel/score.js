@@ -1,0 +1,75 @@
+/**
+ * Several genes as one number per cell: their names typed or pasted, in any form that lists come in.
+ *
+ * @import { GeneField } from "../engine/manifest.js"
+ * @import { Store } from "../store.js"
+ */
+import { score } from "../restore.js";
+import { element } from "./element.js";
+
+/** @param {Store} store @param {HTMLElement} box */
+export function scores(store, box) {
+  const text = element("textarea", {
+    rows: 5,
+    placeholder: "CD3D, CD3E, TRAC",
+    "aria-label": "Names of genes",
+    spellcheck: false,
+  });
+  const by = element(
+    "select",
+    { "aria-label": "How genes are put together" },
+    element("option", { value: "z" }, "Mean of z-scores"),
+    element("option", { value: "mean" }, "Mean of values"),
+  );
+  const say = element("p", { className: "hint", role: "status" });
+  const show = element("button", { className: "main", type: "submit" }, "Colour by the score");
+  const form = element(
+    "form",
+    {},
+    element("h2", {}, "Several genes as one score"),
+    text,
+    by,
+    say,
+    element("div", { className: "actions" }, show),
+  );
+  const tell = () => {
+    const { found, missing } = named(text.value, store.state.dataset?.genes ?? []);
+    show.disabled = found.length === 0;
+    const all = `${found.length} ${found.length === 1 ? "gene" : "genes"}`;
+    say.textContent = missing.length
+      ? `${all}; not in the dataset: ${missing.slice(0, 8).join(", ")}${missing.length > 8 ? "…" : ""}`
+      : found.length
+        ? all
+        : "";
+  };
+  text.addEventListener("input", tell);
+  store.subscribe(["dataset"], tell);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { found } = named(text.value, store.state.dataset?.genes ?? []);
+    if (!found.length) return;
+    store.patch({ wanted: score(found, by.value === "z" ? "z" : "mean") });
+    box.hidePopover();
+  });
+  tell();
+  box.replaceChildren(form);
+}
+
+/**
+ * The genes a text names, each once: as they are written, else whatever the case of their letters.
+ *
+ * @param {string} text @param {GeneField[]} genes
+ */
+export function named(text, genes) {
+  const exact = new Map(genes.map((gene) => [gene.key, gene]));
+  const loose = new Map(genes.map((gene) => [gene.key.toLowerCase(), gene]));
+  /** @type {Set<GeneField>} */
+  const found = new Set();
+  const missing = [];
+  for (const name of text.split(/[\s,;|"']+/).filter(Boolean)) {
+    const gene = exact.get(name) ?? loose.get(name.toLowerCase());
+    if (gene) found.add(gene);
+    else missing.push(name);
+  }
+  return { found: [...found], missing };
+}

@@ -1,0 +1,176 @@
+/**
+ * How the numbers shown lie in each category of another field: violins, with the figures in a table beneath.
+ *
+ * @import { Data } from "../load.js"
+ * @import { CategoryColour, NumberColour } from "../state.js"
+ * @import { Store } from "../store.js"
+ */
+import { preferred } from "../preference.js";
+import { choosable } from "../select.js";
+import { statistics } from "../summary.js";
+import { css } from "../view/colour.js";
+import { short } from "../words.js";
+import { element } from "./element.js";
+import { toner } from "./paint.js";
+
+/** Violins drawn; the table has as many. */
+const MOST = 40;
+const ROW = 22;
+/** Steps along a violin. */
+const STEPS = 64;
+
+/** @param {Store} store @param {HTMLElement} box @param {NumberColour} colour @param {Data} data */
+export async function distribution(store, box, colour, data) {
+  const fields = (store.state.dataset?.fields ?? []).filter((field) => field.kind === "category");
+  if (!fields.length) {
+    box.replaceChildren(element("p", { className: "hint" }, "There is no category to compare by."));
+    return;
+  }
+  const choice = element("select", { "aria-label": "Categories to compare" });
+  for (const { key } of fields) choice.append(element("option", { value: key }, key));
+  choice.value = preferred(fields)?.key ?? fields[0]?.key ?? "";
+  const chart = element("canvas", { role: "img" });
+  const table = element("table", {});
+  const hint = element("p", { className: "hint" });
+  box.replaceChildren(choice, chart, hint, table);
+  /** @type {CategoryColour | null} */
+  let by = null;
+
+  async function load() {
+    const field = fields.find(({ key }) => key === choice.value);
+    const found = field && (await data.colour(field));
+    if (found?.kind !== "category" || !box.isConnected) return;
+    by = found;
+    draw();
+  }
+  function draw() {
+    if (!by || !box.isConnected) return;
+    const rows = split(by, colour, choosable(store.state)).slice(0, MOST);
+    paint(chart, rows, by, store, colour);
+    chart.setAttribute(
+      "aria-label",
+      `${colour.field.key} in each of ${rows.length} categories of ${by.field.key}; the figures are in the table below`,
+    );
+    const left = by.field.labels.length - rows.length;
+    const zeros = colour.summary.sparse ? "Shapes are those of the values that are not zero. " : "";
+    hint.textContent =
+      zeros + (left > 0 ? `${left} further categories are empty, filtered out or beyond the first ${MOST}.` : "");
+    const heads = ["", "cells", "mean", "median", "not 0"].map((text) => element("th", { scope: "col" }, text));
+    table.replaceChildren(
+      element("thead", {}, element("tr", {}, ...heads)),
+      element(
+        "tbody",
+        {},
+        ...rows.map(({ label, count, mean, median, nonzero }) =>
+          element(
+            "tr",
+            {},
+            element("th", { scope: "row", title: label }, label || "(empty)"),
+            element("td", {}, count.toLocaleString()),
+            element("td", {}, short(mean)),
+            element("td", {}, short(median)),
+            element("td", {}, `${Math.round((100 * nonzero) / Math.max(1, count))} %`),
+          ),
+        ),
+      ),
+    );
+  }
+  choice.addEventListener("change", load);
+  const stop = store.subscribe(["filtered", "theme", "tones"], () => (box.isConnected ? draw() : stop()));
+  await load();
+}
+
+/**
+ * The numbers of each category, apart.
+ *
+ * @param {CategoryColour} by @param {NumberColour} colour @param {(cell: number) => boolean} counts
+ */
+export function split({ codes, field }, colour, counts) {
+  /** @type {number[][]} */
+  const members = field.labels.map(() => []);
+  for (let cell = 0; cell < codes.length; cell++) {
+    if (counts(cell)) members[codes[cell] ?? -1]?.push(cell);
+  }
+  return members
+    .map((cells, code) => {
+      const all = statistics(cells, colour);
+      // Where most are zero they would leave no room for the others: the shape is that of the rest.
+      const shape = colour.summary.sparse
+        ? statistics(
+            cells.filter((cell) => colour.values[cell] !== 0),
+            colour,
+          )
+        : all;
+      return { code, label: field.labels[code] ?? "", ...all, shape };
+    })
+    .filter(({ count }) => count > 0);
+}
+
+/**
+ * @param {HTMLCanvasElement} chart @param {ReturnType<typeof split>} rows @param {CategoryColour} by @param {Store} store
+ * @param {NumberColour} colour
+ */
+function paint(chart, rows, by, store, { summary: { low, high } }) {
+  const width = chart.parentElement?.clientWidth || 260;
+  const height = rows.length * ROW + 16;
+  const ratio = devicePixelRatio;
+  Object.assign(chart, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+  Object.assign(chart.style, { width: `${width}px`, height: `${height}px` });
+  const pen = chart.getContext("2d");
+  if (!pen) return;
+  pen.scale(ratio, ratio);
+  const style = getComputedStyle(chart);
+  const [ink, font] = [style.color, `11px ${style.fontFamily}`];
+  pen.font = font;
+  const names = Math.min(0.38 * width, 8 + Math.max(...rows.map(({ label }) => pen.measureText(label).width)));
+  const at = (/** @type {number} */ value) => names + ((value - low) / (high - low || 1)) * (width - names - 4);
+  const tone = toner(by, store.state.tones);
+  rows.forEach(({ code, label, shape: { count, sorted, median, low: quarter, high: three } }, row) => {
+    const middle = row * ROW + ROW / 2;
+    pen.fillStyle = ink;
+    pen.textBaseline = "middle";
+    pen.fillText(fitting(pen, label, names - 8), 0, middle);
+    if (!count) return;
+    const shape = density(sorted, low, high);
+    const most = Math.max(...shape);
+    pen.fillStyle = css(tone(code));
+    pen.beginPath();
+    for (const [step, value] of shape.entries()) {
+      pen.lineTo(at(low + (step / STEPS) * (high - low)), middle - (value / most) * (ROW / 2 - 2));
+    }
+    for (let step = STEPS; step >= 0; step--) {
+      pen.lineTo(at(low + (step / STEPS) * (high - low)), middle + ((shape[step] ?? 0) / most) * (ROW / 2 - 2));
+    }
+    pen.closePath();
+    pen.fill();
+    pen.fillStyle = ink;
+    pen.fillRect(at(quarter), middle - 0.75, Math.max(1, at(three) - at(quarter)), 1.5);
+    pen.beginPath();
+    pen.arc(at(median), middle, 2.5, 0, 7);
+    pen.fill();
+  });
+  pen.fillStyle = ink;
+  pen.textBaseline = "bottom";
+  pen.fillText(short(low), names, height);
+  const text = short(high);
+  pen.fillText(text, width - pen.measureText(text).width - 2, height);
+}
+
+/** A smooth shape of sorted numbers, from low to high. @param {Float32Array} sorted @param {number} low @param {number} high */
+function density(sorted, low, high) {
+  const bins = new Float64Array(STEPS + 1);
+  const scale = STEPS / (high - low || 1);
+  for (const value of sorted) {
+    const bin = Math.round((value - low) * scale);
+    bins[bin] = (bins[bin] ?? 0) + 1;
+  }
+  const smooth = [0.06, 0.24, 0.4, 0.24, 0.06];
+  return Array.from(bins, (_, at) => smooth.reduce((sum, share, by) => sum + share * (bins[at + by - 2] ?? 0), 0));
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {string} text @param {number} width */
+function fitting(pen, text, width) {
+  let end = text.length;
+  while (end > 1 && pen.measureText(end < text.length ? `${text.slice(0, end)}…` : text).width > width) end--;
+  return end < text.length ? `${text.slice(0, end)}…` : text;
+}
