@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cellucid_relay import cells
 from cellucid_relay.reader import REPLY
-from conftest import SAMPLE
+from conftest import SAMPLE, ZARR
 from frontend import Frontend, kernel
 
 NEWEST = None
@@ -259,6 +259,87 @@ def test_stopping_ends_it(front: Frontend) -> None:
     code = "try: viewer.reset_view()\nexcept RuntimeError as error: print(error)"
     assert "has been stopped" in front.run(code)
     assert front.value("viewer._reader.answer({'t': 'read', 'source': 's0', 'spans': [[0, 1]]})[0]['code']") == "source"
+
+
+def test_what_a_notebook_is_told_about_the_widget(shown: Frontend) -> None:
+    """Any version of the front end will do; nothing that would be a pity to find in a saved notebook."""
+    state = shown.comms[shown.comm]
+    assert state["_model_module_version"] == state["_view_module_version"] == "*"
+    assert len(state["_esm"]) < 24_000
+    rest = {name: value for name, value in state.items() if name != "_esm"}
+    assert len(str(rest)) < 1500 and "oken" not in str(rest)
+    kinds = {kind for data in shown.displayed for kind in data}
+    assert kinds == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+
+
+def examples() -> list[tuple[str, str]]:
+    """The code in the reference's own documentation of its viewers."""
+    import doctest
+    import inspect
+    import textwrap
+
+    import cellucid.jupyter as reference
+
+    found = []
+    things: list[Any] = [reference.show, reference.show_anndata, reference.CellucidViewer, reference.AnnDataViewer]
+    things += [
+        value for _, value in inspect.getmembers(reference.BaseViewer) if inspect.isfunction(value) or isinstance(value, property)
+    ]
+    for thing in things:
+        text = inspect.getdoc(thing) or ""
+        name = getattr(thing, "__qualname__", None) or thing.fget.__qualname__
+        code = "".join(example.source for example in doctest.DocTestParser().get_examples(text))
+        if not code and "Example:\n" in text:
+            code = textwrap.dedent(text.split("Example:\n")[1].split("\n\n\n")[0])
+        if code:
+            found.append((name, code))
+    return found
+
+
+def test_the_examples_of_the_reference(front: Frontend) -> None:
+    """They run unchanged but for the import and the paths, and do what they say."""
+    found = examples()
+    assert len(found) >= 10, [name for name, _ in found]
+    front.run(f"""
+import anndata, types
+adata = anndata.read_h5ad({str(SAMPLE)!r})
+drawn = []
+sc = types.SimpleNamespace(pl=types.SimpleNamespace(violin=lambda data, genes: drawn.append((data.n_obs, genes))))
+from cellucid_relay import AnnDataViewer, CellucidViewer
+viewer = AnnDataViewer(adata)""")
+    paths = {"/path/to/data.h5ad": str(SAMPLE), "/path/to/my_dataset": str(ZARR), "/path/to/dataset": str(ZARR)}
+    for _, code in found:
+        for theirs, ours in paths.items():
+            code = code.replace(theirs, ours)
+        code = code.replace("from cellucid import", "from cellucid_relay import").replace(
+            "cellucid.jupyter", "cellucid_relay.jupyter"
+        )
+        front.run(code, timeout=90)
+    comm = front.comm
+    front.run("from cellucid_relay import cleanup_all, show_anndata\nviewer = show_anndata(adata)")
+    assert front.comm != comm
+    heard = {
+        "BaseViewer.on_ready": ({"type": "ready", "n_cells": 5000, "dimensions": 2}, "Loaded 5000 cells"),
+        "BaseViewer.on_click": ({"type": "click", "cell": 7, "button": 0, "shift": False, "ctrl": False}, "Clicked cell 7"),
+        "BaseViewer.on_hover": ({"type": "hover", "cell": 3, "position": None}, "Cell 3: "),
+        "BaseViewer.on_message": ({"type": "own", "value": 1}, "Got message: {'event': 'own', 'value': 1}"),
+    }
+    codes = dict(found)
+    front.hello()
+    for number, (name, (event, words)) in enumerate(heard.items()):
+        cell = front.start(codes[name])
+        front.finish(cell)
+        front.event({**event, "seq": number + 1})
+        end = time.monotonic() + 20
+        while words not in front.printed.get(cell, "") and time.monotonic() < end:
+            front.settle(0.1)
+        assert words in front.printed.get(cell, ""), name
+    front.run(codes["BaseViewer.on_selection"])
+    front.event({"type": "selection", "cells": [4, 2, 9], "source": "lasso", "seq": 9})
+    front.settle(0.5)
+    assert front.value("drawn") == [(3, "gene1")]
+    front.run("cleanup_all()")
+    front.received.clear()
 
 
 def test_twenty_viewers_do_not_mix(front: Frontend) -> None:
