@@ -93,7 +93,8 @@ class Viewer:
             return
         from IPython.display import display
 
-        display(self._mime(), raw=True)  # type: ignore[no-untyped-call]
+        data, metadata = self._mime()
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     def _view(self) -> ViewerWidget:
         if self._widget is None:
@@ -106,20 +107,21 @@ class Viewer:
                 self._callbacks.register()
         return self._widget
 
-    def _mime(self) -> dict[str, Any]:
-        """The live view. Below it lies what is left of it without a kernel."""
-        bundle = self._view()._repr_mimebundle_()
+    def _mime(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live view, and what its host has to know about it. Beside it lies what is left of it without a kernel."""
+        found: Any = self._view()._repr_mimebundle_()
+        data, metadata = found if isinstance(found, tuple) else (found, {})
         self._still.show()
         if self._callbacks is not None:
             from IPython.display import publish_display_data
 
             publish_display_data({"text/html": self._callbacks.html(), "text/plain": ""})  # type: ignore[no-untyped-call]
-        return {**(bundle[0] if isinstance(bundle, tuple) else bundle or {}), "text/plain": repr(self)}
+        return {**(data or {}), "text/plain": repr(self)}, metadata
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         # The last line of a cell that has displayed it already: one view is enough.
         if self._stopped or not host.displays() or self._displayed_by == _cell() is not None:
-            return {"text/plain": repr(self)}
+            return {"text/plain": repr(self)}, {}
         self._displayed_by = _cell()
         _shown.add(self)
         return self._mime()

@@ -34,9 +34,20 @@ export class Kernel {
     });
   }
 
+  /** Messages that wait while the kernel is busy. @type {any[] | null} */
+  #held = null;
+
   /** @param {{ content: unknown, buffers: string[] }} message */
   tell(message) {
+    if (this.#held) return void this.#held.push(message);
     this.child.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Busy until it is told null; what comes is put into the list. @param {any[] | null} list */
+  hold(list) {
+    const due = this.#held ?? [];
+    this.#held = list;
+    if (!list) for (const message of due) this.tell(message);
   }
 
   /** Runs code there; what it printed. @param {string} code @returns {Promise<string>} */

@@ -62,6 +62,29 @@ describe("hosts by their contract", { timeout: 240_000 }, () => {
     await context.close();
   });
 
+  test("a kernel that is busy finds the newest place of the pointer, not all of them", async () => {
+    const context = await browser.newContext();
+    const { page } = await host(context, kernel, "default-src * blob: data: 'unsafe-inline' 'unsafe-eval'");
+    const frame = await viewer(page);
+    await until(async () => (await kernel.run("print(viewer.state.ready is not None)")) === "True");
+    /** @type {any[]} */
+    const kept = [];
+    kernel.hold(kept);
+    await frame.evaluate(async () => {
+      const { store } = /** @type {any} */ (window).cellucid;
+      for (let cell = 0; cell < 60; cell++) {
+        store.patch({ hover: { cell, x: 1, y: 1 } });
+        await new Promise((done) => setTimeout(done, 60));
+      }
+    });
+    assert.equal(kept.filter(({ content }) => content.message?.type === "hover").length, 1);
+    kernel.hold(null);
+    await until(async () => (await kernel.run("print((viewer.state.hover or {}).get('cell'))")) === "59");
+    await page.evaluate(() => /** @type {any} */ (window).leave());
+    await until(async () => (await kernel.run("print(len(viewer._channel.views))")) === "0");
+    await context.close();
+  });
+
   test("Colab: an output calls functions of the kernel when no widget appears", async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

@@ -315,6 +315,15 @@ print(sorted(row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" i
     await opened.load();
     await opened.runAll();
     const frame = await opened.viewer();
+    // Any half of a million cells.
+    sizes.length = 0;
+    const half = await frame.evaluate(() => {
+      const cells = Uint32Array.from({ length: 1_000_000 }, (_, at) => at).filter(() => Math.random() < 0.5);
+      /** @type {any} */ (window).cellucid.store.patch({ selection: { cells, source: "lasso" } });
+      return cells.length;
+    });
+    await until(async () => (await opened.run("print(len((viewer.state.selection or {}).get('cells', ())))")) === String(half));
+    assert.ok(Math.max(...sizes) > 100_000 && Math.max(...sizes) < 126_500, `${Math.max(...sizes)} bytes, envelope and all`);
     // Every other one of 48 million: 6 MB as bits.
     await frame.evaluate(() => {
       const cells = new Uint32Array(24_000_000).map((_, at) => 2 * at);
