@@ -19,3 +19,10 @@ export async function fetchModule() {
   await init({ module_or_path: await bytes });
   return module;
 }
+
+/** A worker that decodes for this one runs the same script, and needs the same bytes. */
+export function hire() {
+  const worker = new Worker(self.location.href, { name: "cellucid decoder" });
+  bytes.then((wasm) => worker.postMessage({ wasm }));
+  return worker;
+}

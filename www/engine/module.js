@@ -12,3 +12,6 @@ export async function fetchModule() {
   await module.default();
   return module;
 }
+
+/** A worker that decodes for this one runs the same script. */
+export const hire = () => new Worker(self.location.href, { type: "module", name: "cellucid decoder" });

@@ -4,7 +4,7 @@
  *
  * @import { Answer, Ask, Dataset, Failure, Module, Part, Progress, Readable, Remote } from "./messages.js"
  */
-import { fetchModule } from "./module.js";
+import { fetchModule, hire } from "./module.js";
 import { crew, Pool } from "./pool.js";
 import { open as remote } from "./remote.js";
 
@@ -13,8 +13,7 @@ const loading = fetchModule();
 // A failure is reported by the call that needs the module, not as an unhandled rejection.
 loading.catch(() => {});
 
-/** The workers that decode for this one run the same script. */
-const pool = new Pool(crew(), () => new Worker(self.location.href, { type: "module", name: "cellucid decoder" }));
+const pool = new Pool(crew(), hire);
 
 /** @type {Dataset | null} */
 let dataset = null;
