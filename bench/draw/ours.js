@@ -7,6 +7,7 @@ export default async (canvas, { places, codes, values, groups }) => {
   const [{ Points }, { bounds, fit, matrix }, colour, { shuffle }] = await Promise.all(
     ["points", "camera", "colour", "order"].map(view),
   );
+  const lasso = await view("lasso").catch(() => null);
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
   const points = new Points(gl);
   const frame = { width: canvas.width, height: canvas.height };
@@ -20,10 +21,14 @@ export default async (canvas, { places, codes, values, groups }) => {
       size: 2,
       reach: 0,
       opacity: 1,
-      ranked,
+      ranked: [ranked],
       hovered: -1,
       ground: [1, 1, 1],
       marker: [0, 0, 0],
+      muted: [0.8, 0.8, 0.8],
+      boxes: [{ left: 0, bottom: 0, ...frame }],
+      layer: 0,
+      strokes: null,
       count: codes.length,
     });
   return {
@@ -31,6 +36,7 @@ export default async (canvas, { places, codes, values, groups }) => {
       points.place(places, 2, shuffle(codes.length));
       points.paint(colour.categories(codes, groups).indices);
       points.tint(colour.categoryPalette(groups, new Set(), "light"));
+      points.flag(null, new Float32Array(3));
       draw();
     },
     async recolour() {
@@ -43,5 +49,13 @@ export default async (canvas, { places, codes, values, groups }) => {
     async frame() {
       draw();
     },
+    ...(lasso && {
+      /** @param {Array<[number, number]>} corners */
+      lasso(corners) {
+        // As a pointer draws them.
+        const outline = corners.map(([x, y]) => [((x + 1) * frame.width) / 2, ((1 - y) * frame.height) / 2]);
+        return lasso.inside(places, 2, matrix(camera, frame), frame, outline).length;
+      },
+    }),
   };
 };

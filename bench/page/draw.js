@@ -45,9 +45,16 @@ async function draw(name, count) {
   let lasso = null;
   if (renderer.lasso) {
     const corners = ring();
-    const begun = performance.now();
-    const found = renderer.lasso(corners);
-    lasso = { ms: performance.now() - begun, found, wanted: inside(data.places, corners) };
+    const times = [];
+    let found = 0;
+    // More than once: what is run once is not compiled.
+    for (let time = 0; time < 5; time++) {
+      const begun = performance.now();
+      found = renderer.lasso(corners);
+      times.push(performance.now() - begun);
+    }
+    times.sort((a, b) => a - b);
+    lasso = { ms: times[2], found, wanted: inside(data.places, corners) };
   }
   return { first, frame, recolour, lasso, pixels };
 }
