@@ -115,9 +115,8 @@ export function verdicts(summary) {
       drawn("ours", (d) => d.first.ms) / drawn("regl", (d) => d.first.ms),
       0.25,
     ),
-    atMost("recolour: bytes sent per cell", "", drawn("ours", (d) => d.recolour.sent) / count, 2, (value) =>
-      String(Number(value.toFixed(2))),
-    ),
+    // Beside them a palette of a kilobyte.
+    atMost("recolour: bytes sent per cell", "", Math.round((100 * drawn("ours", (d) => d.recolour.sent)) / count) / 100, 2),
     atMost(
       "lasso over 1 M points",
       " ms",
