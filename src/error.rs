@@ -127,6 +127,12 @@ impl Error {
         Self::new(Kind::Cancelled, "cancelled")
     }
 
+    /// Whether it says nothing about the file: the line broke, or the caller gave up. What fails so is not missing or damaged, and may be
+    /// there at the next try.
+    pub fn passing(&self) -> bool {
+        matches!(self.kind, Kind::Source | Kind::Cancelled)
+    }
+
     /// Names the file, unless an inner layer already did.
     #[must_use]
     pub fn in_file(mut self, file: impl Into<String>) -> Self {

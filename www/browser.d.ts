@@ -7,3 +7,10 @@ interface DataTransferItem {
 declare var showDirectoryPicker:
   | ((options?: { id?: string; mode?: "read" | "readwrite" }) => Promise<FileSystemDirectoryHandle>)
   | undefined;
+
+declare var showOpenFilePicker: ((options?: { id?: string; multiple?: boolean }) => Promise<FileSystemFileHandle[]>) | undefined;
+
+interface FileSystemHandle {
+  queryPermission?(how: { mode: "read" }): Promise<PermissionState>;
+  requestPermission?(how: { mode: "read" }): Promise<PermissionState>;
+}

@@ -4,6 +4,10 @@
  * @import { Progress } from "./engine/messages.js"
  */
 import { Fault } from "./engine/fault.js";
+import { size as words } from "./words.js";
+
+/** Most bytes that are downloaded: what comes whole is kept whole. */
+export const LIMIT = 2 ** 31;
 
 /**
  * Whether a file can be had as a whole, and how large it is. Asks for headers only.
@@ -24,14 +28,15 @@ export async function downloadable(url) {
 
 /**
  * @param {string} url
- * @param {{ signal: AbortSignal, progress: (progress: Progress) => void }} hooks
+ * @param {{ signal: AbortSignal, progress: (progress: Progress) => void, limit?: number }} hooks
  * @returns {Promise<File>}
  */
-export async function download(url, { signal, progress }) {
+export async function download(url, { signal, progress, limit = LIMIT }) {
   try {
     const reply = await fetch(url, { signal });
     if (!reply.ok || !reply.body) throw new Error(`the host answered with status ${reply.status}`);
     const total = Number(reply.headers.get("content-length")) || undefined;
+    if (total && total > limit) throw large(url, total, limit);
     /** @type {Array<Uint8Array<ArrayBuffer>>} */
     const parts = [];
     let bytes = 0;
@@ -40,13 +45,27 @@ export async function download(url, { signal, progress }) {
       if (done) break;
       parts.push(value);
       bytes += value.byteLength;
+      if (bytes > limit) {
+        reader.cancel();
+        throw large(url, bytes, limit);
+      }
       progress({ bytes, total, stage: "downloading" });
     }
     if (total && bytes < total) throw new Error(`the download ended after ${bytes} of ${total} bytes`);
     return new File(parts, new URL(url).pathname.split("/").pop() || "download");
   } catch (error) {
-    if (signal.aborted) throw Fault.from(error);
+    if (signal.aborted || error instanceof Fault) throw Fault.from(error);
     const message = error instanceof Error ? error.message : String(error);
     throw new Fault({ code: "source", message, file: url, advice: "Download the file by hand and drop it here." });
   }
+}
+
+/** @param {string} file @param {number} bytes @param {number} limit */
+function large(file, bytes, limit) {
+  return new Fault({
+    code: "limit",
+    message: `the file has ${words(bytes)} or more, and at most ${words(limit)} are downloaded into a page`,
+    file,
+    advice: "Download it by hand and drop it here: files of this machine are read in parts, whatever their size.",
+  });
 }

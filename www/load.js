@@ -18,7 +18,7 @@
  * work of a panel's own, with progress and a button to cancel; whether it came to its end
  */
 import { Columns, gradual } from "./columns.js";
-import { download, downloadable } from "./download.js";
+import { download, downloadable, LIMIT } from "./download.js";
 import { Fault } from "./engine/fault.js";
 import { columns, embeddings, genes, parse, safe } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
@@ -286,7 +286,7 @@ export function load(store, hire) {
     const { source } = store.state;
     if (typeof source?.from !== "string" || source.whole || /\.zarr\/?$/.test(new URL(source.from).pathname)) return;
     const found = await downloadable(source.from);
-    if (!found || store.state.trouble !== trouble) return;
+    if (!found || store.state.trouble !== trouble || (found.size ?? 0) > LIMIT) return;
     const label = `Download all of it${found.size ? ` (${size(found.size)})` : ""} and open it`;
     store.patch({ trouble: { ...trouble, way: { label, run: () => store.patch({ source: { ...source, whole: true } }) } } });
   }

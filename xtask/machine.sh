@@ -1,4 +1,4 @@
-# What the machine must have before anything of ours can be built: Rust, and for the tests Python, Node and Chromium.
+# What the machine must have before anything of ours can be built: Rust, and for the tests Python, Node and browsers.
 # Sourced by `run` and `check`, which set `set -euo pipefail`.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -84,6 +84,22 @@ need_chromium() {
 	export CHROMIUM CHROMEDRIVER WASM_BINDGEN_TEST_WEBDRIVER_JSON=$top/build/webdriver.json
 	printf '{"goog:chromeOptions": {"binary": "%s", "args": %s}}\n' "$CHROMIUM" "$flags" >"$WASM_BINDGEN_TEST_WEBDRIVER_JSON"
 	echo "  $("$CHROMIUM" --version --no-sandbox 2>/dev/null || echo "$CHROMIUM does not start")"
+}
+
+# A second browser, and a virtual display with Mesa's software WebGL for it: as installed, as unpacked, or as FIREFOX and XVFB say.
+need_firefox() {
+	[ -x "${FIREFOX:-}" ] && [ -x "${XVFB:-}" ] || debian firefox-esr xvfb xkb-data x11-xkb-utils libgl1-mesa-dri libegl-mesa0 libglx-mesa0
+	if [ ! -x "${FIREFOX:-}" ]; then
+		FIREFOX=/usr/bin/firefox-esr
+		if [ ! -x "$FIREFOX" ]; then
+			FIREFOX=$debian_root/usr/lib/firefox-esr/firefox-esr
+			export LIBGL_DRIVERS_PATH=$debian_root/usr/lib/x86_64-linux-gnu/dri
+			export __EGL_VENDOR_LIBRARY_DIRS=$debian_root/usr/share/glvnd/egl_vendor.d
+		fi
+	fi
+	[ -x "${XVFB:-}" ] || XVFB=$(command -v Xvfb) || XVFB=
+	export FIREFOX XVFB
+	echo "  $("$FIREFOX" --version 2>/dev/null || echo "$FIREFOX does not start")"
 }
 
 # fresh NAME FILE…: whether what NAME stands for was made from just these files; `made` notes that it was.

@@ -44,7 +44,7 @@ impl Opened {
         let local = Rc::new(Counts::default());
         if let Some(address) = Address::parse(text) {
             let root = text.split_once('#').map_or(String::new(), |(_, root)| decode(root));
-            let client = Arc::new(remote::Client::new(headers));
+            let client = Arc::new(remote::Client::new(headers, &address));
             let name = address.name();
             let (source, folder) = remote::open(&client, address)?;
             return Ok(Self { source, name, folder, root, local, remote: Some(client) });
@@ -53,7 +53,9 @@ impl Opened {
             return Err(Error::request(format!(
                 "{text:?}: addresses that begin with {scheme:?} are not read"
             ))
-            .hint("give an http or https address, or a path"));
+            .hint(
+                "give an http or https address, one that begins with s3://, gs://, az:// or hf://, or a path",
+            ));
         }
         // A # belongs to the path when there is such a file.
         let (path, root) = match text.rsplit_once('#') {

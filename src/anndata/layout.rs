@@ -111,6 +111,7 @@ pub(super) async fn entries(
         match entry {
             Ok(Some(entry)) => entries.push(entry),
             Ok(None) => {}
+            Err(error) if error.passing() => return Err(error),
             Err(error) => {
                 skipped.push(Skipped { object: below(&group.path, &key), reason: error.to_string() });
             }

@@ -106,13 +106,14 @@ impl AnnData {
         let mut take = || nodes.next().unwrap_or_else(|| (String::new(), Ok(None)));
         let (obs, var, x, obsm) = (take().1?, take(), take(), take());
         let Some(obs) = obs else { return Err(Self::foreign(&*tree, &root).await) };
-        let mut optional = |(path, node): (String, Result<Option<Node>>)| {
-            node.unwrap_or_else(|e| {
-                skipped.push(Skipped { object: path, reason: e.to_string() });
-                None
-            })
+        let mut optional = |(path, node): (String, Result<Option<Node>>)| match node {
+            Err(error) if !error.passing() => {
+                skipped.push(Skipped { object: path, reason: error.to_string() });
+                Ok(None)
+            }
+            node => node,
         };
-        let (var, x, obsm) = (optional(var), optional(x), optional(obsm));
+        let (var, x, obsm) = (optional(var)?, optional(x)?, optional(obsm)?);
         // All at once, the columns' headers too: which of them a plot wants is asked next.
         let open_obs = async {
             let obs = Frame::open(&tree, &root, obs).await?;
@@ -138,10 +139,13 @@ impl AnnData {
         };
         let (obs, var, x, obsm) = join4(open_obs, open_var, open_x, open_obsm).await;
         let (obs, var, (mut obsm, unusable)) = (obs?, var?, obsm?);
-        let x = x.unwrap_or_else(|e| {
-            skipped.push(Skipped { object: path("X"), reason: e.to_string() });
-            None
-        });
+        let x = match x {
+            Err(error) if !error.passing() => {
+                skipped.push(Skipped { object: path("X"), reason: error.to_string() });
+                None
+            }
+            x => x?,
+        };
         skipped.extend(unusable);
         layout::check(&mut obsm, obs.len(), &mut skipped);
         Ok(Self { tree, root, obs, var, x, obsm, skipped: RefCell::new(skipped) })

@@ -1,4 +1,8 @@
-//! Web addresses as text: what they call the file, whether they lead to a store, and where its keys are.
+//! Web addresses as text: what they call the file, whether they lead to a store, where its keys are, and which belong together.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::places::{self, Place};
 
 /// Names of the documents at the top of a Zarr store; people paste their addresses too.
 const DOCUMENTS: [&str; 5] = ["zarr.json", ".zmetadata", ".zgroup", ".zattrs", ".zarray"];
@@ -23,13 +27,25 @@ pub struct Address {
     query: String,
     /// It ended in a slash or named a document of a store.
     folder: bool,
+    /// What the file is called, where the path does not say so.
+    called: Option<String>,
+    /// Where else it may be.
+    others: Vec<String>,
+    /// `user:password@`, as the value of an `Authorization` header: browsers take no such addresses.
+    login: Option<String>,
 }
 
 impl Address {
-    /// Takes an address apart; `None` when it is not http(s) or has no host.
+    /// Takes an address apart; `None` when it is not http(s), has no host and is of no form that [`places`] knows.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let text = text.split('#').next().unwrap_or(text);
+        let Place { url, name, others } =
+            places::known(text).unwrap_or_else(|| Place { url: text.to_owned(), ..Place::default() });
+        Some(Self { called: name, others, ..Self::plain(&url)? })
+    }
+
+    fn plain(text: &str) -> Option<Self> {
         let (base, query) = match text.find('?') {
             Some(at) => text.split_at(at),
             None => (text, ""),
@@ -39,12 +55,27 @@ impl Address {
         let rest =
             base.get(scheme.len() + 3..).filter(|rest| web && !rest.is_empty() && !rest.starts_with('/'))?;
         let mut folder = rest.ends_with('/');
-        let mut base = base.trim_end_matches('/');
+        let host = rest.split('/').next().unwrap_or(rest);
+        let login = host.rsplit_once('@').map(|(login, _)| login);
+        let clean = login.map(|login| base.replacen(&format!("{login}@"), "", 1));
+        let login = login.map(|login| format!("Basic {}", STANDARD.encode(decode(login))));
+        let mut base = clean.as_deref().unwrap_or(base).trim_end_matches('/');
         if let Some(store) = DOCUMENTS.iter().find_map(|d| base.strip_suffix(d)?.strip_suffix('/')) {
             base = store;
             folder = true;
         }
-        Some(Self { base: base.to_owned(), query: query.to_owned(), folder })
+        let (base, query) = (base.to_owned(), query.to_owned());
+        Some(Self { base, query, folder, called: None, others: Vec::new(), login })
+    }
+
+    /// Where else the file or store may be, in this order, if it is not here.
+    pub fn others(&self) -> impl Iterator<Item = Self> + '_ {
+        self.others.iter().filter_map(|url| Some(Self { called: self.called.clone(), ..Self::plain(url)? }))
+    }
+
+    /// User name and password of the address, as the value of an `Authorization` header.
+    pub fn login(&self) -> Option<&str> {
+        self.login.as_deref()
     }
 
     /// What it leads to, by its ending alone.
@@ -79,15 +110,14 @@ impl Address {
 
     /// For messages: without the query, which may hold a signature, and without a password.
     pub fn label(&self) -> String {
-        let (scheme, rest) = self.base.split_once("://").unwrap_or(("", &self.base));
-        let host_end = rest.find('/').unwrap_or(rest.len());
-        let (host, path) = rest.split_at(host_end);
-        let host = host.rsplit('@').next().unwrap_or(host);
-        format!("{scheme}://{host}{path}")
+        self.base.clone()
     }
 
     /// The last part of the path, decoded: what the file would be called on disk. Empty when there is no path.
     pub fn name(&self) -> String {
+        if let Some(name) = &self.called {
+            return name.clone();
+        }
         let path = self
             .base
             .split_once("://")
@@ -95,6 +125,58 @@ impl Address {
             .map_or("", |(_, path)| path);
         decode(path.rsplit('/').next().unwrap_or(path))
     }
+}
+
+/// Scheme, host and port of an address, the usual port left out: what may see the headers that are meant for it.
+pub fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = host.rsplit('@').next().unwrap_or(host).to_ascii_lowercase();
+    let scheme = scheme.to_ascii_lowercase();
+    let usual = match scheme.as_str() {
+        "http" => ":80",
+        "https" => ":443",
+        _ => "",
+    };
+    let host = host.strip_suffix(usual).filter(|_| !usual.is_empty()).unwrap_or(&host);
+    format!("{scheme}://{host}")
+}
+
+/// Where a redirect leads, relative to the address that answered with it. `None` for what is no web address.
+pub fn join(base: &str, location: &str) -> Option<String> {
+    let location = location.trim();
+    let (scheme, rest) = base.split_once("://")?;
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(host_end);
+    if let Some((other, _)) = location.split_once("://").filter(|(other, _)| !other.contains(['/', '?'])) {
+        let web = other.eq_ignore_ascii_case("http") || other.eq_ignore_ascii_case("https");
+        return web.then(|| location.to_owned());
+    }
+    if let Some(elsewhere) = location.strip_prefix("//") {
+        return Some(format!("{scheme}://{elsewhere}"));
+    }
+    if location.starts_with('/') {
+        return Some(format!("{scheme}://{host}{location}"));
+    }
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    if location.starts_with('?') {
+        return Some(format!("{scheme}://{host}{path}{location}"));
+    }
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in location.split('/') {
+        match part {
+            "." => {}
+            // The first part is the empty one before the first slash.
+            ".." if parts.len() > 1 => {
+                parts.pop();
+            }
+            ".." => {}
+            part => parts.push(part),
+        }
+    }
+    let path = parts.join("/");
+    Some(format!("{scheme}://{host}/{}", path.trim_start_matches('/')))
 }
 
 /// Undoes percent-encoding once; what is no valid encoding stays as it is.
@@ -139,15 +221,46 @@ mod tests {
     #[test]
     fn keys_are_encoded_and_queries_stay() {
         let store = parse("HTTPS://me:secret@host:8080/x y.zarr/?token=s");
-        assert_eq!(
-            store.key("obs/cell type/c/0"),
-            "HTTPS://me:secret@host:8080/x y.zarr/obs/cell%20type/c/0?token=s"
-        );
-        assert_eq!(store.key("obs/β%"), "HTTPS://me:secret@host:8080/x y.zarr/obs/%CE%B2%25?token=s");
+        assert_eq!(store.key("obs/cell type/c/0"), "HTTPS://host:8080/x y.zarr/obs/cell%20type/c/0?token=s");
+        assert_eq!(store.key("obs/β%"), "HTTPS://host:8080/x y.zarr/obs/%CE%B2%25?token=s");
         assert_eq!(store.label(), "HTTPS://host:8080/x y.zarr");
+        assert_eq!(store.login(), Some("Basic bWU6c2VjcmV0"));
+        assert_eq!(parse("https://host/a@b.h5ad").login(), None);
         assert_eq!(parse("http://h/my%20data%C3%A9.h5ad").name(), "my dataé.h5ad");
         assert_eq!(parse("http://h").name(), "");
         assert_eq!(decode("50%, %zz %4"), "50%, %zz %4");
+    }
+
+    #[test]
+    fn known_places_keep_name_and_alternatives() {
+        let record = parse("https://zenodo.org/records/7/files/x.h5ad?download=1#mod/rna");
+        assert_eq!(record.file(), "https://zenodo.org/api/records/7/files/x.h5ad/content");
+        assert_eq!((record.name(), record.leads()), ("x.h5ad".into(), Leads::ToFile));
+        let repository = parse("github:o/r/d/x.zarr");
+        assert_eq!((repository.leads(), repository.others().count()), (Leads::ToStore, 6));
+        assert_eq!(repository.others().next().unwrap().name(), "x.zarr");
+    }
+
+    #[test]
+    fn origins_and_redirects() {
+        assert_eq!(origin("HTTPS://me:x@Host:443/a?b"), "https://host");
+        assert_eq!(origin("http://host:8080"), "http://host:8080");
+        assert_ne!(origin("https://host"), origin("http://host"));
+        let base = "https://host/a/b.h5ad?sig=1";
+        for (location, wanted) in [
+            ("https://other/x?y", Some("https://other/x?y")),
+            ("//other/x", Some("https://other/x")),
+            ("/x/y?z", Some("https://host/x/y?z")),
+            ("c.h5ad", Some("https://host/a/c.h5ad")),
+            ("../../../c", Some("https://host/c")),
+            ("./c/./d", Some("https://host/a/c/d")),
+            ("?sig=2", Some("https://host/a/b.h5ad?sig=2")),
+            ("/to?url=ftp://x", Some("https://host/to?url=ftp://x")),
+            ("ftp://other/x", None),
+        ] {
+            assert_eq!(join(base, location).as_deref(), wanted, "{location}");
+        }
+        assert_eq!(join("https://host", "a").as_deref(), Some("https://host/a"));
     }
 
     #[test]

@@ -11,7 +11,9 @@ pub mod http;
 pub mod memory;
 pub mod merge;
 pub mod paged;
+pub mod places;
 pub mod rate;
+pub mod reach;
 pub mod remembered;
 pub mod zip;
 

@@ -1,17 +1,21 @@
 //! Local files: a `Blob` or `File` read by slices, with offsets as f64 so that files beyond 4 GiB work.
 
-use std::{ops::Range, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use js_sys::Uint8Array;
+use futures_util::future::try_join;
+use js_sys::{Date, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File};
 
-use super::{error::from_local, meter::Meter};
+use super::{error::from_local, meter::Meter, together};
 use crate::{
-    error::{Pending, Result},
+    error::{Error, Pending, Result},
     limits::Limits,
     source::{ByteSource, Identity, Part, check_span},
 };
@@ -21,12 +25,44 @@ const PARALLEL: usize = 8;
 /// Largest single read; what is longer than this is no sensible part of a file.
 const LARGEST: u64 = 1 << 30;
 
+/// Bytes at either end of a file that tell whether it is still the same.
+const ENDS: u64 = 2048;
+/// Least milliseconds between two looks at them.
+const OFTEN: f64 = 500.0;
+
 /// A local file.
 pub struct BlobSource {
     name: String,
     blob: Blob,
     len: u64,
     meter: Rc<Meter>,
+    watch: Option<Watch>,
+}
+
+/// Notices that somebody writes to a file while it is open. Some browsers refuse to read it from then on, others read whatever is
+/// there now: what a writer changes first and last is looked at again.
+#[derive(Default)]
+pub struct Watch {
+    ends: RefCell<Option<(Bytes, Bytes)>>,
+    looked: Cell<f64>,
+}
+
+impl Watch {
+    /// # Errors
+    /// `Source` when the file is no longer what it was at the first look.
+    pub async fn look(&self, file: &BlobSource) -> Result<()> {
+        let now = Date::now();
+        if now - self.looked.get() < OFTEN {
+            return Ok(());
+        }
+        self.looked.set(now);
+        let (first, last) = (0..file.len.min(ENDS), file.len.saturating_sub(ENDS)..file.len);
+        let (first, last) = try_join(file.bytes(&first), file.bytes(&last)).await?;
+        let mut ends = self.ends.borrow_mut();
+        let same = ends.as_ref().is_none_or(|(head, tail)| *head == first && *tail == last);
+        ends.get_or_insert((first, last));
+        if same { Ok(()) } else { Err(changed()) }
+    }
 }
 
 impl BlobSource {
@@ -34,7 +70,14 @@ impl BlobSource {
     pub fn new(name: String, blob: Blob, meter: Rc<Meter>) -> Self {
         // Sizes are whole numbers below 2^53.
         let len = blob.size() as u64;
-        Self { name, blob, len, meter }
+        Self { name, blob, len, meter, watch: None }
+    }
+
+    /// The same, if it is a file that others may write to.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.watch = self.blob.is_instance_of::<File>().then(Watch::default);
+        self
     }
 
     /// One part; a `Span` past the end is `Malformed`.
@@ -52,17 +95,29 @@ impl BlobSource {
             check_span(span, self.len)?;
             Limits::size(span.end - span.start, LARGEST, "a read")?;
             self.meter.sent();
-            let slice = self.blob.slice_with_f64_and_f64(span.start as f64, span.end as f64);
-            let slice = slice.map_err(|e| from_local(&e))?;
-            let buffer = JsFuture::from(slice.array_buffer()).await;
-            let buffer = buffer.map_err(|e| from_local(&e).offset(span.start))?;
-            let bytes = take(&Uint8Array::new(&buffer))?;
+            let bytes = self.bytes(span).await?;
             self.meter.arrived(bytes.len());
-            crate::source::http::complete(bytes.len(), span.end - span.start)?;
             Ok(bytes)
         };
-        read.await.map_err(|e: crate::Error| e.in_file(&self.name))
+        read.await.map_err(|e: Error| e.in_file(&self.name))
     }
+}
+
+impl BlobSource {
+    /// The bytes of a span within the file.
+    async fn bytes(&self, span: &Range<u64>) -> Result<Bytes> {
+        let slice = self.blob.slice_with_f64_and_f64(span.start as f64, span.end as f64);
+        let slice = slice.map_err(|e| from_local(&e))?;
+        let buffer = JsFuture::from(slice.array_buffer()).await;
+        let buffer = buffer.map_err(|e| from_local(&e).offset(span.start))?;
+        let bytes = take(&Uint8Array::new(&buffer))?;
+        if bytes.len() as u64 == span.end - span.start { Ok(bytes) } else { Err(changed()) }
+    }
+}
+
+/// A file of this machine that is no longer what it was.
+pub fn changed() -> Error {
+    Error::source("has changed on disk since it was opened").hint("open it again")
 }
 
 /// Copies bytes into this module's memory.
@@ -94,6 +149,11 @@ impl ByteSource for BlobSource {
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
-        Box::pin(stream::iter(spans).map(|span| self.span(span)).buffered(PARALLEL).try_collect())
+        let reads = together::spans(spans, PARALLEL, |span| self.span(span));
+        let Some(watch) = &self.watch else { return reads };
+        Box::pin(async move {
+            let look = async { watch.look(self).await.map_err(|e| e.in_file(&self.name)) };
+            Ok(try_join(look, reads).await?.1)
+        })
     }
 }

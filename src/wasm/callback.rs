@@ -3,13 +3,12 @@
 use std::{ops::Range, rc::Rc};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
 
-use super::{blob::take, error::from_caller, meter::Meter};
+use super::{blob::take, error::from_caller, meter::Meter, together};
 use crate::{
     error::{Error, Pending, Result},
     source::{ByteSource, Identity, KeyedSource, Part, check_span, http::PARALLEL, http::complete},
@@ -115,7 +114,7 @@ impl ByteSource for CallerFile {
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
-        Box::pin(stream::iter(spans).map(|span| self.span(span)).buffered(PARALLEL).try_collect())
+        together::spans(spans, PARALLEL, |span| self.span(span))
     }
 }
 
@@ -176,10 +175,7 @@ impl KeyedSource for CallerStore {
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
-        let one = move |(key, part): &'a (String, Part)| async move {
-            self.part(key, part).await.map_err(|e| e.in_file(format!("{}/{key}", self.name)))
-        };
-        Box::pin(stream::iter(wanted).map(one).buffered(PARALLEL).try_collect())
+        together::parts(&self.name, wanted, PARALLEL, |key, part| self.part(key, part))
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {

@@ -3,16 +3,16 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use js_sys::{Array, AsyncIterator, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileSystemDirectoryHandle, FileSystemFileHandle};
 
 use super::{
-    blob::BlobSource,
+    blob::{BlobSource, Watch, changed},
     error::{from_local, name_of},
     meter::Meter,
+    together,
 };
 use crate::{
     error::{Pending, Result},
@@ -27,13 +27,18 @@ pub struct Directory {
     root: FileSystemDirectoryHandle,
     /// Folders met so far: walking to a chunk again and again would cost more than reading it.
     folders: RefCell<HashMap<String, FileSystemDirectoryHandle>>,
+    /// The first file that was read, a document of the store, and what it was: whoever writes the store anew writes it anew, too.
+    first: RefCell<Option<(FileSystemFileHandle, Stamp)>>,
     meter: Rc<Meter>,
 }
+
+/// Size and time of the last change.
+type Stamp = (f64, f64);
 
 impl Directory {
     /// Reads below a handle.
     pub fn new(name: String, root: FileSystemDirectoryHandle, meter: Rc<Meter>) -> Self {
-        Self { name, root, folders: RefCell::default(), meter }
+        Self { name, root, folders: RefCell::default(), first: RefCell::default(), meter }
     }
 
     /// The handle of a folder (`""` for the root); `None` when there is none.
@@ -68,10 +73,22 @@ impl Directory {
         };
         let file = JsFuture::from(handle.get_file()).await.map_err(|e| from_local(&e))?;
         let Ok(file) = file.dyn_into::<File>() else { return Ok(None) };
+        self.first.borrow_mut().get_or_insert_with(|| (handle, (file.size(), file.last_modified())));
         BlobSource::new(format!("{}/{key}", self.name), file.into(), Rc::clone(&self.meter))
             .part(part)
             .await
             .map(Some)
+    }
+
+    /// Whether the store is still the one that was opened.
+    async fn unchanged(&self) -> Result<()> {
+        let Some((handle, stamp)) = self.first.borrow().clone() else { return Ok(()) };
+        let now = match JsFuture::from(handle.get_file()).await {
+            Ok(file) => file.dyn_into::<File>().ok().map(|file| (file.size(), file.last_modified())),
+            Err(thrown) if name_of(&thrown) == "NotFoundError" => None,
+            Err(thrown) => return Err(from_local(&thrown)),
+        };
+        if now == Some(stamp) { Ok(()) } else { Err(changed()) }
     }
 
     async fn names(&self, prefix: &str) -> Result<Vec<String>> {
@@ -121,10 +138,10 @@ impl KeyedSource for Directory {
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
-        let one = move |(key, part): &'a (String, Part)| async move {
-            self.part(key, part).await.map_err(|e| e.in_file(format!("{}/{key}", self.name)))
-        };
-        Box::pin(stream::iter(wanted).map(one).buffered(PARALLEL).try_collect())
+        Box::pin(async move {
+            self.unchanged().await.map_err(|e| e.in_file(&self.name))?;
+            together::parts(&self.name, wanted, PARALLEL, |key, part| self.part(key, part)).await
+        })
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {
@@ -140,6 +157,9 @@ pub struct FileList {
     files: HashMap<String, BlobSource>,
     /// The paths in a fixed order: a list from a drop comes in any.
     paths: Vec<String>,
+    /// The first file that was read, a document of the store, and whether it is still the same.
+    first: RefCell<Option<String>>,
+    watch: Watch,
 }
 
 impl FileList {
@@ -152,7 +172,7 @@ impl FileList {
             (path, source)
         };
         let files = files.into_iter().map(file).collect();
-        Self { name, files, paths }
+        Self { name, files, paths, first: RefCell::default(), watch: Watch::default() }
     }
 }
 
@@ -166,13 +186,18 @@ impl KeyedSource for FileList {
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
-        let one = move |(key, part): &'a (String, Part)| async move {
-            match self.files.get(key) {
-                Some(file) => file.part(part).await.map(Some),
-                None => Ok(None),
+        let reads = together::parts(&self.name, wanted, PARALLEL, async |key, part| {
+            let Some(file) = self.files.get(key) else { return Ok(None) };
+            self.first.borrow_mut().get_or_insert_with(|| key.to_owned());
+            file.part(part).await.map(Some)
+        });
+        Box::pin(async move {
+            let first = self.first.borrow().clone();
+            if let Some(document) = first.and_then(|path| self.files.get(&path)) {
+                self.watch.look(document).await.map_err(|e| e.in_file(&self.name))?;
             }
-        };
-        Box::pin(stream::iter(wanted).map(one).buffered(PARALLEL).try_collect())
+            reads.await
+        })
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {

@@ -1,21 +1,30 @@
-//! Requests over HTTP(S): sent with `fetch`, judged by [`crate::source::http`], tried again where that can help, aborted when
-//! the future is dropped.
+//! Requests over HTTP(S): sent with `fetch`, aborted when the future is dropped, given up when nothing comes. What a reply means is
+//! for [`crate::source::http`] to say, whether it is tried again for [`super::way`].
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, RequestCache, RequestInit, RequestMode, Response, ResponseType};
+use web_sys::{
+    AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestMode, RequestRedirect,
+    Response, ResponseType,
+};
 
 use super::{blob::take, error::text_of, meter::Meter};
 use crate::{
     error::{Error, Result},
     limits::Limits,
     source::{
+        address,
         http::{self, Head},
         rate::Rate,
+        reach::{self, Silence},
     },
 };
 
@@ -24,7 +33,7 @@ const LARGEST: u64 = 1 << 30;
 
 #[wasm_bindgen]
 extern "C" {
-    // The global functions: they are the same in a page and in a worker.
+    // The global functions: they are the same in a page, in a worker and in Node.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn fetch(url: &str, init: &RequestInit) -> std::result::Result<Promise, JsValue>;
     /// Milliseconds since the page or worker began, in fractions.
@@ -32,11 +41,24 @@ extern "C" {
     fn now() -> f64;
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(handler: &Function, milliseconds: i32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+}
+
+/// Headers, and the address whose origin they are meant for.
+pub struct Sent {
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// An address of the origin that may see them.
+    pub home: String,
 }
 
 /// Sends requests for one dataset.
 pub struct Client {
-    headers: Vec<(String, String)>,
+    /// Sent along, to their own origin only.
+    pub sent: RefCell<Sent>,
+    /// The caller's function for a fresh address, when one has run out.
+    pub renew: Option<Function>,
     meter: Rc<Meter>,
     /// The host has answered before, so that silence now is a broken connection and no refusal.
     reached: Cell<bool>,
@@ -44,13 +66,19 @@ pub struct Client {
     pub rate: Rate,
 }
 
-/// A request.
-#[derive(Clone)]
-pub struct Ask<'a> {
-    /// `GET` or `HEAD`.
-    pub method: &'static str,
-    /// Where to.
-    pub url: &'a str,
+/// Why no answer came.
+pub enum Failed {
+    /// Another try may mend it.
+    ForNow(Error),
+    /// Nothing to be done.
+    ForGood(Error),
+}
+
+/// A request, but for its address.
+#[derive(Clone, Default)]
+pub struct Ask {
+    /// Headers only.
+    pub head: bool,
     /// Value of the `Range` header.
     pub range: Option<String>,
 }
@@ -61,19 +89,23 @@ pub struct Reply {
     pub head: Head,
     /// From another origin, so that headers may be hidden.
     pub foreign: bool,
+    /// Where redirects led.
+    pub landed: Option<String>,
     response: Response,
     flight: Flight,
 }
 
 /// Tells the rate when a request goes out and when it ends, whatever way.
-struct Timed<'c> {
+pub struct Timed<'c> {
     rate: &'c Rate,
     sent: f64,
-    bytes: Cell<u64>,
+    /// How many bytes it brought.
+    pub bytes: Cell<u64>,
 }
 
 impl<'c> Timed<'c> {
-    fn new(rate: &'c Rate) -> Self {
+    /// It goes out now.
+    pub fn new(rate: &'c Rate) -> Self {
         let sent = now();
         rate.sent(sent);
         Self { rate, sent, bytes: Cell::new(0) }
@@ -100,13 +132,16 @@ impl Drop for Flight {
     }
 }
 
-/// Why a try failed in a way that another may mend.
-struct Broken(Error, Option<String>);
-
 impl Client {
-    /// Sends `headers` with every request.
-    pub fn new(headers: Vec<(String, String)>, meter: Rc<Meter>) -> Self {
-        Self { headers, meter, reached: Cell::new(false), rate: Rate::default() }
+    /// Sends `headers` to the origin of `home`.
+    pub fn new(
+        headers: Vec<(String, String)>,
+        home: String,
+        renew: Option<Function>,
+        meter: Rc<Meter>,
+    ) -> Self {
+        let (reached, rate) = (Cell::new(false), Rate::default());
+        Self { sent: RefCell::new(Sent { headers, home }), renew, meter, reached, rate }
     }
 
     /// Whether any request was answered.
@@ -114,117 +149,169 @@ impl Client {
         self.reached.get()
     }
 
-    /// Sends a request until it is answered for good. `judge` looks at the reply: an error ends it, `Some(length)` wants the body
-    /// (of that length where it is known), `None` does not.
-    pub async fn send(
-        &self,
-        ask: &Ask<'_>,
-        judge: &mut dyn FnMut(&Reply) -> Result<Option<Option<u64>>>,
-    ) -> Result<Bytes> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let timed = Timed::new(&self.rate);
-            let Broken(error, retry_after) = match self.once(ask).await {
-                Ok(reply) => match judge(&reply) {
-                    Err(error) if reply.head.transient() => Broken(error, reply.head.retry_after.clone()),
-                    Err(error) => return Err(error),
-                    Ok(None) => return Ok(Bytes::new()),
-                    Ok(Some(length)) => match self.body(reply, length).await {
-                        Ok(bytes) => {
-                            timed.bytes.set(bytes.len() as u64);
-                            return Ok(bytes);
-                        }
-                        Err(error) if error.kind == crate::Kind::Source => Broken(error, None),
-                        Err(error) => return Err(error),
-                    },
-                },
-                Err(_) if !self.reached.get() => return Err(self.silence(ask).await),
-                Err(thrown) => Broken(broken_off(&thrown), None),
-            };
-            drop(timed);
-            if attempt >= http::TRIES {
-                return Err(error);
+    /// Sends a request once, and follows where it is redirected to.
+    ///
+    /// # Errors
+    /// No answer came, or one that leads nowhere.
+    pub async fn once(&self, url: &str, ask: &Ask) -> std::result::Result<Reply, Failed> {
+        let mut url = url.to_owned();
+        for _ in 0..=reach::REDIRECTS {
+            let odd = |e: JsValue| Failed::ForGood(broken_off(&e));
+            let flight = Flight { abort: AbortController::new().map_err(odd)?, landed: false };
+            let (init, names) = self.request(&url, ask, &flight).map_err(odd)?;
+            let watched = !reach::follows(names.iter().map(String::as_str));
+            if watched {
+                init.set_redirect(RequestRedirect::Manual);
             }
-            sleep(http::pause(attempt, retry_after.as_deref())).await;
+            self.meter.sent();
+            let answering = async { JsFuture::from(fetch(&url, &init)?).await };
+            let response = match within(reach::patience(0), answering).await {
+                Some(Ok(response)) => response,
+                Some(Err(_)) if !self.reached.get() => {
+                    return Err(Failed::ForGood(self.silence(&url, ask, names).await));
+                }
+                Some(Err(thrown)) => return Err(Failed::ForNow(broken_off(&thrown))),
+                None => return Err(Failed::ForNow(stalled())),
+            };
+            self.reached.set(true);
+            let response: Response = response.dyn_into().map_err(odd)?;
+            if response.type_() == ResponseType::Opaqueredirect {
+                return Err(Failed::ForGood(reach::astray()));
+            }
+            let head = Head::new(response.status(), |name| response.headers().get(name).ok().flatten());
+            if let (true, Some(location)) = (watched, &head.location) {
+                // Only where a redirect can be seen, which is not in browsers.
+                url = address::join(&url, location).ok_or_else(|| Failed::ForGood(reach::lost(location)))?;
+                continue;
+            }
+            let foreign = response.type_() == ResponseType::Cors;
+            let landed = response.redirected().then(|| response.url()).filter(|url| !url.is_empty());
+            return Ok(Reply { head, foreign, landed, response, flight });
         }
+        Err(Failed::ForGood(reach::lost(&url)))
     }
 
-    async fn once(&self, ask: &Ask<'_>) -> std::result::Result<Reply, JsValue> {
-        let flight = Flight { abort: AbortController::new()?, landed: false };
+    /// The request, and the names of the headers in it that were given.
+    fn request(
+        &self,
+        url: &str,
+        ask: &Ask,
+        flight: &Flight,
+    ) -> std::result::Result<(RequestInit, Vec<String>), JsValue> {
         let init = RequestInit::new();
-        init.set_method(ask.method);
+        init.set_method(if ask.head { "HEAD" } else { "GET" });
         // Chromium would otherwise send the ranges of one address one after another, because they share a cache entry.
         init.set_cache(RequestCache::NoStore);
         init.set_signal(Some(&flight.abort.signal()));
         let headers = web_sys::Headers::new()?;
-        for (name, value) in &self.headers {
-            headers.append(name, value)?;
+        let mut names = Vec::new();
+        let sent = self.sent.borrow();
+        if reach::along(&sent.home, url) {
+            for (name, value) in &sent.headers {
+                headers.append(name, value)?;
+                names.push(name.clone());
+            }
         }
         if let Some(range) = &ask.range {
             headers.set("Range", range)?;
         }
         init.set_headers(&headers);
-        self.meter.sent();
-        let response: Response = JsFuture::from(fetch(ask.url, &init)?).await?.dyn_into()?;
-        self.reached.set(true);
-        let head = Head::new(response.status(), |name| response.headers().get(name).ok().flatten());
-        let foreign = response.type_() == ResponseType::Cors;
-        Ok(Reply { head, foreign, response, flight })
+        Ok((init, names))
     }
 
-    async fn body(&self, reply: Reply, length: Option<u64>) -> Result<Bytes> {
-        let Reply { response, mut flight, .. } = reply;
-        Limits::size(length.unwrap_or_default(), LARGEST, "a reply")?;
-        let buffer = response.array_buffer().map_err(|e| broken_off(&e))?;
-        let buffer = JsFuture::from(buffer).await.map_err(|e| broken_off(&e))?;
-        flight.landed = true;
-        let array = Uint8Array::new(&buffer);
-        self.meter.arrived(array.length() as usize);
-        if let Some(length) = length {
-            http::complete(array.length() as usize, length)?;
-        }
-        take(&array)
-    }
-
-    /// No answer at all, the first time: a browser does not say why, but a request whose answer it would hide from us tells a
-    /// host that is not there from one that does not let this page read.
-    async fn silence(&self, ask: &Ask<'_>) -> Error {
-        let origin = origin();
-        if origin.starts_with("https:") && ask.url.starts_with("http:") && !is_loopback(ask.url) {
-            return Error::source("this page came over https and may not read from an http address")
-                .hint("use an https address for the data");
-        }
-        let init = RequestInit::new();
-        init.set_method("HEAD");
-        init.set_mode(RequestMode::NoCors);
-        init.set_cache(RequestCache::NoStore);
-        let there = match fetch(ask.url, &init) {
-            Ok(promise) => JsFuture::from(promise).await.is_ok(),
-            Err(_) => false,
+    /// The body of a reply, of that length where it is known.
+    ///
+    /// # Errors
+    /// `Source` when it breaks off, stops coming or has another length.
+    pub async fn body(&self, reply: Reply, length: Option<u64>) -> Result<Bytes> {
+        let Reply { head, response, mut flight, .. } = reply;
+        let announced = head.content_length;
+        let most = length.or(announced).unwrap_or(LARGEST);
+        Limits::size(most.min(length.unwrap_or_default()), LARGEST, "a reply")?;
+        // A length that the host itself announced bounds what the browser gathers.
+        let bytes = if announced.is_some_and(|n| n <= most) && most <= LARGEST {
+            let whole = async { JsFuture::from(response.array_buffer()?).await };
+            let whole = within(reach::patience(most), whole).await.ok_or_else(stalled)?;
+            take(&Uint8Array::new(&whole.map_err(|e| broken_off(&e))?))?
+        } else {
+            pieces(&response, most.min(LARGEST)).await?
         };
-        if there {
-            return Error::source("the host is there but does not let this page read from it (CORS)").hint(format!(
-                "the host's owner must send `Access-Control-Allow-Origin: {origin}` (or `*`), allow the header `Range`{}, and send \
-                 `Access-Control-Expose-Headers: Content-Range, Content-Length, ETag`; or download the file and open it from disk",
-                if self.headers.is_empty() { "" } else { " and the headers given" }
-            ));
+        flight.landed = true;
+        self.meter.arrived(bytes.len());
+        if let Some(length) = length {
+            http::complete(bytes.len(), length)?;
         }
-        Error::source("no answer: the host cannot be reached, or refuses this page without a word (network or CORS)").hint(format!(
-            "check the address and the connection; if the address works in a tab of its own, the host's owner must send \
-             `Access-Control-Allow-Origin: {origin}` (or `*`)"
-        ))
+        Ok(bytes)
     }
+
+    /// No answer at all, the first time: a browser does not say why, but other requests tell a host that is not there from one that
+    /// does not let this page read, or not with these headers.
+    async fn silence(&self, url: &str, ask: &Ask, names: Vec<String>) -> Error {
+        let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap_or_default();
+        let online = Reflect::get(&navigator, &"onLine".into()).unwrap_or_default();
+        let page = origin();
+        let mut headers: Vec<&str> = names.iter().map(String::as_str).collect();
+        if ask.range.is_some() {
+            headers.push("Range");
+        }
+        let mut silence =
+            Silence { page: &page, url, offline: online == JsValue::FALSE, headers, ..Silence::default() };
+        if !silence.offline {
+            let plain = if silence.headers.is_empty() { None } else { tried(url, RequestMode::Cors).await };
+            silence.plain = plain.is_some();
+            silence.encoding = plain.and_then(|reply| reply.headers().get("content-encoding").ok().flatten());
+            silence.there = silence.plain || tried(url, RequestMode::NoCors).await.is_some();
+        }
+        silence.error()
+    }
+}
+
+/// What a request without any headers is answered, if at all.
+async fn tried(url: &str, mode: RequestMode) -> Option<Response> {
+    let abort = AbortController::new().ok()?;
+    // Aborted when dropped: the answer's head is all that counts.
+    let flight = Flight { abort, landed: false };
+    let init = RequestInit::new();
+    init.set_mode(mode);
+    init.set_cache(RequestCache::NoStore);
+    init.set_signal(Some(&flight.abort.signal()));
+    let answer = async { JsFuture::from(fetch(url, &init)?).await };
+    within(reach::patience(0), answer).await?.ok()?.dyn_into().ok()
+}
+
+/// A body whose length nobody vouches for, piece by piece, up to one byte more than `most`.
+async fn pieces(response: &Response, most: u64) -> Result<Bytes> {
+    let Some(stream) = response.body() else { return Ok(Bytes::new()) };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut all: Vec<u8> = Vec::new();
+    while all.len() as u64 <= most {
+        let piece = within(reach::patience(0), JsFuture::from(reader.read())).await.ok_or_else(stalled)?;
+        let piece = piece.map_err(|e| broken_off(&e))?;
+        let value = Reflect::get(&piece, &"value".into()).unwrap_or_default();
+        let Some(value) = value.dyn_ref::<Uint8Array>() else { break };
+        let room = all.try_reserve(value.length() as usize);
+        room.map_err(|_| Error::limit("there is no room for what the host sends"))?;
+        all.extend_from_slice(&take(value)?);
+    }
+    Ok(all.into())
+}
+
+/// What comes of a future within so many milliseconds; `None` when nothing does.
+async fn within<T>(milliseconds: u64, future: impl Future<Output = T>) -> Option<T> {
+    let future = Box::pin(future);
+    match select(future, Box::pin(sleep(milliseconds))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}
+
+fn stalled() -> Error {
+    Error::source("the host has sent nothing for a minute").hint("check the connection, then try again")
 }
 
 fn broken_off(thrown: &JsValue) -> Error {
     Error::source(format!("the connection broke ({})", text_of(thrown)))
         .hint("check the connection, then try again")
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.trim_start_matches("http://");
-    ["localhost", "127.", "[::1]"].iter().any(|name| host.starts_with(name))
 }
 
 /// The origin of the page or worker, as a host sees it.
@@ -235,10 +322,20 @@ fn origin() -> String {
         .unwrap_or_else(|| "null".into())
 }
 
-/// Waits so long.
+/// A timer that is taken back when nobody waits for it any more.
+struct Timer(JsValue);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.0);
+    }
+}
+
+/// Waits.
 pub async fn sleep(milliseconds: u64) {
+    let mut timer = Timer(JsValue::UNDEFINED);
     let wait = Promise::new(&mut |resolve, _| {
-        set_timeout(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX));
+        timer.0 = set_timeout(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX));
     });
     // A timer's promise is never rejected.
     JsFuture::from(wait).await.ok();

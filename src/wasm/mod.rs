@@ -16,6 +16,8 @@ mod partial;
 mod remote;
 mod shelf;
 mod source;
+mod together;
+mod way;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -132,7 +134,8 @@ impl Dataset {
         let given = Given::to_open(options)?;
         let hooks = given.hooks()?;
         let (meter, running) = (Rc::new(Meter::default()), Rc::new(Running::default()));
-        let how = How { name: given.text("name")?, headers: given.headers()?, meter: Rc::clone(&meter) };
+        let (name, headers, renew) = (given.text("name")?, given.headers()?, given.renew()?);
+        let how = How { name, headers, renew, meter: Rc::clone(&meter) };
         let _listener = hooks.progress.map(|callback| meter.listen(callback));
         let opening = async {
             let found = find(from, how).await?;

@@ -23,6 +23,7 @@ const OPEN: &[&str] = &[
     "normalize",
     "headers",
     "cache",
+    "renew",
     "signal",
     "progress",
 ];
@@ -111,20 +112,14 @@ impl Given {
         self.value(name).map(|v| v.as_bool().ok_or_else(|| wrong(name, "a boolean"))).transpose()
     }
 
-    /// Names and values of the headers: an object, a list of pairs or a `Headers`.
+    /// Names and values of the headers.
     pub fn headers(&self) -> Result<Vec<(String, String)>> {
-        let Some(value) = self.value("headers") else { return Ok(Vec::new()) };
-        let shape = || wrong("headers", "an object, a list of pairs or a Headers");
-        let pairs = match value.dyn_ref::<Headers>() {
-            Some(headers) => Array::from(headers.as_ref()),
-            None if Array::is_array(&value) => Array::from(&value),
-            None => Object::entries(value.dyn_ref::<Object>().ok_or_else(shape)?),
-        };
-        let pair = |pair: JsValue| {
-            let pair = Array::from(&pair);
-            Ok((pair.get(0).as_string().ok_or_else(shape)?, pair.get(1).as_string().ok_or_else(shape)?))
-        };
-        pairs.iter().map(pair).collect()
+        self.value("headers").map_or_else(|| Ok(Vec::new()), |value| headers(&value))
+    }
+
+    /// The function that gives a fresh address.
+    pub fn renew(&self) -> Result<Option<Function>> {
+        self.value("renew").map(|v| v.dyn_into().map_err(|_| wrong("renew", "a function"))).transpose()
     }
 
     /// What the virtual files are made by.
@@ -157,6 +152,21 @@ impl Given {
                 .map_or(usual.centroid_min_points, |n| n as i64),
         })
     }
+}
+
+/// Names and values of headers: an object, a list of pairs or a `Headers`.
+pub fn headers(value: &JsValue) -> Result<Vec<(String, String)>> {
+    let shape = || wrong("headers", "an object, a list of pairs or a Headers");
+    let pairs = match value.dyn_ref::<Headers>() {
+        Some(headers) => Array::from(headers.as_ref()),
+        None if Array::is_array(value) => Array::from(value),
+        None => Object::entries(value.dyn_ref::<Object>().ok_or_else(shape)?),
+    };
+    let pair = |pair: JsValue| {
+        let pair = Array::from(&pair);
+        Ok((pair.get(0).as_string().ok_or_else(shape)?, pair.get(1).as_string().ok_or_else(shape)?))
+    };
+    pairs.iter().map(pair).collect()
 }
 
 fn wrong(name: &str, wanted: &str) -> Error {

@@ -3,9 +3,12 @@
 use std::{cell::Cell, ops::Range, rc::Rc};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::fetch::{Ask, Client};
+use super::{
+    fetch::{Ask, Client},
+    together,
+    way::Way,
+};
 use crate::{
     error::{Error, Pending, Result},
     source::{
@@ -18,8 +21,7 @@ use crate::{
 
 /// One file on a host. The first request learns the size and keeps what it brought.
 pub struct RemoteFile {
-    client: Rc<Client>,
-    url: String,
+    way: Way,
     label: String,
     remote: Remote,
     start: Bytes,
@@ -30,13 +32,14 @@ impl RemoteFile {
     ///
     /// # Errors
     /// `Source` or `Missing`: what the host did instead.
-    pub async fn open(client: Rc<Client>, address: &Address) -> Result<Self> {
-        let (url, label) = (address.file(), address.label());
+    pub async fn open(client: Rc<Client>, address: Address) -> Result<Self> {
+        let way = Way::new(client, address);
+        let label = way.label();
         let opened = async {
-            let ask = Ask { method: "GET", url: &url, range: Some(http::range(&(0..FIRST))) };
+            let ask = Ask { range: Some(http::range(&(0..FIRST))), ..Ask::default() };
             let mut learned = None;
-            let start = client
-                .send(&ask, &mut |reply| {
+            let start = way
+                .send(None, &ask, &mut |reply| {
                     let first = http::first(&reply.head, FIRST)?;
                     let length = match &first {
                         First::Known(remote) => Some(remote.size.min(FIRST)),
@@ -56,13 +59,12 @@ impl RemoteFile {
                 Some(First::Known(remote)) => remote,
                 _ => {
                     let mut remote = None;
-                    let ask = Ask { method: "HEAD", url: &url, range: None };
-                    client
-                        .send(&ask, &mut |reply| {
-                            remote = Some(Remote::blind(&reply.head)?);
-                            Ok(None)
-                        })
-                        .await?;
+                    let ask = Ask { head: true, range: None };
+                    way.send(None, &ask, &mut |reply| {
+                        remote = Some(Remote::blind(&reply.head)?);
+                        Ok(None)
+                    })
+                    .await?;
                     let remote = remote.ok_or_else(|| Error::source("the host did not answer"))?;
                     http::complete(start.len(), remote.size.min(FIRST))?;
                     remote
@@ -71,7 +73,7 @@ impl RemoteFile {
             Ok((remote, start))
         };
         let (remote, start) = opened.await.map_err(|e: Error| e.in_file(&label))?;
-        Ok(Self { client, url, label, remote, start })
+        Ok(Self { way, label, remote, start })
     }
 
     async fn span(&self, span: &Range<u64>) -> Result<Bytes> {
@@ -84,11 +86,13 @@ impl RemoteFile {
                 // Within a buffer, so both ends fit a usize.
                 return Ok(self.start.slice(span.start as usize..span.end as usize));
             }
-            let ask = Ask { method: "GET", url: &self.url, range: Some(http::range(span)) };
+            let ask = Ask { range: Some(http::range(span)), ..Ask::default() };
             let length = span.end - span.start;
             let judged = |e: Error| e.offset(span.start);
-            self.client
-                .send(&ask, &mut |reply| self.remote.check(&reply.head, span).map(|()| Some(Some(length))))
+            self.way
+                .send(None, &ask, &mut |reply| {
+                    self.remote.check(&reply.head, span).map(|()| Some(Some(length)))
+                })
                 .await
                 .map_err(judged)
         };
@@ -110,22 +114,21 @@ impl ByteSource for RemoteFile {
     }
 
     fn gap(&self) -> u64 {
-        self.client.rate.gap(PARALLEL)
+        self.way.rate().gap(PARALLEL)
     }
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
-        self.client.rate.seconds(bytes)
+        self.way.rate().seconds(bytes)
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
-        Box::pin(stream::iter(spans).map(|span| self.span(span)).buffered(PARALLEL).try_collect())
+        together::spans(spans, PARALLEL, |span| self.span(span))
     }
 }
 
 /// A store on a host: one request per key, nothing is ever listed.
 pub struct RemoteStore {
-    client: Rc<Client>,
-    address: Address,
+    way: Way,
     label: String,
     /// The host is another origin, where a request for the last bytes would need its leave first.
     foreign: Cell<bool>,
@@ -134,16 +137,15 @@ pub struct RemoteStore {
 impl RemoteStore {
     /// A store at an address; nothing is asked yet.
     pub fn new(client: Rc<Client>, address: Address) -> Self {
-        let label = address.label();
-        Self { client, address, label, foreign: Cell::default() }
+        let way = Way::new(client, address);
+        Self { label: way.label(), way, foreign: Cell::default() }
     }
 
     async fn part(&self, key: &str, part: &Part) -> Result<Option<Bytes>> {
         let mut part = part.clone();
-        let url = self.address.key(key);
         // Asking for the last bytes needs the host's leave when it is another origin; asking for the size does not.
         if let (Part::Last(n), true) = (&part, self.foreign.get()) {
-            match self.size(&url).await? {
+            match self.size(key).await? {
                 None => return Ok(None),
                 Some(size) => part = Part::Span(size.saturating_sub(*n)..size),
             }
@@ -155,11 +157,11 @@ impl RemoteStore {
                 Part::Span(span) => Some(http::range(span)),
                 Part::Last(n) => Some(format!("bytes=-{n}")),
             };
-            let ask = Ask { method: "GET", url: &url, range };
+            let ask = Ask { range, ..Ask::default() };
             let mut answer = Answer::Absent;
             let body = self
-                .client
-                .send(&ask, &mut |reply| {
+                .way
+                .send(Some(key), &ask, &mut |reply| {
                     self.foreign.set(self.foreign.get() || reply.foreign);
                     answer = http::answer(&reply.head, &part)?;
                     Ok(if let Answer::Body(length) = answer { Some(length) } else { None })
@@ -174,11 +176,11 @@ impl RemoteStore {
     }
 
     /// Size of a key's file; `None` when there is none.
-    async fn size(&self, url: &str) -> Result<Option<u64>> {
+    async fn size(&self, key: &str) -> Result<Option<u64>> {
         let mut size = None;
-        let ask = Ask { method: "HEAD", url, range: None };
-        self.client
-            .send(&ask, &mut |reply| {
+        let ask = Ask { head: true, range: None };
+        self.way
+            .send(Some(key), &ask, &mut |reply| {
                 if http::answer(&reply.head, &Part::All)? != Answer::Absent {
                     size = Some(Remote::blind(&reply.head)?.size);
                 }
@@ -199,14 +201,11 @@ impl KeyedSource for RemoteStore {
     }
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
-        self.client.rate.seconds(bytes)
+        self.way.rate().seconds(bytes)
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
-        let one = move |(key, part): &'a (String, Part)| async move {
-            self.part(key, part).await.map_err(|e| e.in_file(format!("{}/{key}", self.label)))
-        };
-        Box::pin(stream::iter(wanted).map(one).buffered(PARALLEL).try_collect())
+        together::parts(&self.label, wanted, PARALLEL, |key, part| self.part(key, part))
     }
 
     fn list<'a>(&'a self, _prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {

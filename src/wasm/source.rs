@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FileSystemDirectoryHandle, FileSystemFileHandle, Url};
@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// What tells a store, and an export folder or a folder of those.
+const DOCUMENTS: [&str; 5] = ["zarr.json", ".zmetadata", ".zgroup", "dataset_identity.json", "datasets.json"];
+
 /// A source and what to call it.
 pub struct Found {
     /// Where the bytes come from.
@@ -42,8 +45,10 @@ pub struct Found {
 pub struct How {
     /// Name given by the caller.
     pub name: Option<String>,
-    /// Headers for requests.
+    /// Headers for requests, to the origin of the address given.
     pub headers: Vec<(String, String)>,
+    /// The caller's function for a fresh address.
+    pub renew: Option<Function>,
     /// Counts what is read.
     pub meter: Rc<Meter>,
 }
@@ -108,7 +113,7 @@ pub async fn find(from: JsValue, how: How) -> Result<Found> {
 fn file(blob: Blob, how: How) -> Found {
     let own = blob.dyn_ref::<File>().map(File::name);
     let name = how.name.or(own).unwrap_or_else(|| "file".into());
-    let source = Source::File(Rc::new(BlobSource::new(name.clone(), blob, how.meter)));
+    let source = Source::File(Rc::new(BlobSource::new(name.clone(), blob, how.meter).watched()));
     Found { source, name, folder: false, root: None }
 }
 
@@ -153,28 +158,58 @@ fn common_folder<'p>(mut paths: impl Iterator<Item = &'p str>) -> Option<&'p str
     paths.all(|path| path.split_once('/').is_some_and(|(folder, _)| folder == first)).then_some(first)
 }
 
-/// An http(s) address, absolute or relative to the page or worker.
+/// An http(s) address, absolute or relative to the page or worker, or one of the forms of [`crate::source::places`].
 async fn address(text: &str, how: How) -> Result<Found> {
     let place = Reflect::get(&js_sys::global(), &"location".into()).unwrap_or_default();
     let here =
         Reflect::get(&place, &"href".into()).ok().and_then(|href| href.as_string()).unwrap_or_default();
     let full = Url::new_with_base(text.trim(), &here).map_or_else(|_| text.to_owned(), |url| url.href());
-    let address = Address::parse(&full).ok_or_else(|| {
-        Error::request(format!("{text:?} is no http or https address"))
-            .hint("it has to begin with https:// or http://")
+    // The browser's own reading of the text first; it knows nothing of user names in other schemes.
+    let address = Address::parse(&full).or_else(|| Address::parse(text)).ok_or_else(|| {
+        Error::request(format!("{text:?} is no http or https address")).hint(
+            "it has to begin with https:// or http://, or with a name that is known: s3://, gs://, az://, hf://, github:",
+        )
     })?;
     let root = full
         .split_once('#')
         .map(|(_, root)| crate::source::address::decode(root))
         .filter(|root| !root.is_empty());
-    let client = Rc::new(Client::new(how.headers, how.meter));
-    let name = how.name.clone().unwrap_or_else(|| address.name());
-    let found = |source, folder| Found { source, name, folder, root };
-    if address.leads() == Leads::ToStore {
-        return Ok(found(Source::Folder(Rc::new(RemoteStore::new(client, address))), true));
+    let mut headers = how.headers;
+    if let Some(login) = address.login()
+        && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+    {
+        headers.push(("Authorization".into(), login.to_owned()));
     }
-    let error = match RemoteFile::open(Rc::clone(&client), &address).await {
-        Ok(file) => return Ok(found(Source::File(Rc::new(file)), false)),
+    let client = Rc::new(Client::new(headers, address.file(), how.renew, how.meter));
+    let name = how.name.unwrap_or_else(|| address.name());
+    let found = |(source, folder)| Found { source, name: name.clone(), folder, root: root.clone() };
+    let first = match at(&client, address.clone()).await {
+        Ok(reached) => return Ok(found(reached)),
+        Err(error) => error,
+    };
+    if first.kind == Kind::Missing {
+        for other in address.others() {
+            if let Ok(reached) = at(&client, other).await {
+                return Ok(found(reached));
+            }
+        }
+    }
+    Err(first)
+}
+
+/// The file or store at one address, and whether it is a store.
+async fn at(client: &Rc<Client>, address: Address) -> Result<(Source, bool)> {
+    let store = |address| RemoteStore::new(Rc::clone(client), address);
+    if address.leads() == Leads::ToStore {
+        let store = store(address.clone());
+        // With other places to look in, it has to be known whether it is here.
+        if address.others().next().is_some() && !is_store(&store).await {
+            return Err(Error::missing("there is no store at this address").in_file(address.label()));
+        }
+        return Ok((Source::Folder(Rc::new(store)), true));
+    }
+    let error = match RemoteFile::open(Rc::clone(client), address.clone()).await {
+        Ok(file) => return Ok((Source::File(Rc::new(file)), false)),
         Err(error) => error,
     };
     // No ending says which: where there is no file, there may be a store.
@@ -182,11 +217,16 @@ async fn address(text: &str, how: How) -> Result<Found> {
         && client.answered()
         && matches!(error.kind, Kind::Missing | Kind::Source)
     {
-        let store = RemoteStore::new(client, address);
-        let documents = ["zarr.json", ".zmetadata", ".zgroup"].map(|key| (key.to_owned(), Part::All));
-        if store.get_many(&documents).await.is_ok_and(|got| got.iter().any(Option::is_some)) {
-            return Ok(found(Source::Folder(Rc::new(store)), true));
+        let store = store(address);
+        if is_store(&store).await {
+            return Ok((Source::Folder(Rc::new(store)), true));
         }
     }
     Err(error)
+}
+
+/// Whether any document of a store or an export is there.
+async fn is_store(store: &RemoteStore) -> bool {
+    let documents = DOCUMENTS.map(|key| (key.to_owned(), Part::All));
+    store.get_many(&documents).await.is_ok_and(|got| got.iter().any(Option::is_some))
 }

@@ -103,14 +103,25 @@ export interface OpenOptions extends ReadOptions {
   centroidMinPoints?: number;
   /** Whether embeddings are centred and scaled; true when left out. */
   normalize?: boolean;
-  /** Sent with every request to the address given. */
-  headers?: Record<string, string> | Array<[name: string, value: string]> | Headers;
+  /**
+   * Sent with every request to the origin of the address given, and to no other. Where a host redirects, `Authorization` is taken off
+   * on the way to another origin; with other headers a redirect is an error.
+   */
+  headers?: HeadersGiven;
+  /**
+   * Gives a fresh address when the host refuses the old one: for signed addresses and tokens that run out. Nothing means that there
+   * is none.
+   */
+  renew?: (address: string) => Renewed | Promise<Renewed>;
   /**
    * Whether what costs much to find out may be kept in the origin's private file system, for later visits; true when left out.
    * Only workers can do so.
    */
   cache?: boolean;
 }
+
+export type HeadersGiven = Record<string, string> | Array<[name: string, value: string]> | Headers;
+export type Renewed = string | URL | { url?: string | URL; headers?: HeadersGiven } | null | undefined;
 
 /** What is in a dataset, as its headers tell. */
 export interface Description {

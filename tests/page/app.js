@@ -8,6 +8,53 @@
 
 const GENES = 4;
 
+/**
+ * As the app starts: what its address asks for, in its order of decisions.
+ *
+ * @param {string} href of the app's page @param {Get} [get]
+ */
+export async function boot(href, get = (url) => fetch(url)) {
+  const query = new URL(href).searchParams;
+  const here = new URL("./", href.split(/[?#]/)[0] ?? href).href;
+  if (query.get("jupyter") === "true") return viaNotebook(here, query, get);
+  const remote = query.get("remote");
+  if (remote) return viaServer(new URL(remote.endsWith("/") ? remote : `${remote}/`).href, get);
+  const probe = await fetch(new URL("_cellucid/health", here), { cache: "no-store" });
+  if (probe.ok) return viaServer(here, get);
+  const root = query.get("exportsBaseUrl") ?? query.get("exports");
+  if (root) return viaExports(root, String(query.get("dataset")), get);
+  throw new Error("there is nothing to open");
+}
+
+/**
+ * As the app works in a notebook: no question for `info`, an event when the data are there, commands by message.
+ *
+ * @param {string} server @param {URLSearchParams} query @param {Get} get
+ */
+async function viaNotebook(server, query, get) {
+  const [viewerId, viewerToken] = [query.get("viewerId"), query.get("viewerToken")];
+  /** @param {object} event */
+  const tell = async (event) => {
+    const answer = await fetch(new URL("_cellucid/events", server), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ ...event, viewerId }),
+      keepalive: true,
+    });
+    return answer.json();
+  };
+  addEventListener("message", ({ data }) => {
+    if (data?.viewerToken !== viewerToken || data.viewerId !== viewerId) return;
+    if (data.type === "ping") tell({ type: "pong", requestId: data.requestId, t: Date.now() });
+  });
+  const health = await json(await get(new URL("_cellucid/health", server).href), "health");
+  const { datasets } = await json(await get(new URL("_cellucid/datasets", server).href), "datasets");
+  const found = await dataset(new URL(`.${datasets[0].path}`, server).href, get);
+  const dimensions = Number(found.identity.embeddings.default_dimension);
+  const delivered = await tell({ type: "ready", n_cells: found.identity.stats.n_cells, dimensions });
+  return { health, datasets, delivered, ...found };
+}
+
 /** As the app connects to a server: health, info, list, identities, then the first dataset. @param {string} server ends with a slash @param {Get} [get] */
 export async function viaServer(server, get = (url) => fetch(url)) {
   const ask = async (/** @type {string} */ name) => json(await get(new URL(name, server).href), name);
@@ -37,15 +84,17 @@ export async function viaSource(source) {
   manager.registerProtocol("wasm://", "wasm");
   const [first] = await source.listDatasets();
   const { baseUrl, metadata } = await manager.switchToDataset("wasm", first.id);
-  const found = await dataset(baseUrl, (url) => manager.fetch(url));
+  const found = await manager.load(baseUrl);
   source.onDeactivate();
   return { metadata, ...found };
 }
 
 /** What the app asks of its data-source manager. */
-class Manager {
+export class Manager {
   sources = new Map();
   protocols = new Map();
+  /** @type {{ type: string, id: string } | null} */
+  current = null;
 
   /** @param {string} type @param {any} source */
   registerSource(type, source) {
@@ -63,7 +112,13 @@ class Manager {
   /** @param {string} type @param {string} id */
   async switchToDataset(type, id) {
     const source = this.sources.get(type);
+    this.current = { type, id };
     return { metadata: await source.getMetadata(id), baseUrl: source.getBaseUrl(id) };
+  }
+
+  /** Everything that the app learns of a dataset. @param {string} baseUrl */
+  load(baseUrl) {
+    return dataset(baseUrl, (url) => this.fetch(url));
   }
 
   /** @param {string} url @returns {Promise<Response>} */

@@ -1,16 +1,23 @@
 /**
- * A real browser at the real page: Debian's Chromium, the native server, the module. What the page logs or throws fails the test.
+ * A real browser at the real page: Debian's Chromium or, with BROWSER=firefox, its Firefox ESR; the native server, the module. What the
+ * page logs or throws fails the test.
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { chromium } from "playwright-core";
+import * as gecko from "./gecko.js";
+
+/** Whether it is Firefox this time. */
+export const FIREFOX = process.env.BROWSER === "firefox";
+/** For `test`: what only Chromium's driver can do, so that Firefox leaves it out. @param {string} why */
+export const onlyChromium = (why) => (FIREFOX ? { skip: why } : {});
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 const SHOTS = resolve(ROOT, "build/screenshots");
-const BINARY = process.env.CELLUCID_BINARY ?? resolve(ROOT, "target/debug/cellucid-wasm");
-const FLAGS = [
+export const BINARY = process.env.CELLUCID_BINARY ?? resolve(ROOT, "target/debug/cellucid-wasm");
+const CHROMIUM_FLAGS = [
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -44,13 +51,19 @@ export async function serve(folder) {
   return { url, stop: () => child.kill() };
 }
 
-/** @param {string[]} [flags] */
-export async function launch(flags = []) {
+/**
+ * A browser of its own. `graphics: false` gives one that has no WebGL.
+ *
+ * @param {{ graphics?: boolean }} [options]
+ */
+export async function launch({ graphics = true } = {}) {
+  if (FIREFOX) return gecko.launch(graphics);
+  const flags = graphics ? [] : ["--disable-3d-apis"];
   const path = [process.env.CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((one) => existsSync(one));
   assert.ok(path, "Chromium is not installed: ./check installs it");
   // Root and machines without user namespaces cannot have one; only our own page is opened.
   const sandbox = ["--no-sandbox"];
-  return chromium.launch({ executablePath: path, args: [...FLAGS, ...sandbox, ...flags] });
+  return chromium.launch({ executablePath: path, args: [...CHROMIUM_FLAGS, ...sandbox, ...flags] });
 }
 
 /**
@@ -87,12 +100,34 @@ export async function visit(browser, url, options) {
  * @param {...string} files
  */
 export async function drop(page, ...files) {
+  if (FIREFOX) return gecko.drop(page, files);
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: files.map((file) => resolve(file)), dragOperationsMask: 1 };
   for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
     await session.send("Input.dispatchDragEvent", { type, x: 500, y: 300, data });
   }
   await session.detach();
+}
+
+/** Ends the Service Worker of a page's origin, as a browser may at any time. @param {import("playwright-core").Page} page */
+export async function endWorker(page) {
+  if (FIREFOX) return gecko.endWorker(page);
+  const control = await page.context().newCDPSession(page);
+  /** @param {"running" | "stopped"} status @returns {Promise<string>} */
+  const version = (status) =>
+    new Promise((done) =>
+      control.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
+        const found = versions.find(({ runningStatus }) => runningStatus === status);
+        if (found) done(found.versionId);
+      }),
+    );
+  const running = version("running");
+  await control.send("ServiceWorker.enable");
+  const versionId = await running;
+  const stopped = version("stopped");
+  await control.send("ServiceWorker.stopWorker", { versionId });
+  await stopped;
+  await control.detach();
 }
 
 /**
@@ -197,7 +232,7 @@ export async function pixels(page, frame = page.mainFrame()) {
   assert.ok(box);
   // Below the tools and clear of the edges, so that only points are counted.
   const clip = { x: box.x + 8, y: box.y + 64, width: box.width - 16, height: box.height - 72 };
-  const shot = await page.screenshot({ clip });
+  const shot = await page.screenshot({ clip, caret: "initial" });
   const reader = await page.context().newPage();
   const counts = await reader.evaluate(
     async (source) => {
@@ -233,5 +268,5 @@ export async function text(place) {
 /** Kept for people to look at. @param {import("playwright-core").Page} page @param {string} name */
 export async function shoot(page, name) {
   mkdirSync(SHOTS, { recursive: true });
-  await page.screenshot({ path: resolve(SHOTS, `${name}.png`) });
+  await page.screenshot({ path: resolve(SHOTS, `${FIREFOX ? "firefox-" : ""}${name}.png`), caret: "initial" });
 }

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { buildSync } from "esbuild";
-import { launch, ROOT } from "./browser.js";
+import { endWorker, launch, ROOT } from "./browser.js";
 import { reference, site } from "./site.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
@@ -222,22 +222,7 @@ test("(a) the worker's end, several datasets, several tabs", { timeout: 120_000 
   assert.equal(await name("dataset_identity.json"), "First");
 
   // Ended between two requests, as a browser may at any time.
-  const control = await context.newCDPSession(first);
-  const versions = new Promise((done) =>
-    control.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
-      const running = versions.find(({ runningStatus }) => runningStatus === "running");
-      if (running) done(running.versionId);
-    }),
-  );
-  await control.send("ServiceWorker.enable");
-  const version = String(await versions);
-  const stopped = new Promise((done) =>
-    control.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
-      if (versions.some(({ runningStatus }) => runningStatus === "stopped")) done(true);
-    }),
-  );
-  await control.send("ServiceWorker.stopWorker", { versionId: version });
-  await stopped;
+  await endWorker(first);
   assert.equal(await name("dataset_identity.json"), "First", "a new worker knows who shares");
 
   const second = await open(context);

@@ -19,10 +19,10 @@ const MEDIA = {
 
 /**
  * A static server with ranges: `/pkg` and `/app` are the repository's pkg and www, `pages` are answered by path, as HTML or from a file
- * (`{ file }`). What lies below `/app` and is no file goes on to another server, where one is given: so the page and the reference share
+ * (`{ file }`) or, for paths that end in a slash, from the files of a folder (`{ folder }`, open to other origins). What lies below `/app` and is no file goes on to another server, where one is given: so the page and the reference share
  * an origin.
  *
- * @param {Record<string, string | { file: string }>} pages
+ * @param {Record<string, string | { file: string } | { folder: string }>} pages
  * @param {() => string | null} [beyond]
  * @returns {Promise<{ url: string, asked: string[], stop: () => void }>}
  */
@@ -33,8 +33,15 @@ export async function site(pages, beyond = () => null) {
     const { pathname, search } = new URL(ask.url ?? "/", "http://here");
     asked.push(`${ask.method} ${pathname}`);
     const page = pages[pathname];
-    if (typeof page === "object") return send(join(ROOT, page.file), ask, answer);
-    if (page !== undefined) {
+    if (typeof page === "object" && "file" in page) return send(join(ROOT, page.file), ask, answer);
+    for (const [at, place] of Object.entries(pages)) {
+      if (typeof place !== "object" || !("folder" in place) || !pathname.startsWith(at)) continue;
+      const below = pathname.slice(at.length) || "index.html";
+      const path = join(ROOT, place.folder, ...below.split("/").map(decodeURIComponent));
+      answer.setHeader("Access-Control-Allow-Origin", "*");
+      if (existsSync(path) && statSync(path).isFile()) return send(path, ask, answer);
+    }
+    if (typeof page === "string") {
       answer.writeHead(200, { "Content-Type": "text/html" }).end(page);
       return;
     }

@@ -110,8 +110,8 @@ trouble("a folder that is no store", async (page) => {
 });
 
 trouble("two things at once", async (page) => {
-  await drop(page, SAMPLE, file("other.h5ad", "x"));
-  await told(page, { code: "request", message: /2 things/, advice: /one/i });
+  await drop(page, file("table.csv", "a,b"), file("notes.txt", "x"));
+  await told(page, { code: "request", message: /none of the 2 things is a dataset/, advice: /one/i });
 });
 
 trouble("an address that is none", async (page) => {

@@ -280,7 +280,7 @@ test("a reader that crashes is replaced, and the dataset opened again", async ()
 });
 
 test("without WebGL the page says so, and everything else works", async () => {
-  const plain = await launch(["--disable-3d-apis"]);
+  const plain = await launch({ graphics: false });
   const { page, errors } = await visit(plain, `${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
   await page.getByText("This browser has no WebGL 2").waitFor();
   await coloured(page, "cell_type");

@@ -49,15 +49,16 @@ export class Engine {
   }
 
   /**
-   * One virtual file, whole. `partial` is given parts of a gene that takes long.
+   * One virtual file, whole; those of export folders that are gzip are unpacked, unless `raw`. `partial` is given parts of a gene that
+   * takes long.
    *
    * @param {string} path
-   * @param {GeneHooks} [hooks]
+   * @param {GeneHooks & { raw?: boolean }} [hooks]
    * @returns {Promise<ArrayBuffer>}
    */
-  async read(path, hooks = {}) {
+  async read(path, { raw = false, ...hooks } = {}) {
     await this.#reopen();
-    return this.#call({ ask: "read", id: 0, path, parts: Boolean(hooks.partial) }, hooks);
+    return this.#call({ ask: "read", id: 0, path, raw, parts: Boolean(hooks.partial) }, hooks);
   }
 
   /**
@@ -70,6 +71,12 @@ export class Engine {
   async readMany(paths, hooks = {}) {
     await this.#reopen();
     return this.#call({ ask: "readMany", id: 0, paths }, hooks);
+  }
+
+  /** Every virtual path there is. @returns {Promise<string[]>} */
+  async paths() {
+    await this.#reopen();
+    return this.#call({ ask: "paths", id: 0 });
   }
 
   /** @returns {Promise<Stats>} */

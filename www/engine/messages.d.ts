@@ -39,7 +39,7 @@ export interface Progress extends Partial<Read> {
 }
 
 /** Everything a dataset can be opened from. Pairs are paths, the chosen folder's name included, with their files. */
-export type From = Blob | string | FileSystemDirectoryHandle | Array<[path: string, file: File]> | Dialled;
+export type From = Blob | string | FileSystemFileHandle | FileSystemDirectoryHandle | Array<[path: string, file: File]> | Dialled;
 
 /** Data at the other end of a port, which a worker is handed when it opens them. */
 export interface Remote {
@@ -54,13 +54,25 @@ export interface Remote {
   limits: { reply: number; window: number };
 }
 
+/** Functions of the page's that the worker calls over a port: a source of its own (`kind`), or one that renews the address `from`. */
+export interface Called {
+  calls: true;
+  port: MessagePort;
+  kind?: "file" | "folder";
+  from?: string;
+  name: string;
+  size?: number;
+  lists?: boolean;
+  renews?: boolean;
+}
+
 /** Makes a port for each worker that opens the data. */
 export interface Dialled {
-  dial(): Remote;
+  dial(): Remote | Called;
 }
 
 /** What the page asks of an opening. It crosses to the worker, so it is plain data. */
-export type OpenOptions = Omit<Given, "signal" | "progress" | "headers">;
+export type OpenOptions = Omit<Given, "signal" | "progress" | "headers" | "renew"> & { headers?: Array<[string, string]> };
 
 /** The module as the worker loads it. */
 export interface Module {
@@ -72,9 +84,10 @@ export interface Module {
 
 /** Page to worker. */
 export type Ask =
-  | { ask: "open"; id: number; from: From | Remote; options: OpenOptions }
-  | { ask: "read"; id: number; path: string; parts: boolean }
+  | { ask: "open"; id: number; from: From | Remote | Called; options: OpenOptions }
+  | { ask: "read"; id: number; path: string; raw: boolean; parts: boolean }
   | { ask: "readMany"; id: number; paths: string[] }
+  | { ask: "paths"; id: number }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "stats"; id: number }
   | { ask: "cancel"; id: number };

@@ -2,8 +2,9 @@
  * The worker in which the module lives: one dataset, many reads. It turns messages into calls and results into transferred
  * buffers, and knows nothing of the page.
  *
- * @import { Answer, Ask, Dataset, Failure, Module, Part, Progress, Readable, Remote } from "./messages.js"
+ * @import { Answer, Ask, Called, Dataset, Failure, Module, Part, Progress, Readable, Remote } from "./messages.js"
  */
+import { called } from "./calls.js";
 import { fetchModule, hire } from "./module.js";
 import { crew, Pool } from "./pool.js";
 import { open as remote } from "./remote.js";
@@ -71,8 +72,8 @@ async function run(ask, signal) {
     const module = await ready();
     if (pool.count) module.decodeWith(pool.decode);
     dataset?.close();
-    const from = "port" in Object(ask.from) ? remote(/** @type {Remote} */ (ask.from)) : ask.from;
-    dataset = await module.Dataset.open(/** @type {Readable} */ (from), { ...ask.options, ...options });
+    const { from, ...renew } = source(ask.from);
+    dataset = await module.Dataset.open(from, { ...ask.options, ...renew, ...options });
     return dataset.describe();
   }
   if (ask.ask === "decode") {
@@ -81,17 +82,24 @@ async function run(ask, signal) {
   }
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
   if (ask.ask === "stats") return dataset.stats();
+  if (ask.ask === "paths") return dataset.paths();
   if (ask.ask === "readMany") {
     const files = await dataset.readMany(ask.paths, options);
     return Promise.all(files.map((bytes, i) => own(ask.paths[i] ?? "", bytes)));
   }
   /** @param {Part} part */
   const partial = (part) => post({ answer: "part", id: ask.id, part }, [part.values.buffer]);
-  return own(ask.path, await dataset.read(ask.path, ask.parts ? { ...options, partial } : options));
+  return own(ask.raw ? "" : ask.path, await dataset.read(ask.path, ask.parts ? { ...options, partial } : options));
+}
+
+/** @param {Extract<Ask, { ask: "open" }>["from"]} from @returns {{ from: Readable, renew?: (address: string) => Promise<any> }} */
+function source(from) {
+  if (!("port" in Object(from))) return { from: /** @type {Readable} */ (from) };
+  return "calls" in Object(from) ? called(/** @type {Called} */ (from)) : { from: remote(/** @type {Remote} */ (from)) };
 }
 
 /**
- * The bytes of a file in a buffer of their own.
+ * The bytes of a file in a buffer of their own; those of export folders that are gzip, unpacked.
  *
  * @param {string} path @param {Uint8Array} bytes
  */

@@ -8,25 +8,67 @@
 import { Fault } from "../engine/fault.js";
 import { element, known } from "./element.js";
 import { address, dropped, picked } from "./entry.js";
+import { recent } from "./recent.js";
+import { stores } from "./stores.js";
+
+/** @typedef {{ from: From, label: string }} Source */
 
 /** @param {Store} store */
 export function drop(store) {
   const dialog = known("open", HTMLDialogElement);
   const button = known("open-button", HTMLButtonElement);
 
-  /** @param {() => Promise<{ from: From, label: string } | null>} choose */
+  /** @param {() => Promise<Source | Source[] | null>} choose */
   async function open(choose) {
     try {
-      const source = await choose();
-      if (source) store.patch({ source, trouble: null });
+      const chosen = await choose();
+      if (!chosen) return;
+      const things = [chosen].flat();
+      const found = (await Promise.all(things.map(stores))).flat();
+      const [first, second] = found;
+      if (first && second) return offer(found);
+      if (!first && things.length > 1) throw several(things.length);
+      // Without a find, the reader says what is missing.
+      store.patch({ source: first ?? things[0] ?? null, trouble: null });
     } catch (error) {
       const fault = Fault.from(error);
       if (fault.code !== "cancelled") store.patch({ trouble: { fault, doing: "Opening" } });
     }
   }
 
-  dialog.append(...choices(open));
-  button.addEventListener("click", () => dialog.showModal());
+  const start = element("div", { className: "start" }, ...choices(open));
+  start.querySelector(".samples")?.before(recent(store, open));
+  const which = element("div", { className: "which", hidden: true });
+  dialog.append(start, which);
+  button.addEventListener("click", () => {
+    home();
+    dialog.showModal();
+  });
+
+  /** Which of several it shall be. @param {Source[]} found */
+  function offer(found) {
+    const list = element("ul", {});
+    for (const source of found) {
+      const pick = element("button", { className: "quiet" }, source.label);
+      pick.addEventListener("click", () => {
+        home();
+        store.patch({ source, trouble: null });
+      });
+      list.append(element("li", {}, pick));
+    }
+    const back = element("button", {}, "Back");
+    back.addEventListener("click", home);
+    which.replaceChildren(element("h2", {}, `${found.length} datasets were found. Which one?`), list, back);
+    which.hidden = false;
+    start.hidden = true;
+    if (!dialog.open) dialog.showModal();
+    list.querySelector("button")?.focus();
+  }
+
+  function home() {
+    which.hidden = true;
+    start.hidden = false;
+  }
   store.subscribe(["source"], () => dialog.open && store.state.dataset && dialog.close());
   store.subscribe(["dataset", "busy"], ({ dataset, busy }) => {
     button.hidden = !dataset;
@@ -50,7 +92,10 @@ export function drop(store) {
   };
   addEventListener("dragenter", () => veil(depth + 1));
   addEventListener("dragleave", () => veil(depth - 1));
-  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+  });
   addEventListener("drop", (event) => {
     event.preventDefault();
     veil(0);
@@ -58,13 +103,22 @@ export function drop(store) {
     if (dataTransfer) open(() => dropped(dataTransfer));
   });
 
-  const asked = new URLSearchParams(location.search).get("url");
+  const said = new URLSearchParams(location.search);
+  const asked = said.get("url") ?? (said.has("github") ? `github:${said.get("github")}` : null);
   if (asked) open(async () => address(asked));
 }
 
-/** @param {(choose: () => Promise<{ from: From, label: string } | null>) => void} open */
+/** @param {number} count */
+const several = (count) =>
+  new Fault({
+    code: "request",
+    message: `none of the ${count} things is a dataset`,
+    advice: "Drop one .h5ad file, one .zarr folder, one .zarr.zip file, or a folder with such in it.",
+  });
+
+/** @param {(choose: () => Promise<Source | Source[] | null>) => void} open */
 function choices(open) {
-  const file = element("input", { type: "file", id: "file", hidden: true });
+  const file = element("input", { type: "file", id: "file", multiple: true, hidden: true });
   file.addEventListener("change", () => {
     const files = [...(file.files ?? [])];
     file.value = "";
@@ -77,7 +131,6 @@ function choices(open) {
     open(async () => picked(files));
   });
   const chooseFile = element("button", { className: "main" }, "Choose a file");
-  chooseFile.addEventListener("click", () => file.click());
   const chooseFolder = element("button", {}, "Choose a folder");
   chooseFolder.addEventListener("click", () => {
     const pick = globalThis.showDirectoryPicker;
@@ -86,6 +139,12 @@ function choices(open) {
       const handle = await pick({ id: "data" });
       return { from: handle, label: handle.name };
     });
+  });
+  chooseFile.addEventListener("click", () => {
+    // A handle can be remembered, a file from an input cannot.
+    const pick = globalThis.showOpenFilePicker;
+    if (!pick) return file.click();
+    open(async () => (await pick({ id: "data", multiple: true })).map((handle) => ({ from: handle, label: handle.name })));
   });
   const url = element("input", {
     type: "text",

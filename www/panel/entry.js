@@ -10,6 +10,13 @@ import { Fault } from "../engine/fault.js";
 /** More files than this in one folder are surely not a store: walking them would only take memory. */
 const MOST = 2_000_000;
 
+/** What the reader makes web addresses of (src/source/places.rs). */
+const SCHEMES = new Set(
+  ["http", "https", "s3", "gs", "gcs", "az", "abfs", "abfss", "wasb", "wasbs", "hf", "github", "gh", "doi"].map(
+    (name) => `${name}:`,
+  ),
+);
+
 /** @param {string} message @param {string} [advice] */
 const refuse = (message, advice) => new Fault({ code: "request", message, advice });
 
@@ -18,23 +25,22 @@ export function address(text) {
   const trimmed = text.trim();
   if (!trimmed) throw refuse("no address was given", "Paste the address of an .h5ad file or of a .zarr folder.");
   const url = URL.parse(trimmed, document.baseURI);
-  if (!url || !["http:", "https:"].includes(url.protocol)) {
+  if (!url || !SCHEMES.has(url.protocol)) {
     throw refuse(
       `"${trimmed}" is not a web address`,
-      "An address begins with https:// or http://. Choose local files with the buttons.",
+      "An address begins with https:// or http://, or with s3://, gs://, az://, hf:// or github:. Choose local files with the buttons.",
     );
   }
   return { from: url.href, label: url.pathname.replace(/\/+$/, "").split("/").pop() || url.host };
 }
 
-/** Files from an input: one file, or all files of one folder. @param {File[]} files @returns {Source | null} */
+/** Files from an input: some files, or all files of one folder. @param {File[]} files @returns {Source | Source[] | null} */
 export function picked(files) {
   const [first] = files;
   if (!first) return null;
   const [root = "", ...below] = first.webkitRelativePath.split("/");
   if (below.length === 0) {
-    if (files.length > 1) throw refuse(`${files.length} files were chosen, and one can be shown at a time`);
-    return { from: first, label: first.name };
+    return files.map((file) => ({ from: file, label: file.name }));
   }
   // The path is lost on the way to the worker, so it goes along.
   const from = files.map((file) => /** @type {[string, File]} */ ([file.webkitRelativePath, file]));
@@ -45,28 +51,25 @@ export function picked(files) {
  * A drop. Everything that only lives as long as the event is taken out of it before the first wait.
  *
  * @param {DataTransfer} transfer
- * @returns {Promise<Source | null>}
+ * @returns {Promise<Source | Source[] | null>}
  */
 export async function dropped(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === "file");
   const link = transfer.getData("text/uri-list") || transfer.getData("text/plain");
   const things = items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry(), handle: handle(item) }));
-  const [thing] = things;
-  if (!thing) return link ? address(link) : null;
-  if (things.length > 1) {
-    throw refuse(
-      `${things.length} things were dropped, and one can be shown at a time`,
-      "Drop one .h5ad file, or the .zarr folder itself.",
-    );
-  }
-  const held = await thing.handle;
-  if (held?.kind === "directory") return { from: /** @type {FileSystemDirectoryHandle} */ (held), label: held.name };
-  const { entry } = thing;
+  if (!things.length) return link ? address(link) : null;
+  return Promise.all(things.map(taken));
+}
+
+/** @param {{ file: File | null, entry: FileSystemEntry | null, handle: Promise<FileSystemHandle | null> }} thing @returns {Promise<Source>} */
+async function taken({ file, entry, handle }) {
+  const held = /** @type {FileSystemDirectoryHandle | FileSystemFileHandle | null} */ (await handle);
+  if (held) return { from: held, label: held.name };
   if (entry?.isDirectory) {
     return { from: await walk(/** @type {FileSystemDirectoryEntry} */ (entry)), label: entry.name };
   }
-  if (!thing.file) throw refuse("the dropped thing is neither a file nor a folder");
-  return { from: thing.file, label: thing.file.name };
+  if (!file) throw refuse("the dropped thing is neither a file nor a folder");
+  return { from: file, label: file.name };
 }
 
 /** @param {DataTransferItem} item @returns {Promise<FileSystemHandle | null>} */

@@ -1,0 +1,2 @@
+/** A script for a worker: it exports nothing. */
+export {};

@@ -1,0 +1,22 @@
+/** In Node: what needs no page. */
+export {
+  type ByteSource,
+  borrow,
+  CellucidError,
+  type Code,
+  type Dataset,
+  type Description,
+  type From,
+  type HeadersGiven,
+  type KeyedSource,
+  type Listener,
+  lend,
+  type OpenOptions,
+  openDataset,
+  type Progress,
+  type Readable,
+  type ReadOptions,
+  type Renewed,
+  Router,
+  type Stats,
+} from "./index.js";

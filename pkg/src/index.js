@@ -1,0 +1,89 @@
+/**
+ * What `import … from "cellucid-wasm"` gives in a browser: datasets that live in a worker of their own, and the ways to hand them to the
+ * Cellucid app. Bundled with what it imports by xtask/package.js; described in ../index.d.ts.
+ *
+ * @import { From, OpenOptions, Renewed } from "../../src/wasm/types.js"
+ */
+import { answer } from "../../www/engine/calls.js";
+import { Engine } from "../../www/engine/client.js";
+import { Dataset } from "./dataset.js";
+import { CellucidError } from "./error.js";
+import { spawn } from "./spawn.js";
+
+export { borrow, createDataSource, installFetchShim, lend, Router, share } from "../../www/bridge/app.js";
+export { download } from "./download.js";
+export { CellucidError };
+
+/**
+ * @param {From} from
+ * @param {OpenOptions & { engine?: string | URL | (() => Worker) }} [options]
+ */
+export async function openDataset(from, { signal, progress, engine: where, headers, renew, ...options } = {}) {
+  const engine = new Engine(() => spawn(where));
+  try {
+    const given = { ...options, ...(headers && { headers: pairs(headers) }) };
+    const description = await engine.open(/** @type {any} */ (sendable(from, renew)), given, hooks(signal, progress));
+    return new Dataset(
+      {
+        paths: () => engine.paths(),
+        read: async (path, { signal, progress } = {}) => {
+          const bytes = await engine.read(path, { ...hooks(signal, progress), raw: true });
+          return new Uint8Array(bytes);
+        },
+        stats: () => engine.stats(),
+        close: () => engine.close(),
+      },
+      description,
+    );
+  } catch (error) {
+    engine.close();
+    throw CellucidError.from(error);
+  }
+}
+
+/** @param {AbortSignal | undefined} signal @param {OpenOptions["progress"]} progress */
+function hooks(signal, progress) {
+  return { ...(signal && { signal }), ...(progress && { progress: /** @type {(news: any) => void} */ (progress) }) };
+}
+
+/** @param {NonNullable<OpenOptions["headers"]>} headers */
+const pairs = (headers) => (Symbol.iterator in headers ? [...headers] : Object.entries(headers));
+
+/**
+ * What crosses to the worker. Lists of files lose their paths on the way, so these go along; addresses are meant relative to this page, not
+ * to the worker; what only this page can do is called over a port.
+ *
+ * @param {any} from @param {OpenOptions["renew"]} renew
+ */
+function sendable(from, renew) {
+  if (from instanceof URL) return called({ from: from.href }, renew);
+  if (typeof from === "string") return called({ from: URL.parse(from.trim(), document.baseURI)?.href ?? from }, renew);
+  if (Array.isArray(from)) {
+    return from.map((item) => (item instanceof File ? [item.webkitRelativePath || item.name, item] : item));
+  }
+  const [reads, gets] = [typeof from?.read === "function", typeof from?.get === "function"];
+  if (!reads && !gets) return from;
+  const { name = "caller's source", size } = from;
+  if (reads) return called({ kind: "file", name, size: Number(size) }, renew, from);
+  return called({ kind: "folder", name, lists: typeof from.list === "function" }, renew, from);
+}
+
+/** @param {object} what @param {OpenOptions["renew"]} renew @param {any} [source] */
+function called(what, renew, source) {
+  if (!source && !renew) return /** @type {any} */ (what).from;
+  return {
+    // Anew for each worker: a port can be handed over once.
+    dial() {
+      const { port1, port2 } = new MessageChannel();
+      answer(port1, {
+        ...(source && {
+          read: source.read?.bind(source),
+          get: source.get?.bind(source),
+          list: source.list?.bind(source),
+        }),
+        ...(renew && { renew: (/** @type {string} */ address) => /** @type {Renewed} */ (renew(address)) }),
+      });
+      return { ...what, calls: true, port: port2, renews: Boolean(renew) };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The list of what was opened before, on the start card.
+ *
+ * @import { From } from "../engine/messages.js"
+ * @import { Store } from "../store.js"
+ */
+import { forget, permit, recents, remember } from "../recent.js";
+import { element } from "./element.js";
+
+/**
+ * @param {Store} store
+ * @param {(choose: () => Promise<{ from: From, label: string } | null>) => void} open
+ */
+export function recent(store, open) {
+  const list = element("ul", {});
+  const box = element("section", { className: "recent", "aria-label": "Opened before", hidden: true }, list);
+
+  async function show() {
+    const found = await recents();
+    box.hidden = found.length === 0;
+    list.replaceChildren(
+      ...found.map((one) => {
+        const again = element(
+          "button",
+          { className: "quiet", title: typeof one.from === "string" ? one.from : one.label },
+          one.label,
+        );
+        again.addEventListener("click", () =>
+          open(async () => {
+            await permit(one);
+            return { from: one.from, label: one.label };
+          }),
+        );
+        const away = element("button", { className: "quiet icon", "aria-label": `Forget ${one.label}`, title: "Forget" }, "×");
+        away.addEventListener("click", async () => {
+          await forget(one.id);
+          await show();
+          // The row is gone, and the place of the keyboard with it.
+          (box.querySelector("button") ?? document.querySelector("#open button"))?.focus();
+        });
+        return element("li", {}, again, away);
+      }),
+    );
+  }
+
+  store.subscribe(["dataset"], async ({ dataset, source }) => {
+    // The fields come as a change of the dataset: only the first counts.
+    if (!dataset || dataset.fields || !source) return;
+    await remember(source);
+    await show();
+  });
+  show();
+  return box;
+}

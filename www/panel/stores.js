@@ -1,0 +1,104 @@
+/**
+ * Datasets in what was dropped or chosen: the folder itself, or the stores and files in it. People drop the folder around the store, or
+ * several things at once.
+ *
+ * @import { From } from "../engine/messages.js"
+ * @typedef {{ from: From, label: string }} Source
+ * @typedef {Array<[path: string, file: File]>} Files
+ */
+
+/** Files that make their folder a store, or an export. */
+const MARKS = new Set([
+  "zarr.json",
+  ".zmetadata",
+  ".zgroup",
+  ".zattrs",
+  ".zarray",
+  "dataset_identity.json",
+  "obs_manifest.json",
+  "datasets.json",
+]);
+const FILE = /\.(?:h5ad|h5|hdf5|zip)$/i;
+/** How deep is looked, and at how many names: whoever drops their home folder is told so soon. */
+const [DEEP, MANY] = [3, 5000];
+/** Most that are offered. */
+const MOST = 50;
+
+/**
+ * What can be opened of it. Only itself, when it is no folder or a store already; nothing, when nothing is found.
+ *
+ * @param {Source} source
+ * @returns {Promise<Source[]>}
+ */
+export async function stores({ from, label }) {
+  if (Array.isArray(from)) return among(/** @type {Files} */ (from), label);
+  if (from instanceof Object && "kind" in from && from.kind === "directory") {
+    return below(/** @type {FileSystemDirectoryHandle} */ (from), label);
+  }
+  return [{ from, label }];
+}
+
+/** @param {FileSystemDirectoryHandle} root @param {string} label @returns {Promise<Source[]>} */
+async function below(root, label) {
+  /** @type {Source[]} */
+  const found = [];
+  /** @type {Array<{ folder: FileSystemDirectoryHandle, path: string, depth: number }>} */
+  const folders = [{ folder: root, path: label, depth: 0 }];
+  let seen = 0;
+  for (let next = folders.shift(); next; next = folders.shift()) {
+    const { folder, path, depth } = next;
+    /** @type {FileSystemDirectoryHandle[]} */
+    const inner = [];
+    /** @type {Source[]} */
+    const files = [];
+    let store = /\.zarr$/i.test(folder.name) && depth > 0;
+    for await (const entry of folder.values()) {
+      if (store || ++seen > MANY) break;
+      if (MARKS.has(entry.name)) store = true;
+      else if (entry.kind === "directory") inner.push(/** @type {FileSystemDirectoryHandle} */ (entry));
+      else if (FILE.test(entry.name)) {
+        files.push({ from: /** @type {FileSystemFileHandle} */ (entry), label: `${path}/${entry.name}` });
+      }
+    }
+    if (store && depth === 0) return [{ from: root, label }];
+    if (store) found.push({ from: folder, label: path });
+    else found.push(...files);
+    if (!store && depth < DEEP) {
+      for (const one of inner) folders.push({ folder: one, path: `${path}/${one.name}`, depth: depth + 1 });
+    }
+    if (found.length >= MOST) break;
+  }
+  return sorted(found);
+}
+
+/** @param {Files} files paths begin with the folder's name @param {string} label @returns {Source[]} */
+function among(files, label) {
+  /** The folder of each mark, the outermost only. @type {Set<string>} */
+  const roots = new Set();
+  for (const [path] of files) {
+    const parts = path.split("/");
+    const at = parts.findIndex((part, index) => index > 0 && index < parts.length - 1 && /\.zarr$/i.test(part));
+    const name = parts.pop() ?? "";
+    if (at > 0) roots.add(parts.slice(0, at + 1).join("/"));
+    else if (MARKS.has(name)) roots.add(parts.join("/"));
+  }
+  const outermost = [...roots].filter((root) => {
+    const parts = root.split("/");
+    return !parts.some((_, index) => index > 0 && roots.has(parts.slice(0, index).join("/")));
+  });
+  if (outermost.some((root) => !root.includes("/"))) return [{ from: files, label }];
+  /** @type {Map<string, Files>} */
+  const inside = new Map(outermost.map((root) => [root, []]));
+  /** @type {Source[]} */
+  const single = [];
+  for (const [path, file] of files) {
+    const root = outermost.find((one) => path.startsWith(`${one}/`));
+    const name = root?.split("/").pop() ?? "";
+    if (root) inside.get(root)?.push([`${name}${path.slice(root.length)}`, file]);
+    else if (FILE.test(path)) single.push({ from: file, label: path });
+  }
+  return sorted([...[...inside].map(([root, from]) => ({ from, label: root })), ...single]).slice(0, MOST);
+}
+
+/** @param {Source[]} sources */
+const sorted = (sources) => sources.sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }));
