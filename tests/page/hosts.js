@@ -296,10 +296,10 @@ function checked(valid) {
   /** @type {Map<string, number>} */
   const uses = new Map();
   return ({ url, right }) => {
-    const signature = url.searchParams.get("sig") ?? "";
+    const signature = `${url.pathname.split("/")[1]} ${url.searchParams.get("sig")}`;
     uses.set(signature, (uses.get(signature) ?? 0) + 1);
     // As Amazon does, also for what is not there.
-    return !signature || (uses.get(signature) ?? 0) > valid || right.status === 404 ? refused(403) : undefined;
+    return !url.searchParams.has("sig") || (uses.get(signature) ?? 0) > valid || right.status === 404 ? refused(403) : undefined;
   };
 }
 

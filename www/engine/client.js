@@ -95,7 +95,9 @@ export class Engine {
     worker.addEventListener("message", (event) => this.#hear(event.data));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#crash(event.message || "the worker could not be started");
+      // Without words it is the script that did not load.
+      if (event.message) this.#crash(event.message);
+      else this.#dismiss(unloaded());
     });
     return worker;
   }
@@ -179,3 +181,10 @@ export class Engine {
     for (const call of waiting) call.fail(fault);
   }
 }
+
+const unloaded = () =>
+  new Fault({
+    code: "source",
+    message: "the reader could not be started: the script of its worker did not load",
+    advice: "Reload the page. Whoever serves it: the worker's script has to lie where it is looked for.",
+  });
