@@ -24,7 +24,7 @@ export async function openDataset(from, { signal, progress, ...options } = {}) {
   try {
     await loading;
     const named = { ...(local && { name: local.name }), ...options, ...(signal && { signal }), ...(progress && { progress }) };
-    const open = await Module.open(local ?? from, named);
+    const open = /** @type {any} */ (await Module.open(local ?? from, named));
     const close = () => {
       open.close();
       local?.close();
