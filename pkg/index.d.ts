@@ -1,10 +1,11 @@
-import type { Code, Description, From, OpenOptions as ModuleOptions, ReadOptions, Stats } from "./cellucid.js";
+import type { Code, Description, From, GeneOptions, OpenOptions as ModuleOptions, ReadOptions, Stats } from "./cellucid.js";
 
 export type {
   ByteSource,
   Code,
   Description,
   From,
+  GeneOptions,
   HeadersGiven,
   KeyedSource,
   Progress,
@@ -43,7 +44,9 @@ export interface Dataset {
   /** Every virtual path there is. */
   paths(): Promise<string[]>;
   /** One virtual file, such as `points_2d.bin` or `var/CD3E.values.f32`. Rejects with a {@link CellucidError}. */
-  read(path: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  read(path: string, options?: GeneOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** Several virtual files, made together: genes of a matrix stored by row cost one pass for all of them. */
+  readMany(paths: string[], options?: ReadOptions): Promise<Array<Uint8Array<ArrayBuffer>>>;
   /** Requests sent and bytes read since it was opened. */
   stats(): Promise<Stats>;
   /** Ends what is under way and lets go of the source. */

@@ -1,11 +1,12 @@
 /**
  * An open dataset, wherever its module runs. The same in browsers and in Node.
  *
- * @import { Description, ReadOptions, Stats } from "../../src/wasm/types.js"
+ * @import { Description, GeneOptions, ReadOptions, Stats } from "../../src/wasm/types.js"
  *
  * @typedef {object} Reader
  * @property {() => Promise<string[]>} paths
- * @property {(path: string, options?: ReadOptions) => Promise<Uint8Array>} read
+ * @property {(path: string, options?: GeneOptions) => Promise<Uint8Array>} read
+ * @property {(paths: string[], options?: ReadOptions) => Promise<Uint8Array[]>} readMany
  * @property {() => Promise<Stats>} stats
  * @property {() => void} close
  */
@@ -31,9 +32,14 @@ export class Dataset {
     return told(this.#reader.paths());
   }
 
-  /** @param {string} path @param {ReadOptions} [options] */
+  /** @param {string} path @param {GeneOptions} [options] */
   read(path, options) {
     return told(this.#reader.read(path, options));
+  }
+
+  /** @param {string[]} paths @param {ReadOptions} [options] */
+  readMany(paths, options) {
+    return told(this.#reader.readMany(paths, options));
   }
 
   stats() {

@@ -26,9 +26,13 @@ export async function openDataset(from, { signal, progress, engine: where, heade
     return new Dataset(
       {
         paths: () => engine.paths(),
-        read: async (path, { signal, progress } = {}) => {
-          const bytes = await engine.read(path, { ...hooks(signal, progress), raw: true });
+        read: async (path, { signal, progress, partial } = {}) => {
+          const bytes = await engine.read(path, { ...hooks(signal, progress), ...(partial && { partial }), raw: true });
           return new Uint8Array(bytes);
+        },
+        readMany: async (paths, { signal, progress } = {}) => {
+          const files = await engine.readMany(paths, { ...hooks(signal, progress), raw: true });
+          return files.map((bytes) => new Uint8Array(bytes));
         },
         stats: () => engine.stats(),
         close: () => engine.close(),

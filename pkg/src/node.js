@@ -30,7 +30,13 @@ export async function openDataset(from, { signal, progress, ...options } = {}) {
       local?.close();
     };
     return new Dataset(
-      { paths: () => open.paths(), read: (path, given) => open.read(path, given), stats: async () => open.stats(), close },
+      {
+        paths: () => open.paths(),
+        read: (path, given) => open.read(path, given),
+        readMany: (paths, given) => open.readMany(paths, given),
+        stats: async () => open.stats(),
+        close,
+      },
       open.describe(),
     );
   } catch (error) {

@@ -15,10 +15,8 @@ export function spawn(where) {
 /** A worker's script has to come from the page's own origin, but may import another's. @param {string} url */
 function foreign(url) {
   const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
-  const worker = new Worker(script, { type: "module", name: "cellucid" });
-  // Once it has said anything, it has been read.
-  worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
-  return worker;
+  // Not revoked: workers that decode for it run the same script, later.
+  return new Worker(script, { type: "module", name: "cellucid" });
 }
 
 /** @param {string} url */

@@ -12,6 +12,7 @@ async function main() {
   };
   const dataset = await openDataset(new URL(at("h5ad"), location.href), { progress });
   const points = await dataset.read("points_2d.bin");
+  const [both] = await dataset.readMany(["points_3d.bin", "points_2d.bin"]);
   const missing = await dataset.read("obs/none.values.f32").catch((error) => error);
 
   // Sources of the page's own, read by it while the worker waits.
@@ -49,6 +50,7 @@ async function main() {
   return {
     cells: dataset.describe().n_obs,
     points: points.length,
+    many: both.length,
     paths: paths.includes("var/CD3E.values.f32"),
     told: told > 0,
     read: bytes_read > 40_000,

@@ -88,6 +88,7 @@ function right(result) {
   assert.deepEqual(result, {
     cells: 5000,
     points: 40_000,
+    many: 60_000,
     paths: true,
     told: true,
     read: true,

@@ -25,6 +25,7 @@ export async function use(file: File, folder: FileSystemDirectoryHandle): Promis
   }
   const { n_obs, obs }: Description = dataset.describe();
   const points: Uint8Array<ArrayBuffer> = await dataset.read("points_2d.bin", { progress: ({ bytes }) => bytes });
+  const many: Uint8Array[] = await dataset.readMany(["points_2d.bin", "points_3d.bin"]);
   const numbers = new Float32Array(points.buffer);
   try {
     await dataset.read("nothing");
@@ -49,5 +50,5 @@ export async function use(file: File, folder: FileSystemDirectoryHandle): Promis
   await openDataset(file, { profile: "loose" });
   // @ts-expect-error: nothing that can be opened
   await openDataset(7);
-  return n_obs + obs.length + numbers.length + source.getBaseUrl("x").length;
+  return n_obs + obs.length + numbers.length + many.length + source.getBaseUrl("x").length;
 }

@@ -65,12 +65,12 @@ export class Engine {
    * Several virtual files, made together.
    *
    * @param {string[]} paths
-   * @param {Hooks} [hooks]
+   * @param {Hooks & { raw?: boolean }} [hooks]
    * @returns {Promise<ArrayBuffer[]>}
    */
-  async readMany(paths, hooks = {}) {
+  async readMany(paths, { raw = false, ...hooks } = {}) {
     await this.#reopen();
-    return this.#call({ ask: "readMany", id: 0, paths }, hooks);
+    return this.#call({ ask: "readMany", id: 0, paths, raw }, hooks);
   }
 
   /** Every virtual path there is. @returns {Promise<string[]>} */

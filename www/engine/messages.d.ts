@@ -86,7 +86,7 @@ export interface Module {
 export type Ask =
   | { ask: "open"; id: number; from: From | Remote | Called; options: OpenOptions }
   | { ask: "read"; id: number; path: string; raw: boolean; parts: boolean }
-  | { ask: "readMany"; id: number; paths: string[] }
+  | { ask: "readMany"; id: number; paths: string[]; raw: boolean }
   | { ask: "paths"; id: number }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "stats"; id: number }

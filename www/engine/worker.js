@@ -85,7 +85,7 @@ async function run(ask, signal) {
   if (ask.ask === "paths") return dataset.paths();
   if (ask.ask === "readMany") {
     const files = await dataset.readMany(ask.paths, options);
-    return Promise.all(files.map((bytes, i) => own(ask.paths[i] ?? "", bytes)));
+    return Promise.all(files.map((bytes, i) => own(ask.raw ? "" : (ask.paths[i] ?? ""), bytes)));
   }
   /** @param {Part} part */
   const partial = (part) => post({ answer: "part", id: ask.id, part }, [part.values.buffer]);
