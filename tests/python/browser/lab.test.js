@@ -119,6 +119,46 @@ def clicked(event): heard.append(event)`);
     await close(opened);
   });
 
+  test("a lasso in the page: the hook is called with the cells inside, and they are those of the AnnData", async () => {
+    const opened = await notebook(`import anndata
+from cellucid_relay import show_anndata
+adata = anndata.read_h5ad(${JSON.stringify(SAMPLE)})
+viewer = show_anndata(adata)
+parts = []
+@viewer.on_selection
+def selected(event): parts.append((event["source"], adata[event["cells"]]))`);
+    const frame = await opened.viewer();
+    await frame.getByTitle("Lasso (L)").click();
+    const box = await frame.locator("#plot").boundingBox();
+    assert.ok(box);
+    // Around a rectangle of the screen, hand over hand.
+    const [left, right, top, bottom] = [0.35, 0.65, 0.4, 0.7];
+    const corners = /** @type {Array<[number, number]>} */ ([
+      [left, top],
+      [right, top],
+      [right, bottom],
+      [left, bottom],
+      [left, top + 0.01],
+    ]);
+    const at = (/** @type {[number, number]} */ [x, y]) =>
+      /** @type {[number, number]} */ ([box.x + x * box.width, box.y + y * box.height]);
+    await opened.page.mouse.move(...at([left, top]));
+    await opened.page.mouse.down();
+    for (const corner of corners) await opened.page.mouse.move(...at(corner), { steps: 12 });
+    await opened.page.mouse.up();
+    await until(async () => (await opened.run("print(len(parts))")) === "1");
+    // A rectangle of the screen is one of the embedding: nothing inside its bounds was left out, nothing outside was taken.
+    const code = `source, part = parts[0]
+key = "X_umap_2d" if "X_umap_2d" in adata.obsm else "X_umap"
+places, mine = adata.obsm[key][:, :2], part.obsm[key][:, :2]
+low, high = mine.min(axis=0), mine.max(axis=0)
+inside = ((places >= low) & (places <= high)).all(axis=1)
+print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part.obs_names) == set(adata.obs_names[inside]))`;
+    assert.equal(await opened.run(code), "lasso True True True");
+    await opened.shoot("notebook-lasso");
+    await close(opened);
+  });
+
   test("data and events come through while a cell runs", async () => {
     const opened = await notebook(SHOW, "import time\ntime.sleep(120)");
     const frame = await opened.viewer();
