@@ -206,6 +206,23 @@ def test_session_bundle_in_parts(shown: Frontend, tmp_path: Any) -> None:
     assert shown.finish(cell).strip() == f"['highlights/meta', 'highlights/cells/highlight_1'] {len(data)}"
 
 
+def test_session_bundle_awaited(shown: Frontend) -> None:
+    import base64
+
+    from conftest import golden
+
+    data = base64.b64decode(golden("bundle")["bundle"]["bytes"])
+    cell = shown.start("bundle = await viewer.session_bundle(20)\nprint(bundle.path.stat().st_size)")
+    request = shown.command("requestSessionBundle")["requestId"]
+    message = {"type": "session_bundle", "requestId": request, "status": "ok", "bytes": len(data), "data": None, "seq": 2}
+    shown.send({"t": "event", "view": "v1", "epoch": 1, "message": message}, [data])
+    assert shown.finish(cell).strip() == str(len(data))
+    # Nobody has asked for another.
+    shown.send({"t": "event", "view": "v1", "epoch": 1, "message": {**message, "seq": 3}}, [data])
+    shown.settle(0.3)
+    assert shown.value("viewer._events.counts['session_bundle']") == 1
+
+
 def test_nonsense_is_survived(shown: Frontend) -> None:
     for content in (
         {},

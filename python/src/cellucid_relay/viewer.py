@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import logging
 import os
@@ -313,9 +314,24 @@ class Viewer:
             payload = self._after(number, "session_bundle", left(), lambda payload: payload.get("requestId") == request)
         finally:
             self._bundles.forget(request)
-        if payload.get("status") != "ok":
-            raise RuntimeError(f"the viewer could not save its session: {payload.get('error')}")
-        return CellucidSessionBundle(payload["path"])
+        return _opened(payload)
+
+    async def session_bundle(self, timeout: float | None = 60.0) -> CellucidSessionBundle:
+        """Like :meth:`get_session_bundle`, to be awaited."""
+        self._require_running()
+        await self.until_ready(timeout)
+        request = secrets.token_hex(16)
+        self._bundles.expect(request, 3600.0 if timeout is None else max(1.0, timeout))
+        answer = asyncio.ensure_future(
+            self.next_event("session_bundle", timeout, predicate=lambda payload: payload.get("requestId") == request)
+        )
+        # It has to listen before it is answered.
+        await asyncio.sleep(0)
+        try:
+            self._channel.command({"type": "requestSessionBundle", "requestId": request})
+            return _opened(await answer)
+        finally:
+            self._bundles.forget(request)
 
     def apply_session_to_anndata(
         self, adata: Any, *, inplace: bool = False, timeout: float | None = 60.0, cleanup_bundle: bool = True, **kwargs: Any
@@ -439,6 +455,12 @@ def show_anndata(data: str | os.PathLike[str] | anndata.AnnData, height: int = 6
     ``centroid_min_points``, ``dataset_name``, ``dataset_id``. ``page`` as for :func:`show`.
     """
     return AnnDataViewer(data, height=height, **kwargs)
+
+
+def _opened(payload: Payload) -> CellucidSessionBundle:
+    if payload.get("status") != "ok":
+        raise RuntimeError(f"the viewer could not save its session: {payload.get('error')}")
+    return CellucidSessionBundle(payload["path"])
 
 
 def cleanup_all() -> None:
