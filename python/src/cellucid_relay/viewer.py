@@ -9,14 +9,15 @@ import os
 import secrets
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import files, host, messages, store
 from .bundle import CellucidSessionBundle
 from .channel import AGAIN, Channel, Ticket
-from .hooks import Events, Hook, Hooks, Payload, Predicate, ViewerState
+from .hooks import Payload
+from .listener import Listener
 from .messages import Message
 from .options import hosted, reading_options
 from .reader import Reader
@@ -37,21 +38,18 @@ _open: weakref.WeakSet[Viewer] = weakref.WeakSet()
 #: Viewers that somebody looks at: they stay although no variable holds them.
 _shown: set[Viewer] = set()
 
-Decorator = Callable[[Hook], Hook]
 
-
-class Viewer:
+class Viewer(Listener):
     """A viewer of one dataset. It may be displayed several times: all its views are told the same and tell their events here."""
 
     def __init__(
         self, source: files.Source, *, options: Mapping[str, Any] | None = None, height: int = 600, page: str | None = None
     ) -> None:
+        super().__init__()
         self.height = height
         self._page = None if page is None else hosted(page)
         #: Routes messages: 16 hexadecimal digits.
         self.viewer_id = secrets.token_hex(8)
-        self._hooks = Hooks()
-        self._events = Events()
         self._reader = Reader()
         self._bundles = Bundles()
         self._channel = Channel(self.viewer_id, self._reader, self._events, self._hooks, self._bundles)
@@ -206,8 +204,8 @@ class Viewer:
 
     @property
     def _unheard(self) -> bool:
-        """Whether the viewer cannot be heard before the cell has ended."""
-        return host.waiting() == "none" or (self._callbacks is not None and self._callbacks.serving and host.in_main_thread())
+        called = self._callbacks is not None and self._callbacks.serving and host.in_main_thread()
+        return called or super()._unheard
 
     def _answered(self, ticket: Ticket) -> bool:
         end = time.monotonic() + ANSWER
@@ -216,82 +214,6 @@ class Viewer:
                 return True
             self._channel.remind()
         return False
-
-    # --- hearing it ------------------------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> ViewerState:
-        """The newest payload of each kind of event."""
-        return self._events.state
-
-    @property
-    def on_ready(self) -> Decorator:
-        """Decorates a function to be called when the data is drawn: ``n_cells``, ``dimensions``."""
-        return lambda hook: self._hooks.register("ready", hook)
-
-    @property
-    def on_selection(self) -> Decorator:
-        """Decorates a function to be called with each selection: ``cells``, ``source``."""
-        return lambda hook: self._hooks.register("selection", hook)
-
-    @property
-    def on_hover(self) -> Decorator:
-        """Decorates a function to be called when the pointer moves: ``cell``, ``position``."""
-        return lambda hook: self._hooks.register("hover", hook)
-
-    @property
-    def on_click(self) -> Decorator:
-        """Decorates a function to be called with each click on a cell: ``cell``, ``button``, ``shift``, ``ctrl``."""
-        return lambda hook: self._hooks.register("click", hook)
-
-    @property
-    def on_message(self) -> Decorator:
-        """Decorates a function to be called with every event: its payload and its name as ``event``."""
-        return lambda hook: self._hooks.register("message", hook)
-
-    def register_hook(self, event: str, callback: Hook) -> Hook:
-        """Calls a function with every event of a name, which may be one of your own. Returns the function."""
-        return self._hooks.register(event, callback)
-
-    def unregister_hook(self, event: str, callback: Hook) -> bool:
-        """Whether that function was registered; it no longer is."""
-        return self._hooks.unregister(event, callback)
-
-    def clear_hooks(self, event: str | None = None) -> None:
-        """Forgets the functions of one event, or all."""
-        self._hooks.clear(event)
-
-    def wait_for_event(self, event: str, timeout: float | None = 30.0, *, predicate: Predicate | None = None) -> Payload:
-        """The next event of a name that satisfies the predicate; None waits for ever. Raises :class:`TimeoutError`."""
-        return self._after(self._events.last, event, timeout, predicate)
-
-    def wait_for_ready(self, timeout: float | None = 30.0) -> Payload:
-        """Waits until the data is drawn; returns at once if it has ever been."""
-        ready = self.state.ready
-        return ready if ready is not None else self._after(0, "ready", timeout, None)
-
-    async def next_event(self, event: str, timeout: float | None = 30.0, *, predicate: Predicate | None = None) -> Payload:
-        """Like :meth:`wait_for_event`, to be awaited."""
-        return await self._events.following(event, timeout, predicate)
-
-    async def until_ready(self, timeout: float | None = 30.0) -> Payload:
-        """Like :meth:`wait_for_ready`, to be awaited."""
-        ready = self.state.ready
-        return ready if ready is not None else await self.next_event("ready", timeout)
-
-    def _after(self, number: int, event: str, timeout: float | None, predicate: Predicate | None) -> Payload:
-        found: list[Payload] = []
-
-        def come() -> bool:
-            payload = self._events.after(number, event, predicate)
-            found[:] = [] if payload is None else [payload]
-            return bool(found)
-
-        if not come() and self._unheard:
-            raise host.Blocked(f"event '{event}'")
-        if not host.wait(self._events.changed, come, timeout, f"event '{event}'"):
-            raise TimeoutError(f"Timed out waiting for event '{event}'")
-        return found[0]
 
     # --- its state as a file ---------------------------------------------------------------------------------------
 
