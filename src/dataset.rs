@@ -15,10 +15,20 @@ use crate::{
     export::{Cost, Export, File, Options, Route},
     folder::Folder,
     limits::Limits,
-    open::{Source, open},
+    open::{Source, is_zip, open},
     shelf::Shelf,
-    source::{ByteSource, remembered::Remembered},
+    source::{ByteSource, KeyedSource, remembered::Remembered, zip::ZipStore},
 };
+
+/// Whether a decoded path may be one of a data set's files: decided without looking, so that other files need not wait for one.
+pub fn may_be_file(path: &str) -> bool {
+    let path = path.strip_suffix(".gz").unwrap_or(path);
+    let folder = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+    let points = || path.strip_prefix("points_").is_some_and(|rest| rest.ends_with("d.bin"));
+    ["obs", "var", "connectivity", "vectors"].into_iter().any(folder)
+        || points()
+        || Route::parse(path).is_some()
+}
 
 /// An open data set.
 pub enum Dataset {
@@ -49,11 +59,9 @@ impl Dataset {
         limits: Limits,
         shelf: Option<Rc<dyn Shelf>>,
     ) -> Result<Self> {
-        if let Source::Folder(store) = &source
-            && Folder::is_one(&**store).await?
-        {
+        if let Some(store) = exported(&source, limits).await? {
             let id = Some(root).filter(|root| !root.is_empty());
-            return Ok(Self::There(Folder::open(Rc::clone(store), id, &limits).await?));
+            return Ok(Self::There(Folder::open(store, id, &limits).await?));
         }
         let remembered = match (&source, &shelf) {
             (Source::File(file), Some(shelf)) => Remembered::find(file, shelf).await,
@@ -108,6 +116,14 @@ impl Dataset {
         match self {
             Self::Made(export, _) => export.id(),
             Self::There(folder) => folder.id().to_owned(),
+        }
+    }
+
+    /// Folders of all data sets below the root, each ending in `/`; none where there is only one.
+    pub fn folders(&self) -> Vec<String> {
+        match self {
+            Self::Made(..) => Vec::new(),
+            Self::There(folder) => folder.folders(),
         }
     }
 
@@ -179,6 +195,9 @@ impl Dataset {
                 export.file_watched(&Route::parse(path).ok_or_else(|| missing(path))?, watch).await
             }
             Self::There(folder) => {
+                if let Some(document) = folder.service(path) {
+                    return Ok(File { media: "application/json", body: document.to_string().into() });
+                }
                 let body: Bytes = folder.file(path).await?.ok_or_else(|| missing(path))?;
                 let json = path.ends_with(".json");
                 Ok(File { media: if json { "application/json" } else { "application/octet-stream" }, body })
@@ -191,4 +210,18 @@ fn missing(path: &str) -> Error {
     Error::missing(format!("there is no virtual file \"{path}\"")).hint(
         "names are those of an export folder, such as dataset_identity.json, points_2d.bin or obs/leiden.codes.u8",
     )
+}
+
+/// The files of an export folder, as a folder or in a zip archive; `None` when the source is something else.
+async fn exported(source: &Source, limits: Limits) -> Result<Option<Rc<dyn KeyedSource>>> {
+    let store: Rc<dyn KeyedSource> = match source {
+        Source::Folder(store) => Rc::clone(store),
+        Source::File(file) if is_zip(&**file).await => match ZipStore::open(Rc::clone(file), limits).await {
+            Ok(archive) => Rc::new(archive),
+            // What is wrong with it is said when it is opened as a store.
+            Err(_) => return Ok(None),
+        },
+        Source::File(_) => return Ok(None),
+    };
+    Ok(Folder::is_one(&*store).await?.then_some(store))
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, Result},
+    export::VERSION,
     limits::Limits,
     source::{KeyedSource, Part},
 };
@@ -21,13 +22,24 @@ pub const IDENTITY: &str = "dataset_identity.json";
 /// The document that lists several of them.
 pub const LIST: &str = "datasets.json";
 
+/// A data set of several below one root, as `datasets.json` lists it.
+struct Listed {
+    id: String,
+    /// Ends in `/`.
+    path: String,
+    name: String,
+}
+
 /// An export folder.
 pub struct Folder {
     store: Rc<dyn KeyedSource>,
+    /// All data sets of the root, where there are several.
+    listed: Vec<Listed>,
     /// `""` or ending in `/`.
     prefix: String,
     identity: Map<String, Value>,
     paths: Vec<String>,
+    limits: Limits,
 }
 
 impl Folder {
@@ -50,8 +62,8 @@ impl Folder {
     }
 
     async fn open_at(store: Rc<dyn KeyedSource>, id: Option<&str>, limits: &Limits) -> Result<Self> {
-        let prefix = match store.get(IDENTITY, Part::All).await? {
-            Some(_) => String::new(),
+        let (prefix, listed) = match store.get(IDENTITY, Part::All).await? {
+            Some(_) => (String::new(), Vec::new()),
             None => prefix(&*store, id, limits).await?,
         };
         let identity = document(&*store, &prefix, IDENTITY, limits).await?;
@@ -73,7 +85,7 @@ impl Folder {
         for field in fields.into_iter().flat_map(Map::values).filter_map(Value::as_object) {
             paths.extend(strings(field, &["files"]));
         }
-        Ok(Self { store, prefix, identity, paths })
+        Ok(Self { store, listed, prefix, identity, paths, limits: *limits })
     }
 
     /// Folder name or URL.
@@ -86,12 +98,18 @@ impl Folder {
         self.identity.get("id").and_then(Value::as_str).unwrap_or("")
     }
 
+    /// Folders of all data sets below the root, each ending in `/`; none where there is only one.
+    pub fn folders(&self) -> Vec<String> {
+        self.listed.iter().map(|one| one.path.clone()).collect()
+    }
+
     /// Every file that the manifests name.
     pub fn paths(&self) -> &[String] {
         &self.paths
     }
 
-    /// A file as it is; `None` when there is none of that path.
+    /// A file as it is; `None` when there is none of that path. Below a root, paths that begin with another data set's folder lead
+    /// there.
     ///
     /// # Errors
     /// `Source` when it cannot be read; `Request` for a path that leads out of the folder.
@@ -99,7 +117,37 @@ impl Folder {
         if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(Error::request(format!("\"{path}\" is no path in the folder")).in_file(self.name()));
         }
-        self.store.get(&format!("{}{path}", self.prefix), Part::All).await
+        let elsewhere = path == LIST || self.listed.iter().any(|other| path.starts_with(&other.path));
+        let prefix = if elsewhere && !self.prefix.is_empty() { "" } else { &self.prefix };
+        self.store.get(&format!("{prefix}{path}"), Part::All).await
+    }
+
+    /// A service document, as the reference answers for a folder (specification: section 11); `None` for other paths.
+    pub fn service(&self, path: &str) -> Option<Value> {
+        let entry = |id: &str, path: &str, name: &str| json!({"id": id, "path": path, "name": name});
+        match path {
+            "_cellucid/health" => Some(json!({"status": "ok", "type": "exported", "version": VERSION})),
+            "_cellucid/info" => {
+                Some(json!({"version": VERSION, "host": "127.0.0.1", "port": 0, "mode": "standalone"}))
+            }
+            "_cellucid/datasets" if self.listed.is_empty() => {
+                let name = self.identity.get("name").and_then(Value::as_str).unwrap_or("");
+                Some(json!({"datasets": [entry(self.id(), "/", name)]}))
+            }
+            "_cellucid/datasets" => {
+                let all = self.listed.iter().map(|one| entry(&one.id, &format!("/{}", one.path), &one.name));
+                Some(json!({"datasets": all.collect::<Vec<_>>()}))
+            }
+            _ => None,
+        }
+    }
+
+    /// One of its JSON documents; `None` when it is not there. What JSON cannot say, such as NaN, is null.
+    ///
+    /// # Errors
+    /// `Malformed` when it is no JSON object.
+    pub async fn document(&self, path: &str) -> Result<Option<Map<String, Value>>> {
+        document(&*self.store, &self.prefix, path, &self.limits).await
     }
 
     /// What is in it, in the words of [`crate::export::Export::describe`].
@@ -136,8 +184,8 @@ impl Folder {
     }
 }
 
-/// The folder of a data set below a root.
-async fn prefix(store: &dyn KeyedSource, id: Option<&str>, limits: &Limits) -> Result<String> {
+/// The folder of a data set below a root, and all of them.
+async fn prefix(store: &dyn KeyedSource, id: Option<&str>, limits: &Limits) -> Result<(String, Vec<Listed>)> {
     let list = document(store, "", LIST, limits).await?.ok_or_else(|| {
         Error::missing(format!("is no export folder: there is neither {IDENTITY} nor {LIST}"))
             .hint("choose a folder that cellucid exported")
@@ -163,11 +211,20 @@ async fn prefix(store: &dyn KeyedSource, id: Option<&str>, limits: &Limits) -> R
         Error::missing(format!("{LIST} has no data set {:?}; it has {ids:?}", wanted.unwrap_or_default()))
             .at(LIST)
     })?;
-    let path = path.trim_matches('/');
-    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+    let inside = |path: &str| {
+        let path = path.trim_matches('/');
+        let fine = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
+        fine.then(|| format!("{path}/"))
+    };
+    let Some(prefix) = inside(&path) else {
         return Err(Error::malformed(format!("the path {path:?} leads out of the folder")).at(LIST));
-    }
-    Ok(format!("{path}/"))
+    };
+    let listed = entries.iter().filter_map(|entry| {
+        let id = text(entry, "id")?;
+        let name = text(entry, "name").unwrap_or_else(|| id.clone());
+        Some(Listed { path: inside(&text(entry, "path")?)?, id, name })
+    });
+    Ok((prefix, listed.collect()))
 }
 
 /// A JSON document; `None` when it is not there.
@@ -179,12 +236,18 @@ async fn document(
 ) -> Result<Option<Map<String, Value>>> {
     let Some(bytes) = store.get(&format!("{prefix}{name}"), Part::All).await? else { return Ok(None) };
     Limits::size(bytes.len() as u64, limits.header, "a manifest").map_err(|e| e.at(name))?;
-    // Python writes bare tokens for what JSON cannot say.
-    let text = plain_json(&String::from_utf8_lossy(&bytes));
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(map)) => Ok(Some(map)),
-        Ok(_) => Err(Error::malformed("is no JSON object").at(format!("{prefix}{name}"))),
-        Err(error) => Err(Error::malformed("is no JSON").because(error).at(format!("{prefix}{name}"))),
+    parse(&bytes).map(Some).map_err(|e| e.at(format!("{prefix}{name}")))
+}
+
+/// Reads a JSON object as Python writes it: with bare tokens for what JSON cannot say, which become null.
+///
+/// # Errors
+/// `Malformed` when it is none.
+pub fn parse(text: &[u8]) -> Result<Map<String, Value>> {
+    match serde_json::from_str(&plain_json(&String::from_utf8_lossy(text))) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Error::malformed("is no JSON object")),
+        Err(error) => Err(Error::malformed("is no JSON").because(error)),
     }
 }
 

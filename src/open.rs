@@ -97,7 +97,7 @@ async fn store_below(folder: &dyn KeyedSource) -> Option<String> {
 }
 
 /// Whether a file begins as zip archives do: with a member, or with the end of an empty one.
-async fn is_zip(file: &dyn ByteSource) -> bool {
+pub(crate) async fn is_zip(file: &dyn ByteSource) -> bool {
     let start = if file.len() < 4 { None } else { file.read(0..4).await.ok() };
     start.is_some_and(|start| start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"))
 }

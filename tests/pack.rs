@@ -2,13 +2,19 @@
 //! `./check`): points, columns, codes, outliers, genes, edges and vectors, plain, compressed and quantised.
 #![allow(clippy::print_stdout)]
 
-use std::{cell::RefCell, collections::BTreeMap, fs, path::Path, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    rc::Rc,
+};
 
 use bytes::Bytes;
 use cellucid_wasm::{
     anndata::AnnData,
     error::{Pending, Result},
-    export::{Bits, Export, Options, Packing, Sink},
+    export::{Bits, Export, Options, Packed, Packing, Range, Sink},
     limits::Limits,
     native::{File, block_on},
     open::{Source, open},
@@ -20,14 +26,46 @@ use serde_json::Value;
 struct Shelf(RefCell<BTreeMap<String, (Bytes, Option<u8>)>>);
 
 impl Sink for Shelf {
-    fn put<'a>(&'a self, path: String, body: Bytes, gzip: Option<u8>) -> Pending<'a, ()> {
+    fn put<'a>(&'a self, file: Packed) -> Pending<'a, ()> {
         Box::pin(async move {
-            assert!(
-                self.0.borrow_mut().insert(path.clone(), (body, gzip)).is_none(),
-                "{path} is written twice"
-            );
+            let Packed { path, body, gzip, .. } = file;
+            let before = self.0.borrow_mut().insert(path.clone(), (body, gzip));
+            assert!(before.is_none(), "{path} is written twice");
             Ok(())
         })
+    }
+}
+
+/// The same shelf, of which an earlier run has left some files, with their ranges.
+struct Resumed {
+    shelf: Shelf,
+    kept: BTreeMap<String, Option<Range>>,
+    expected: Cell<usize>,
+}
+
+impl Sink for Resumed {
+    fn put<'a>(&'a self, file: Packed) -> Pending<'a, ()> {
+        assert!(!self.kept.contains_key(&file.path), "{} was there already", file.path);
+        self.shelf.put(file)
+    }
+
+    fn kept(&self, path: &str) -> Option<Option<Range>> {
+        self.kept.get(path).copied()
+    }
+
+    fn expect(&self, files: usize) {
+        self.expected.set(files);
+    }
+}
+
+/// Notes every file's range.
+#[derive(Default)]
+struct Ranges(RefCell<BTreeMap<String, Option<Range>>>);
+
+impl Sink for Ranges {
+    fn put<'a>(&'a self, file: Packed) -> Pending<'a, ()> {
+        self.0.borrow_mut().insert(file.path, file.range);
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -35,14 +73,18 @@ fn root() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("build/packed")
 }
 
-fn pack(packing: &Packing) -> Result<BTreeMap<String, (Bytes, Option<u8>)>> {
+fn pack_into(packing: &Packing, sink: &dyn Sink) -> Result<()> {
     let file = File::open(&root().join("input.h5ad")).expect("run ./check once: it makes build/packed");
-    let shelf = Shelf::default();
     block_on(async {
         let tree = open(Source::File(Rc::new(file)), Limits::default()).await?;
         let options = Options { file: "input.h5ad".into(), ..Options::default() };
-        Export::open(AnnData::open(tree, "").await?, options)?.pack(packing, &shelf).await
-    })?;
+        Export::open(AnnData::open(tree, "").await?, options)?.pack(packing, sink).await
+    })
+}
+
+fn pack(packing: &Packing) -> Result<BTreeMap<String, (Bytes, Option<u8>)>> {
+    let shelf = Shelf::default();
+    pack_into(packing, &shelf)?;
     Ok(shelf.0.into_inner())
 }
 
@@ -96,7 +138,7 @@ fn compare(name: &str, packing: &Packing) -> usize {
 
 #[test]
 fn folders_equal_what_prepare_writes() {
-    let packing = |compression, var, obs| Packing { compression, var, obs, genes: None };
+    let packing = |compression, var, obs| Packing { compression, var, obs, ..Packing::default() };
     let mut compared = 0;
     for (name, packing) in [
         ("gz", packing(Some(6), None, None)),
@@ -123,4 +165,30 @@ fn a_plain_folder_is_the_virtual_export_and_genes_can_be_chosen() {
     assert_eq!(manifest["fields"], serde_json::json!([["IL2"], ["a b"]]));
     let error = pack(&Packing { genes: Some(vec!["IL3".into()]), ..Packing::default() }).unwrap_err();
     assert!(error.to_string().contains("there is no gene \"IL3\""), "{error}");
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_stopped() {
+    let packing = Packing {
+        var: Some(Bits::Eight),
+        obs: Some(Bits::Sixteen),
+        // One gene at a time.
+        memory: Some(1),
+        ..Packing::default()
+    };
+    let (whole, ranges) = (pack(&packing).unwrap(), Ranges::default());
+    pack_into(&packing, &ranges).unwrap();
+    let ranges = ranges.0.into_inner();
+    // Whatever was there before, the rest is made, with the same manifests.
+    for step in [1, 2, 3] {
+        let binary = ranges.iter().filter(|(path, _)| !path.ends_with(".json"));
+        let kept = binary.step_by(step).map(|(path, range)| (path.clone(), *range)).collect();
+        let sink = Resumed { shelf: Shelf::default(), kept, expected: Cell::new(0) };
+        pack_into(&packing, &sink).unwrap();
+        let made = sink.shelf.0.into_inner();
+        assert_eq!((made.len() + sink.kept.len(), sink.expected.get()), (whole.len(), whole.len()));
+        for (path, file) in &made {
+            assert!(*file == whole[path], "{path} differs");
+        }
+    }
 }

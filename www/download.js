@@ -1,5 +1,6 @@
 /**
- * The second way to a file whose host cannot send parts of it: all of it at once, if the person asks for that.
+ * The second way to a file whose host cannot send parts of it: all of it at once, if the person asks for that. And the way out: a
+ * file of ours among the person's downloads.
  *
  * @import { Progress } from "./engine/messages.js"
  */
@@ -68,4 +69,14 @@ function large(file, bytes, limit) {
     file,
     advice: "Download it by hand and drop it here: files of this machine are read in parts, whatever their size.",
   });
+}
+
+/** Hands a file to the browser as a download. @param {Blob} file @param {string} name */
+export function offer(file, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // The browser has taken hold of it long before that; until then it must stay.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -3,7 +3,7 @@
  * the engine, and patches `dataset`, `points` and `colour`. The only place that waits for data.
  *
  * @import { Engine } from "./engine/client.js"
- * @import { AnyField, Colour, Opened, Source, Trouble } from "./state.js"
+ * @import { AnyField, Colour, Opened, Save, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  * @import { Hooks } from "./tasks.js"
  * @import { Graph } from "./view/graph.js"
@@ -18,7 +18,7 @@
  * work of a panel's own, with progress and a button to cancel; whether it came to its end
  */
 import { Columns, gradual } from "./columns.js";
-import { download, downloadable, LIMIT } from "./download.js";
+import { download, downloadable, LIMIT, offer } from "./download.js";
 import { Fault } from "./engine/fault.js";
 import { columns, embeddings, genes, parse, safe } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
@@ -57,6 +57,8 @@ export function load(store, hire) {
   store.subscribe(["wanted"], ({ wanted, colour }) => {
     if (wanted && wanted !== colour?.field) task("colour", `Loading ${wanted.key}`, paint);
   });
+
+  store.subscribe(["save"], ({ save, dataset }) => save && task("save", `Saving ${dataset?.name}`, (hooks) => keep(save, hooks)));
 
   /** @param {Source} source */
   function open(source) {
@@ -194,6 +196,13 @@ export function load(store, hire) {
       (read) => store.patch({ read }),
       () => {},
     );
+  }
+
+  /** @param {Save} save @param {Hooks} hooks */
+  async function keep({ target, packing }, hooks) {
+    const archive = await engine?.save(target, packing, hooks);
+    if (archive) offer(archive, `${target.name}.zip`);
+    store.patch({ notice: `${target.name}: saved as an export folder` });
   }
 
   /** @type {Data["run"]} */

@@ -2,7 +2,7 @@
 
 import type { Fault } from "./engine/fault.js";
 import type { CategoryField, Field, GeneField, NumberField } from "./engine/manifest.js";
-import type { Description, From, OpenOptions, Stats } from "./engine/messages.js";
+import type { Description, From, OpenOptions, Packing, Stats, Target } from "./engine/messages.js";
 import type { Camera } from "./view/camera.js";
 
 /** One number per cell out of several genes. */
@@ -149,6 +149,12 @@ export interface Busy {
   cancel: () => void;
 }
 
+/** Saving that the person asked for. A new object each time. */
+export interface Save {
+  target: Target;
+  packing: Packing;
+}
+
 export interface Trouble {
   fault: Fault;
   /** What was being done, in words. */
@@ -213,6 +219,7 @@ export interface State {
   recent: AnyField[];
   tab: Tab;
   busy: Busy[];
+  save: Save | null;
   /** What the engine has read of the dataset so far. */
   read: Stats | null;
   trouble: Trouble | null;

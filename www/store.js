@@ -136,6 +136,7 @@ export function initial() {
     recent: [],
     tab: "legend",
     busy: [],
+    save: null,
     read: null,
     trouble: null,
     notice: "",

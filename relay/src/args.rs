@@ -59,23 +59,31 @@ pub enum Command {
         source: String,
         /// Folder to write, new or empty
         out: PathBuf,
-        /// Quantise gene values to so many bits
-        #[arg(long, value_name = "BITS", value_parser = ["8", "16"])]
-        quantize_var: Option<String>,
-        /// Quantise continuous columns and outlier quantiles to so many bits
-        #[arg(long, value_name = "BITS", value_parser = ["8", "16"])]
-        quantize_obs: Option<String>,
-        /// Compress every binary file with gzip
-        #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=9))]
-        compression: Option<u8>,
-        /// Only these genes, separated by commas
-        #[arg(long, value_name = "GENE,…", value_delimiter = ',')]
-        genes: Option<Vec<String>>,
-        /// Write into a folder that holds something already
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        pack: Pack,
         #[command(flatten)]
         reading: Reading,
+    },
+    /// Compare an export folder with the data it was made from, and say where they differ
+    ///
+    /// Options that the folder tells of, such as the gene id column, need not be given. Exit code 1 when anything differs.
+    Verify {
+        source: String,
+        /// Export folder, zip archive or address
+        export: String,
+        /// As lines of JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Write datasets.json of a folder that holds several export folders
+    Datasets {
+        /// The folder above them
+        root: PathBuf,
+        /// Id of the data set that is shown first; the first by folder name when left out
+        #[arg(long, value_name = "ID")]
+        default: Option<String>,
     },
     /// Serve the page, and a folder of data or one data set, on this machine
     Serve {
@@ -94,6 +102,38 @@ pub enum Command {
         #[command(flatten)]
         reading: Reading,
     },
+}
+
+/// How a folder is written.
+#[derive(Args, Clone)]
+pub struct Pack {
+    /// Quantise gene values to so many bits
+    #[arg(long, value_name = "BITS", value_parser = ["8", "16"])]
+    pub quantize_var: Option<String>,
+    /// Quantise continuous columns and outlier quantiles to so many bits
+    #[arg(long, value_name = "BITS", value_parser = ["8", "16"])]
+    pub quantize_obs: Option<String>,
+    /// Compress every binary file with gzip
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub compression: Option<u8>,
+    /// Only these genes, separated by commas
+    #[arg(long, value_name = "GENE,…", value_delimiter = ',')]
+    pub genes: Option<Vec<String>>,
+    /// Write into a folder that holds something already
+    #[arg(long)]
+    pub force: bool,
+    /// Threads that compress and write
+    #[arg(long, value_name = "N", default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
+    pub jobs: usize,
+    /// Memory for gene values, in MiB; a matrix stored by row is passed over once for each such block
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub memory: u64,
+    /// Say on standard error, as one line of JSON, what it took
+    #[arg(long)]
+    pub stats: bool,
+    /// Say nothing but what could not be exported
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// Which reader the virtual files are for.

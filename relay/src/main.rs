@@ -13,6 +13,7 @@ mod output;
 mod remote;
 mod serve;
 mod source;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -27,11 +28,9 @@ fn main() -> ExitCode {
             get::run(&source, &paths, out.as_deref(), stats, &reading)
         }
         Command::Cat { source, object, attrs, headers } => cat::run(&source, &object, attrs, &headers),
-        Command::Export { source, out, quantize_var, quantize_obs, compression, genes, force, reading } => {
-            let packing =
-                export::packing(quantize_var.as_deref(), quantize_obs.as_deref(), compression, genes);
-            export::run(&source, &out, &packing, force, &reading)
-        }
+        Command::Export { source, out, pack, reading } => export::run(&source, &out, &pack, &reading),
+        Command::Verify { source, export, json, reading } => verify::run(&source, &export, json, &reading),
+        Command::Datasets { root, default } => export::datasets(&root, default.as_deref()),
         Command::Serve { what, port, no_browser, page, reading } => {
             serve::run(&what, port, !no_browser, page.as_deref(), &reading)
         }

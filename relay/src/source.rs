@@ -111,6 +111,23 @@ impl Opened {
         self.remote.is_some()
     }
 
+    /// What tells this source from another, or from an older version of it: where it is, how large, and when it was changed.
+    pub fn identity(&self) -> String {
+        let size = match &self.source {
+            Source::File(file) => file.len(),
+            Source::Folder(_) => 0,
+        };
+        let place = Path::new(self.source.name());
+        let full = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+        // The documents of a store change with it, its folder need not.
+        let documents = ["zarr.json", ".zmetadata", ".zattrs"].map(|name| full.join(name));
+        let changed = documents.iter().chain([&full]).filter_map(|path| {
+            let changed = path.metadata().and_then(|about| about.modified()).ok()?;
+            Some(changed.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos())
+        });
+        format!("{}#{} {size} {:?}", full.display(), self.root, changed.max())
+    }
+
     /// Requests sent and bytes read so far.
     pub fn moved(&self) -> (u64, u64) {
         match &self.remote {

@@ -51,6 +51,13 @@ fn exported_folders_are_the_references_files() {
             "centroid_options",
             "gene_id_column",
             "latent_X_pca",
+            "gene_id_column_cat",
+            "gene_id_column_float",
+            "emb_no_normalize",
+            "latent_override",
+            "latent_override_missing",
+            "centroid_options_bad",
+            "named_by_option",
         ];
         if !family.contains(&name) {
             continue;

@@ -1,14 +1,14 @@
 //! Entries of `obsm`: anything with one row per cell, in whatever form it is stored.
 
-use std::rc::Rc;
+use std::{ops::Range, rc::Rc};
 
 use futures_util::future::join_all;
 
 use super::{Frame, Matrix, Skipped, below, encoding, matrix::sparse_kind, plain};
 use crate::{
-    array::{Array, DType, Values},
+    array::{Array, DType, Select, Values},
     error::{Error, Result},
-    tree::{Node, Tree, read_all},
+    tree::{Node, Tree, read, read_all},
 };
 
 /// An entry of `obsm`.
@@ -61,6 +61,27 @@ impl Entry {
             },
         };
         read.map_err(|e| e.at(&self.path).in_file(self.tree.name()))
+    }
+
+    /// Some rows in single precision. What is not stored as an array is read whole for them.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn rows(&self, rows: Range<u64>) -> Result<Vec<f32>> {
+        let Form::Matrix(Matrix::Dense(array)) = &self.form else {
+            let width = self.columns().unwrap_or(1);
+            let span = rows.start.saturating_mul(width) as usize..rows.end.saturating_mul(width) as usize;
+            return Ok(self.read().await?.get(span).unwrap_or(&[]).to_vec());
+        };
+        let read = read(&*self.tree, array, &Select::rows(&array.shape, rows)).await;
+        read.and_then(Values::into_f32).map_err(|e| e.at(&self.path).in_file(self.tree.name()))
+    }
+
+    /// About so many rows, such that no chunk lies in two blocks of them; all of them where blocks gain nothing.
+    pub fn whole_chunks(&self, rows: u64) -> u64 {
+        let Form::Matrix(Matrix::Dense(array)) = &self.form else { return u64::MAX };
+        let chunk = array.chunk.first().copied().unwrap_or(1).max(1);
+        (rows / chunk).max(1).saturating_mul(chunk)
     }
 
     async fn read_frame(&self, frame: &Frame) -> Result<Vec<f32>> {

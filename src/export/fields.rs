@@ -1,6 +1,8 @@
 //! Columns of obs as files: values, codes, outlier quantiles; and their rows in the manifest
 //! (specification: section 7).
 
+use std::rc::Rc;
+
 use crate::{
     anndata::{Column, Entry},
     error::{Error, Result},
@@ -8,9 +10,9 @@ use crate::{
 
 use super::{
     Options, Profile,
+    groups::{Groups, Room},
     json::Json,
     points::Points,
-    stats::{ascending, column_means, distances, quantile},
 };
 
 /// Latent spaces by preference.
@@ -27,24 +29,8 @@ pub struct Coded {
 
 impl Coded {
     /// Cells of each label, for the labels with enough of them.
-    fn groups(&self, least: usize) -> Vec<(usize, Vec<u32>)> {
-        let mut counts = vec![0_usize; self.labels.len()];
-        for &code in &self.codes {
-            if let Some(count) = usize::try_from(code).ok().and_then(|c| counts.get_mut(c)) {
-                *count += 1;
-            }
-        }
-        let mut groups: Vec<Vec<u32>> =
-            counts.iter().map(|&n| Vec::with_capacity(if n < least { 0 } else { n })).collect();
-        for (cell, &code) in self.codes.iter().enumerate() {
-            let label = usize::try_from(code).unwrap_or(usize::MAX);
-            if counts.get(label).is_some_and(|&n| n >= least)
-                && let Some(group) = groups.get_mut(label)
-            {
-                group.push(cell as u32);
-            }
-        }
-        groups.into_iter().enumerate().filter(|(_, group)| !group.is_empty()).collect()
+    pub fn groups(&self, options: &Options) -> Groups {
+        Groups::new(&self.codes, self.labels.len(), options.centroid_min_points())
     }
 
     /// Whether codes take one byte.
@@ -74,38 +60,20 @@ impl Coded {
         })
     }
 
-    /// One number per cell: the share of its group that is no farther from the group's mean in latent space.
-    pub fn outliers(&self, latent: Option<&(Vec<f32>, usize)>, options: &Options) -> Vec<f32> {
-        let Some((latent, width)) = latent else { return vec![0.0; self.codes.len()] };
-        let mut out = vec![f32::NAN; self.codes.len()];
-        for (_, rows) in self.groups(options.centroid_min_points()) {
-            let centre = column_means(latent, *width, &rows);
-            let own = distances(latent, *width, &rows, &centre);
-            let mut sorted = own.clone();
-            sorted.sort_by(ascending);
-            let m = rows.len() as f32;
-            for (&row, d) in rows.iter().zip(&own) {
-                let within = sorted.partition_point(|x| ascending(x, d).is_le());
-                if let Some(slot) = out.get_mut(row as usize) {
-                    *slot = within as f32 / m;
-                }
-            }
-        }
-        out
-    }
-
     /// The labels' places in each embedding.
-    fn centroids(&self, points: &[&Points], options: &Options) -> Json {
-        let groups = self.groups(options.centroid_min_points());
+    fn centroids(&self, points: &[Rc<Points>], options: &Options) -> Json {
+        let groups = self.groups(options);
+        let (least, share) = (options.centroid_min_points(), options.centroid_quantile());
+        let mut room = Room::default();
         Json::map(points.iter().map(|points| {
             let width = usize::from(points.dim);
-            let entries = groups.iter().filter_map(|(label, rows)| {
-                let (centre, used) = centroid(&points.values, width, rows, options);
+            let entries = groups.iter().filter_map(|(label, cells)| {
+                let (centre, used) = room.centroid(&points.values, width, cells, least, share);
                 if options.profile == Profile::Strict && centre.iter().any(|x| !x.is_finite()) {
                     return None;
                 }
                 Some(Json::map([
-                    ("category", Json::from(self.labels.get(*label).map_or("", String::as_str))),
+                    ("category", Json::from(self.labels.get(label).map_or("", String::as_str))),
                     ("position", Json::list(centre.iter().map(|&x| f64::from(x)))),
                     ("n_points", Json::from(used)),
                 ]))
@@ -120,22 +88,6 @@ pub fn is_narrow(labels: u64) -> bool {
     labels <= 254
 }
 
-/// Mean of a group without its farthest members, and how many took part.
-fn centroid(matrix: &[f32], width: usize, rows: &[u32], options: &Options) -> (Vec<f32>, usize) {
-    let least = options.centroid_min_points();
-    let centre = column_means(matrix, width, rows);
-    if rows.len() <= least {
-        return (centre, rows.len());
-    }
-    let all = distances(matrix, width, rows, &centre);
-    let mut sorted = all.clone();
-    sorted.sort_by(ascending);
-    let threshold = quantile(&sorted, options.centroid_quantile());
-    let kept: Vec<u32> =
-        rows.iter().zip(&all).filter(|(_, d)| **d <= threshold).map(|(row, _)| *row).collect();
-    if kept.len() >= least { (column_means(matrix, width, &kept), kept.len()) } else { (centre, rows.len()) }
-}
-
 /// A column as single precision: missing is NaN; labels count where they spell a number.
 ///
 /// # Errors
@@ -143,7 +95,7 @@ fn centroid(matrix: &[f32], width: usize, rows: &[u32], options: &Options) -> (V
 pub fn values(column: Column) -> Result<Vec<f32>> {
     match column {
         Column::Number { values, missing } => {
-            let mut values = values.to_f32()?;
+            let mut values = values.into_f32()?;
             if let Some(missing) = missing {
                 for (value, gone) in values.iter_mut().zip(missing) {
                     if gone {
@@ -166,9 +118,21 @@ pub fn values(column: Column) -> Result<Vec<f32>> {
 
 /// Smallest and largest finite value; 0 and 1 when there is none.
 pub fn range(values: &[f32]) -> (f64, f64) {
-    let finite = values.iter().filter(|x| x.is_finite());
-    let (low, high) =
-        finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+    // Several pairs side by side: they wait for nothing but their own last.
+    const LANES: usize = 16;
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut look = |block: &[f32]| {
+        for ((x, low), high) in block.iter().zip(&mut low).zip(&mut high) {
+            let finite = x.is_finite();
+            *low = if finite && *x < *low { *x } else { *low };
+            *high = if finite && *x > *high { *x } else { *high };
+        }
+    };
+    blocks.iter().for_each(|block| look(block));
+    look(rest);
+    let low = low.into_iter().fold(f32::INFINITY, f32::min);
+    let high = high.into_iter().fold(f32::NEG_INFINITY, f32::max);
     if low > high { (0.0, 1.0) } else { (low.into(), high.into()) }
 }
 
@@ -184,7 +148,7 @@ pub fn categorical_row(
     key: &str,
     coded: &Coded,
     range: Option<(f64, f64)>,
-    points: &[&Points],
+    points: &[Rc<Points>],
     options: &Options,
 ) -> Json {
     let (dtype, missing) = if coded.is_narrow() { ("uint8", 255_u64) } else { ("uint16", 65_535) };

@@ -117,20 +117,24 @@ impl Export {
         let genes = genes?;
         let unknown = || Error::missing(format!("there is no gene \"{name}\""));
         let column = *genes.columns.get(name).filter(|_| self.has_genes()).ok_or_else(unknown)?;
-        self.columns_watched(&[column], watch).await?.pop().ok_or_else(unknown)
+        self.stored_columns(&[column], watch).await?.pop().ok_or_else(unknown)?.into_f32()
     }
 
     /// Columns of X in single precision, made together.
-    pub(super) async fn columns(&self, columns: &[u64]) -> Result<Vec<Vec<f32>>> {
-        self.columns_watched(columns, None).await
+    async fn columns(&self, columns: &[u64]) -> Result<Vec<Vec<f32>>> {
+        self.stored_columns(columns, None).await?.into_iter().map(Values::into_f32).collect()
     }
 
-    async fn columns_watched(&self, columns: &[u64], watch: Option<Rc<dyn Watch>>) -> Result<Vec<Vec<f32>>> {
+    /// Columns of X as stored, made together.
+    pub(super) async fn stored_columns(
+        &self,
+        columns: &[u64],
+        watch: Option<Rc<dyn Watch>>,
+    ) -> Result<Vec<Values>> {
         let Some(x) = &self.data.x else {
-            let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene");
+            let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene").map(Values::F32);
             return columns.iter().map(zeros).collect();
         };
-        let tree = self.data.tree();
-        x.columns_watched(&**tree, columns, watch).await?.into_iter().map(Values::into_f32).collect()
+        x.columns_watched(&**self.data.tree(), columns, watch).await
     }
 }

@@ -1,6 +1,6 @@
 //! JSON text as Python's `json.dumps` writes it, byte for byte: the reference's clients compare it, and so do we.
 
-use std::fmt::Write;
+use std::{fmt::Write, rc::Rc};
 
 use crate::anndata::float_text;
 
@@ -21,6 +21,8 @@ pub enum Json {
     List(Vec<Json>),
     /// Keys in the order given.
     Map(Vec<(String, Json)>),
+    /// Text that was written before.
+    Written(Rc<str>),
 }
 
 impl Json {
@@ -55,6 +57,7 @@ impl Json {
             }
             Self::Float(x) => out.push_str(&float_text(*x)),
             Self::Text(text) => quote(text, out),
+            Self::Written(text) => out.push_str(text),
             Self::List(items) => {
                 out.push('[');
                 for (i, item) in items.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! The JSON documents: identity, manifests, service documents (specification: sections 6 to 9 and 11).
 
+use std::rc::Rc;
+
 use futures_util::future::join_all;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     shown::{Shown, TOGETHER},
     vectors,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Bytes per cell number in edge files.
 pub(super) fn index_bytes(cells: u64, profile: Profile) -> u64 {
@@ -142,38 +144,25 @@ impl Export {
         self.format() == "h5ad"
     }
 
-    /// `obs_manifest.json`
-    pub(super) async fn obs_manifest(&self, packing: &Packing, ranges: &Ranges) -> Result<Json> {
-        let columns = self.shown().await?;
-        let mut points = Vec::new();
-        if self.data.n_obs() > 0 {
-            for choice in &self.choices {
-                points.push(self.points(choice.dim).await?);
-            }
-        }
-        let points: Vec<_> = points.iter().map(|p| &**p).collect();
+    /// `obs_manifest.json`, or the same with one column's row only.
+    pub(super) async fn obs_manifest(
+        &self,
+        packing: &Packing,
+        ranges: &Ranges,
+        only: Option<usize>,
+    ) -> Result<Json> {
+        let mut columns = self.shown().await?;
+        columns.retain(|shown| only.is_none_or(|index| shown.index == index));
         // Rows without what only the reference's server adds.
-        let short = self.strict() || !packing.is_plain();
+        let short = self.is_short(packing);
         let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
         for group in columns.chunks(TOGETHER) {
-            let rows = join_all(group.iter().map(|Shown { index, key, labels }| async {
-                let range = ranges.obs.get(index).copied();
-                if labels.is_some() {
-                    let coded = self.coded(*index).await?;
-                    let range = if short { range } else { Some((0.0, 1.0)) };
-                    return Ok::<_, Error>(categorical_row(key, &coded, range, &points, &self.options));
-                }
-                let range = match short {
-                    true => range,
-                    false => Some(fields::range(&fields::values(self.data.obs.column(*index).await?)?)),
-                };
-                Ok(continuous_row(key, range))
-            }))
-            .await;
-            for (shown, row) in group.iter().zip(rows) {
+            let rows = group.iter().map(|shown| self.row(shown, packing, ranges));
+            for (shown, row) in group.iter().zip(join_all(rows).await) {
                 match row {
                     Ok(row) if shown.labels.is_some() => categorical.push(row),
                     Ok(row) => continuous.push(row),
+                    Err(error) if only.is_some() => return Err(error),
                     // One damaged column is no reason to show nothing.
                     Err(error) => {
                         self.data.skip(format!("{}/{}", self.data.obs.path, shown.key), error.to_string());
@@ -208,6 +197,36 @@ impl Export {
             ("_continuousFields", Json::List(continuous)),
             ("_categoricalFields", Json::List(categorical)),
         ]))
+    }
+
+    /// Whether rows go without what only the reference's server adds.
+    fn is_short(&self, packing: &Packing) -> bool {
+        self.strict() || !packing.is_plain()
+    }
+
+    /// A column's row, written once: who asks for one field and later for all of them waits once for each.
+    async fn row(&self, shown: &Shown, packing: &Packing, ranges: &Ranges) -> Result<Json> {
+        let Shown { index, key, labels } = shown;
+        let kept = self.rows.borrow().get(index).filter(|_| packing.is_plain()).cloned();
+        if let Some(row) = kept {
+            return Ok(Json::Written(row));
+        }
+        let (short, range) = (self.is_short(packing), ranges.obs.get(index).copied());
+        let row = match labels {
+            None if short => continuous_row(key, range),
+            None => continuous_row(key, Some(fields::range(&self.numbers(*index).await?))),
+            Some(_) => {
+                let coded = self.coded(*index).await?;
+                let range = if short { range } else { Some((0.0, 1.0)) };
+                categorical_row(key, &coded, range, &self.all_points().await?, &self.options)
+            }
+        };
+        if !packing.is_plain() {
+            return Ok(row);
+        }
+        let row: Rc<str> = row.text().into();
+        self.rows.borrow_mut().insert(*index, Rc::clone(&row));
+        Ok(Json::Written(row))
     }
 
     /// `var_manifest.json` of the genes at `chosen`.

@@ -6,7 +6,9 @@
 mod describe;
 mod fields;
 mod genes;
+mod groups;
 mod json;
+mod latent;
 mod manifest;
 mod names;
 mod pack;
@@ -17,7 +19,11 @@ mod shown;
 mod stats;
 mod vectors;
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use bytes::Bytes;
 use futures_util::future::{try_join, try_join_all};
@@ -29,7 +35,7 @@ use crate::{
 pub use genes::Cost;
 pub use json::Json;
 pub use names::{dataset_name, safe};
-pub use pack::{Bits, Packing, Sink};
+pub use pack::{Bits, Packed, Packing, Range, Sink};
 pub use place::{Inside, Place, WHOLE};
 pub use route::Route;
 
@@ -40,7 +46,7 @@ use points::{Choice, Points, Umap};
 use vectors::Field;
 
 /// The reference's version, which its service documents report.
-const VERSION: &str = "0.0.9";
+pub const VERSION: &str = "0.0.9";
 
 /// Which reader the files are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,9 +141,6 @@ pub struct File {
     pub body: Bytes,
 }
 
-/// A latent space: rows one after another, and their width.
-type Latent = (Vec<f32>, usize);
-
 /// AnnData as an export folder.
 pub struct Export {
     data: AnnData,
@@ -150,7 +153,12 @@ pub struct Export {
     points: RefCell<HashMap<u8, Rc<Points>>>,
     graph: RefCell<Option<Rc<Graph>>>,
     genes: RefCell<Option<Rc<Genes>>>,
-    latent: RefCell<Option<Rc<Latent>>>,
+    /// The latent space, where it is small enough to be kept.
+    latent: RefCell<Option<Rc<Vec<f32>>>>,
+    /// Columns that turned out to be damaged while a folder was written: what has no file is not listed either.
+    lost: RefCell<HashSet<usize>>,
+    /// Rows of the manifest that were written.
+    rows: RefCell<HashMap<usize, Rc<str>>>,
     /// The last few columns asked for: codes and outliers come in pairs.
     coded: RefCell<Vec<(usize, Rc<Coded>)>>,
     /// Label counts of columns that had to be read to know.
@@ -176,7 +184,7 @@ impl Export {
             Profile::Reference => data.obs.columns.clone(),
             Profile::Strict => names::unique(data.obs.columns.iter().map(String::as_str)),
         };
-        let (points, graph, genes, latent, coded, counts) = Default::default();
+        let (points, graph, genes, latent, lost, rows, coded, counts) = Default::default();
         let place = Place::default();
         Ok(Self {
             data,
@@ -189,6 +197,8 @@ impl Export {
             graph,
             genes,
             latent,
+            lost,
+            rows,
             coded,
             counts,
             place,
@@ -269,7 +279,11 @@ impl Export {
         let plain = Packing::default();
         let body = match route {
             Route::Identity => self.identity(&plain).await?.text().into(),
-            Route::ObsManifest => self.obs_manifest(&plain, &Ranges::default()).await?.text().into(),
+            Route::ObsManifest => self.obs_manifest(&plain, &Ranges::default(), None).await?.text().into(),
+            Route::ObsField(name) => {
+                let index = self.find_column(name)?;
+                self.obs_manifest(&plain, &Ranges::default(), Some(index)).await?.text().into()
+            }
             Route::VarManifest => {
                 let all = self.chosen_genes(&plain).await?;
                 self.var_manifest(&plain, &all, &Ranges::default()).await?.text().into()
@@ -279,15 +293,11 @@ impl Export {
             Route::Info => self.info().text().into(),
             Route::Datasets => self.datasets().text().into(),
             Route::Points(dim) => floats(&self.points(*dim).await?.values),
-            Route::ObsValues(name) => floats(&fields::values(self.column(name).await?)?),
+            Route::ObsValues(name) => floats(&self.numbers(self.find_column(name)?).await?),
             Route::ObsCodes(name) => {
                 self.coded(self.find_column(name)?).await?.bytes(self.options.profile)?.into()
             }
-            Route::ObsOutliers(name) => {
-                let coded = self.coded(self.find_column(name)?).await?;
-                let latent = self.latent().await?;
-                floats(&coded.outliers(latent.as_deref(), &self.options))
-            }
+            Route::ObsOutliers(name) => floats(&self.outliers(self.find_column(name)?).await?),
             Route::VarValues(name) => floats(&self.gene(name, watch).await?),
             Route::EdgeSources => self.edges(&self.graph().await?.from),
             Route::EdgeDestinations => self.edges(&self.graph().await?.to),
@@ -306,11 +316,17 @@ impl Export {
         Ok(File { media, body })
     }
 
-    /// Every path there is, in the order in which a folder is written.
+    /// Every path there is, each once, in the order in which a folder is written.
     ///
     /// # Errors
     /// Whatever reading names and columns says.
     pub async fn paths(&self) -> Result<Vec<String>> {
+        let all = self.chosen_genes(&Packing::default()).await?;
+        self.paths_with(&all).await
+    }
+
+    /// The same with some genes only, given by their positions.
+    async fn paths_with(&self, genes: &[usize]) -> Result<Vec<String>> {
         let mut paths = vec![Route::Identity.path(), Route::ObsManifest.path(), Route::VarManifest.path()];
         if self.data.connectivities().await?.is_some() {
             paths.extend(
@@ -320,7 +336,8 @@ impl Export {
                 paths.push(Route::EdgeWeights.path());
             }
         }
-        paths.extend(self.choices.iter().map(|choice| Route::Points(choice.dim).path()));
+        let drawn = self.data.n_obs() > 0;
+        paths.extend(self.choices.iter().filter(|_| drawn).map(|choice| Route::Points(choice.dim).path()));
         for shown in self.shown().await? {
             let name = safe(&shown.key);
             match shown.labels {
@@ -333,11 +350,15 @@ impl Export {
             }
         }
         if self.has_genes() {
-            paths.extend(self.genes().await?.ids.iter().map(|id| Route::VarValues(safe(id)).path()));
+            let ids = Rc::clone(&self.genes().await?.ids);
+            let chosen = genes.iter().filter_map(|&gene| ids.get(gene));
+            paths.extend(chosen.map(|id| Route::VarValues(safe(id)).path()));
         }
-        for field in &self.vectors {
+        for field in self.vectors.iter().filter(|_| drawn) {
             paths.extend(field.keys.iter().map(|(dim, _)| Route::Vectors(field.id.clone(), *dim).path()));
         }
+        let mut seen = HashSet::with_capacity(paths.len());
+        paths.retain(|path| seen.insert(path.clone()));
         Ok(paths)
     }
 
@@ -355,22 +376,13 @@ impl Export {
         Ok(points)
     }
 
-    /// The latent space: rows and width; `None` when there is none.
-    async fn latent(&self) -> Result<Option<Rc<Latent>>> {
-        if let Some(latent) = &*self.latent.borrow() {
-            return Ok(Some(Rc::clone(latent)));
+    /// All embeddings that are shown; none where there are no cells.
+    async fn all_points(&self) -> Result<Vec<Rc<Points>>> {
+        let mut all = Vec::new();
+        for choice in self.choices.iter().filter(|_| self.data.n_obs() > 0) {
+            all.push(self.points(choice.dim).await?);
         }
-        let key = fields::latent_key(&self.data.obsm, &self.options);
-        let Some(entry) = key.and_then(|key| self.data.embedding(key)) else { return Ok(None) };
-        let width = entry.columns().ok_or_else(|| {
-            Error::unsupported(format!(
-                "latent space \"{}\" has shape {:?}, which is no matrix",
-                entry.key, entry.shape
-            ))
-        })?;
-        let latent = Rc::new((entry.read().await?, width as usize));
-        *self.latent.borrow_mut() = Some(Rc::clone(&latent));
-        Ok(Some(latent))
+        Ok(all)
     }
 
     async fn graph(&self) -> Result<Rc<Graph>> {

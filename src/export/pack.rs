@@ -1,19 +1,26 @@
 //! Writing a whole export folder, plain or as `prepare()` packs it: quantised, compressed, some genes only
 //! (specification: section 12).
 
+use std::collections::{HashMap, HashSet};
+
 use bytes::Bytes;
 
 use super::{
-    Export, Route,
+    Export, Profile, Route,
     fields::{self, range},
     floats,
     json::Json,
     safe,
 };
-use crate::error::{Error, Pending, Result};
+use crate::{
+    anndata::Matrix,
+    error::{Error, Pending, Result},
+};
 
-/// Bytes of genes made at a time: one pass over a row-wise matrix answers them all.
+/// Bytes of gene values held at a time, unless the caller says otherwise.
 const GENES_TOGETHER: u64 = 256 << 20;
+/// Most genes made together, however small they are.
+const MOST_TOGETHER: usize = 1 << 16;
 
 /// Width of quantised values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +89,8 @@ pub struct Packing {
     pub obs: Option<Bits>,
     /// Only these gene ids.
     pub genes: Option<Vec<String>>,
+    /// Bytes of gene values held at a time, 256 MiB when left out. A row-wise matrix is passed over once for each such block.
+    pub memory: Option<u64>,
 }
 
 impl Packing {
@@ -96,17 +105,40 @@ impl Packing {
     }
 }
 
+/// Smallest and largest finite value of a file, as doubles.
+pub type Range = (f64, f64);
+
+/// A file on its way into a folder.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// Where it belongs.
+    pub path: String,
+    /// Its content, not compressed.
+    pub body: Bytes,
+    /// The gzip level with which it has to be stored, as its name says.
+    pub gzip: Option<u8>,
+    /// What its quantised values stand for; the manifests repeat it.
+    pub range: Option<Range>,
+}
+
 /// Where the files of a folder go.
 pub trait Sink {
-    /// Takes a file; `gzip` says with which level it has to be compressed, as its name says.
+    /// Takes a file.
     ///
     /// # Errors
     /// `Source` when it cannot be stored.
-    fn put<'a>(&'a self, path: String, body: Bytes, gzip: Option<u8>) -> Pending<'a, ()>;
+    fn put<'a>(&'a self, file: Packed) -> Pending<'a, ()>;
 
-    /// Is told how far the work is, in files.
-    fn progress(&self, done: usize, total: usize) {
-        let _ = (done, total);
+    /// Whether a binary file is there already, from a run that was interrupted, and with what range it was put: it is not made
+    /// again.
+    fn kept(&self, path: &str) -> Option<Option<Range>> {
+        let _ = path;
+        None
+    }
+
+    /// Is told, before the first, how many files there will be, those that are kept among them.
+    fn expect(&self, files: usize) {
+        let _ = files;
     }
 }
 
@@ -114,28 +146,30 @@ pub trait Sink {
 #[derive(Default)]
 pub(super) struct Ranges {
     /// By position of the column in obs.
-    pub(super) obs: std::collections::HashMap<usize, (f64, f64)>,
+    pub(super) obs: HashMap<usize, Range>,
     /// By position in the list of exported genes.
-    pub(super) var: Vec<(f64, f64)>,
+    pub(super) var: Vec<Range>,
 }
 
 struct Work<'a> {
     packing: &'a Packing,
     sink: &'a dyn Sink,
-    done: usize,
-    total: usize,
 }
 
 impl Work<'_> {
-    async fn binary(&mut self, path: &str, body: Bytes) -> Result<()> {
-        self.sink.put(self.packing.path(path), body, self.packing.compression).await?;
-        self.done += 1;
-        self.sink.progress(self.done, self.total);
-        Ok(())
+    async fn binary(&self, path: &str, body: Bytes, range: Option<Range>) -> Result<()> {
+        let gzip = self.packing.compression;
+        self.sink.put(Packed { path: self.packing.path(path), body, gzip, range }).await
+    }
+
+    /// Whether a file need not be made, and its range.
+    fn kept(&self, path: &str) -> Option<Option<Range>> {
+        self.sink.kept(&self.packing.path(path))
     }
 
     async fn json(&self, route: &Route, json: &Json) -> Result<()> {
-        self.sink.put(route.path(), json.text().into(), None).await
+        let body = json.text().into();
+        self.sink.put(Packed { path: route.path(), body, gzip: None, range: None }).await
     }
 }
 
@@ -151,42 +185,48 @@ impl Export {
 
     async fn pack_all(&self, packing: &Packing, sink: &dyn Sink) -> Result<()> {
         let genes = self.chosen_genes(packing).await?;
-        let total = self.paths().await?.len();
-        let mut work = Work { packing, sink, done: 0, total };
+        sink.expect(self.paths_with(&genes).await?.len());
+        let work = Work { packing, sink };
         let mut ranges = Ranges::default();
-        for choice in self.choices.iter().filter(|_| self.data.n_obs() > 0) {
-            let body = floats(&self.points(choice.dim).await?.values);
-            work.binary(&Route::Points(choice.dim).path(), body).await?;
-        }
-        for field in &self.vectors {
-            for (dim, _) in &field.keys {
-                let route = Route::Vectors(field.id.clone(), *dim);
-                work.binary(&route.path(), self.file(&route).await?.body).await?;
+        let mut routes = Vec::new();
+        if self.data.n_obs() > 0 {
+            routes.extend(self.choices.iter().map(|choice| Route::Points(choice.dim)));
+            for field in &self.vectors {
+                routes.extend(field.keys.iter().map(|(dim, _)| Route::Vectors(field.id.clone(), *dim)));
             }
         }
-        self.pack_obs(&mut work, &mut ranges).await?;
+        self.pack_routes(&routes, &work).await?;
+        self.pack_obs(&work, &mut ranges).await?;
         if self.data.connectivities().await?.is_some() {
             let mut routes = vec![Route::EdgeSources, Route::EdgeDestinations];
-            if self.options.profile == super::Profile::Strict {
+            if self.options.profile == Profile::Strict {
                 routes.push(Route::EdgeWeights);
             }
-            for route in routes {
-                work.binary(&route.path(), self.file(&route).await?.body).await?;
-            }
+            self.pack_routes(&routes, &work).await?;
             work.json(&Route::ConnectivityManifest, &self.connectivity_manifest(packing).await?).await?;
         }
-        self.pack_genes(&genes, &mut work, &mut ranges).await?;
+        self.pack_genes(&genes, &work, &mut ranges).await?;
         work.json(&Route::VarManifest, &self.var_manifest(packing, &genes, &ranges).await?).await?;
-        work.json(&Route::ObsManifest, &self.obs_manifest(packing, &ranges).await?).await?;
+        let manifest = self.obs_manifest(packing, &ranges, None).await?;
+        work.json(&Route::ObsManifest, &manifest).await?;
         work.json(&Route::Identity, &self.identity(packing).await?).await
+    }
+
+    async fn pack_routes(&self, routes: &[Route], work: &Work<'_>) -> Result<()> {
+        for route in routes {
+            let path = route.path();
+            if work.kept(&path).is_none() {
+                work.binary(&path, self.file(route).await?.body, None).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Positions, in the list of gene ids, of the genes to export.
     pub(super) async fn chosen_genes(&self, packing: &Packing) -> Result<Vec<usize>> {
         let ids = std::rc::Rc::clone(&self.genes().await?.ids);
         let Some(wanted) = &packing.genes else { return Ok((0..ids.len()).collect()) };
-        let at: std::collections::HashMap<&str, usize> =
-            ids.iter().enumerate().map(|(i, id)| (id, i)).collect();
+        let at: HashMap<&str, usize> = ids.iter().enumerate().map(|(i, id)| (id, i)).collect();
         wanted
             .iter()
             .map(|id| {
@@ -196,76 +236,122 @@ impl Export {
             .collect()
     }
 
-    async fn pack_obs(&self, work: &mut Work<'_>, ranges: &mut Ranges) -> Result<()> {
+    async fn pack_obs(&self, work: &Work<'_>, ranges: &mut Ranges) -> Result<()> {
         let bits = work.packing.obs;
         // A name that several columns share stands for the first of them.
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for shown in self.shown().await? {
             let (i, name) = (shown.index, safe(&shown.key));
             let first = seen.insert(name.clone());
-            let values = match shown.labels {
-                None => fields::values(self.data.obs.column(i).await?),
-                Some(_) => match self.coded(i).await {
-                    Ok(coded) => {
-                        if first {
-                            let ext = if coded.is_narrow() { "u8" } else { "u16" };
-                            let body = coded.bytes(self.options.profile)?.into();
-                            work.binary(&format!("obs/{name}.codes.{ext}"), body).await?;
+            // The others have no file, only, where values are quantised, a range in the manifest.
+            if !first && bits.is_none() {
+                continue;
+            }
+            let part = if shown.labels.is_some() { "outliers" } else { "values" };
+            let path = format!("obs/{name}.{part}.{}", Bits::ext(bits));
+            if first && let Some(labels) = shown.labels {
+                let ext = if fields::is_narrow(labels) { "u8" } else { "u16" };
+                let codes = format!("obs/{name}.codes.{ext}");
+                if work.kept(&codes).is_none() {
+                    match self.coded(i).await {
+                        Ok(coded) => {
+                            work.binary(&codes, coded.bytes(self.options.profile)?.into(), None).await?;
                         }
-                        Ok(coded.outliers(self.latent().await?.as_deref(), &self.options))
+                        Err(error) => {
+                            self.lose(i, &shown.key, &error);
+                            continue;
+                        }
                     }
-                    Err(error) => Err(error),
-                },
+                }
+            }
+            if first && let Some(range) = work.kept(&path) {
+                ranges.obs.extend(range.map(|range| (i, range)));
+                continue;
+            }
+            let values = match shown.labels {
+                None => self.numbers(i).await,
+                Some(_) => self.outliers(i).await,
             };
             let values = match values {
                 Ok(values) => values,
                 Err(error) => {
-                    self.data.skip(format!("{}/{name}", self.data.obs.path), error.to_string());
+                    self.lose(i, &shown.key, &error);
                     continue;
                 }
             };
-            let body = match bits {
-                None => floats(&values),
-                Some(bits) => {
-                    let (body, low, high) = bits.quantize(&values);
-                    ranges.obs.insert(i, (low, high));
-                    body
-                }
-            };
+            let (body, range) = packed(&values, bits);
+            ranges.obs.extend(range.map(|range| (i, range)));
             if first {
-                let part = if shown.labels.is_some() { "outliers" } else { "values" };
-                work.binary(&format!("obs/{name}.{part}.{}", Bits::ext(bits)), body).await?;
+                work.binary(&path, body, range).await?;
             }
         }
         Ok(())
     }
 
-    async fn pack_genes(&self, genes: &[usize], work: &mut Work<'_>, ranges: &mut Ranges) -> Result<()> {
+    /// Leaves out a column that cannot be read.
+    fn lose(&self, index: usize, key: &str, error: &Error) {
+        self.data.skip(format!("{}/{key}", self.data.obs.path), error.to_string());
+        self.lost.borrow_mut().insert(index);
+    }
+
+    async fn pack_genes(&self, genes: &[usize], work: &Work<'_>, ranges: &mut Ranges) -> Result<()> {
         if !self.has_genes() {
             return Ok(());
         }
         let list = self.genes().await?;
         let bits = work.packing.var;
-        let together = (GENES_TOGETHER / self.data.n_obs().max(1) / 4).clamp(1, 4096) as usize;
-        let mut seen = std::collections::HashSet::new();
-        for group in genes.chunks(together) {
-            let names: Vec<String> = group.iter().filter_map(|&i| list.ids.get(i).map(safe)).collect();
-            let columns: Vec<u64> = names.iter().filter_map(|name| list.columns.get(name).copied()).collect();
-            for (name, values) in names.iter().zip(self.columns(&columns).await?) {
-                let body = match bits {
-                    None => floats(&values),
-                    Some(bits) => {
-                        let (body, low, high) = bits.quantize(&values);
-                        ranges.var.push((low, high));
-                        body
-                    }
-                };
-                if seen.insert(name.clone()) {
-                    work.binary(&format!("var/{name}.values.{}", Bits::ext(bits)), body).await?;
+        // What is there already first: its ranges are known, and no pass is made for it.
+        let mut found: Vec<Option<Range>> = Vec::with_capacity(genes.len());
+        let mut todo = Vec::new();
+        let mut seen = HashSet::new();
+        for (place, &gene) in genes.iter().enumerate() {
+            let name = list.ids.get(gene).map(safe).unwrap_or_default();
+            let path = format!("var/{name}.values.{}", Bits::ext(bits));
+            let first = seen.insert(name.clone());
+            let kept = if first { work.kept(&path) } else { None };
+            found.push(kept.flatten());
+            if kept.is_none() && (first || bits.is_some()) {
+                let column =
+                    *list.columns.get(&name).ok_or_else(|| Error::missing("a gene without a column"))?;
+                todo.push((place, column, path, first));
+            }
+        }
+        for group in todo.chunks(self.genes_at_a_time(work.packing)) {
+            let columns: Vec<u64> = group.iter().map(|(_, column, ..)| *column).collect();
+            for ((place, _, path, first), values) in
+                group.iter().zip(self.stored_columns(&columns, None).await?)
+            {
+                let (body, range) = packed(&values.into_f32()?, bits);
+                if let Some(slot) = found.get_mut(*place) {
+                    *slot = range;
+                }
+                if *first {
+                    work.binary(path, body, range).await?;
                 }
             }
         }
+        ranges.var = found.into_iter().flatten().collect();
         Ok(())
+    }
+
+    /// How many genes are made together: as many as the memory allows, for a pass over a row-wise matrix answers them all.
+    fn genes_at_a_time(&self, packing: &Packing) -> usize {
+        let dtype = self.data.x.as_ref().map_or(String::new(), Matrix::dtype);
+        let width = if dtype.ends_with("64") { 8 } else { 4 };
+        let gene = self.data.n_obs().max(1).saturating_mul(width);
+        let memory = packing.memory.unwrap_or(GENES_TOGETHER);
+        usize::try_from(memory / gene).unwrap_or(usize::MAX).clamp(1, MOST_TOGETHER)
+    }
+}
+
+/// A file's bytes, and the range of its values where they are quantised.
+fn packed(values: &[f32], bits: Option<Bits>) -> (Bytes, Option<Range>) {
+    match bits {
+        None => (floats(values), None),
+        Some(bits) => {
+            let (body, low, high) = bits.quantize(values);
+            (body, Some((low, high)))
+        }
     }
 }
 

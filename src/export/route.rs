@@ -29,6 +29,9 @@ pub enum Route {
     EdgeWeights,
     /// `vectors/{id}_{d}d.bin`
     Vectors(String, u8),
+    /// `_cellucid/obs/{safe name}.json`: the manifest with one column's row only, for who need not wait for all of them. Ours; the
+    /// reference has no such file
+    ObsField(String),
     /// `_cellucid/health`
     Health,
     /// `_cellucid/info`
@@ -59,6 +62,9 @@ impl Route {
     fn parse_file(path: &str) -> Option<Self> {
         if let Some(dim) = path.strip_prefix("points_").and_then(dimension) {
             return Some(Self::Points(dim));
+        }
+        if let Some(name) = path.strip_prefix("_cellucid/obs/").and_then(|rest| rest.strip_suffix(".json")) {
+            return Some(Self::ObsField(name.to_owned()));
         }
         let (folder, name) = path.split_once('/')?;
         match folder {
@@ -104,6 +110,7 @@ impl Route {
             Self::EdgeDestinations => "connectivity/edges.dst.bin".into(),
             Self::EdgeWeights => "connectivity/edges.weight.bin".into(),
             Self::Vectors(id, d) => format!("vectors/{id}_{d}d.bin"),
+            Self::ObsField(key) => format!("_cellucid/obs/{key}.json"),
             Self::Health => "_cellucid/health".into(),
             Self::Info => "_cellucid/info".into(),
             Self::Datasets => "_cellucid/datasets".into(),
@@ -113,7 +120,17 @@ impl Route {
     /// Whether the file is JSON.
     pub fn is_json(&self) -> bool {
         use Route::*;
-        matches!(self, Identity | ObsManifest | VarManifest | ConnectivityManifest | Health | Info | Datasets)
+        matches!(
+            self,
+            Identity
+                | ObsManifest
+                | VarManifest
+                | ConnectivityManifest
+                | ObsField(_)
+                | Health
+                | Info
+                | Datasets
+        )
     }
 }
 
@@ -144,6 +161,7 @@ mod tests {
             "connectivity/edges.dst.bin",
             "vectors/T_fwd_umap_2d.bin",
             "_cellucid/health",
+            "_cellucid/obs/pct_mito.json",
         ] {
             assert_eq!(Route::parse(path).unwrap().path(), path);
         }

@@ -4,7 +4,11 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Export, KEPT, Profile, fields::Coded, safe};
+use super::{
+    Export, KEPT, Profile,
+    fields::{self, Coded},
+    safe,
+};
 use crate::{
     anndata::{Column, Kind},
     error::{Error, Result},
@@ -30,7 +34,9 @@ impl Export {
     /// those with more labels than codes can tell apart.
     pub(super) async fn shown(&self) -> Result<Vec<Shown>> {
         let mut all = Vec::new();
-        let columns: Vec<(usize, &String)> = self.keys.iter().enumerate().collect();
+        let lost = self.lost.borrow().clone();
+        let columns: Vec<(usize, &String)> =
+            self.keys.iter().enumerate().filter(|(index, _)| !lost.contains(index)).collect();
         for group in columns.chunks(TOGETHER) {
             let looked = join_all(group.iter().map(|(index, _)| self.labels(*index))).await;
             for (&(index, key), labels) in group.iter().zip(looked) {
@@ -64,8 +70,9 @@ impl Export {
         found.ok_or_else(|| Error::missing(format!("obs has no column \"{name}\"")))
     }
 
-    pub(super) async fn column(&self, name: &str) -> Result<Column> {
-        self.data.obs.column(self.find_column(name)?).await
+    /// A column as numbers.
+    pub(super) async fn numbers(&self, index: usize) -> Result<Vec<f32>> {
+        fields::values(self.data.obs.column(index).await?)
     }
 
     /// What a column shows as. Without cells, everything is a category.

@@ -24,60 +24,105 @@ pub fn pairwise_sum(x: &[f32]) -> f32 {
     rest.iter().fold(sum, |sum, v| sum + v)
 }
 
-/// Mean of each column over chosen rows of a matrix `width` wide.
-pub fn column_means(matrix: &[f32], width: usize, rows: &[u32]) -> Vec<f32> {
-    let count = rows.len() as f32;
-    if width == 1 {
-        let column: Vec<f32> = rows.iter().filter_map(|&i| matrix.get(i as usize).copied()).collect();
-        return vec![pairwise_sum(&column) / count];
-    }
-    let mut sums = vec![0.0_f32; width];
-    let mut first = true;
-    for &i in rows {
-        for (sum, v) in sums.iter_mut().zip(row(matrix, width, i)) {
-            *sum = if first { *v } else { *sum + v };
-        }
-        first = false;
-    }
-    sums.iter().map(|sum| sum / count).collect()
-}
-
-/// Distance of each chosen row to a centre.
-pub fn distances(matrix: &[f32], width: usize, rows: &[u32], centre: &[f32]) -> Vec<f32> {
-    let mut squares = vec![0.0_f32; width];
-    rows.iter()
-        .map(|&i| {
-            for ((square, v), c) in squares.iter_mut().zip(row(matrix, width, i)).zip(centre) {
-                let difference = v - c;
-                *square = difference * difference;
+/// Mean of each column of a matrix `width` wide.
+pub fn column_means(rows: &[f32], width: usize) -> Vec<f32> {
+    fn narrow<const W: usize>(rows: &[f32]) -> Vec<f32> {
+        // −0 and a number is that number, whatever its sign.
+        let mut sums = [-0.0_f32; W];
+        for row in rows.as_chunks::<W>().0 {
+            for (sum, v) in sums.iter_mut().zip(row) {
+                *sum += v;
             }
-            pairwise_sum(&squares).sqrt()
-        })
-        .collect()
-}
-
-fn row(matrix: &[f32], width: usize, i: u32) -> &[f32] {
-    let start = i as usize * width;
-    matrix.get(start..start + width).unwrap_or(&[])
-}
-
-/// Linear quantile of ascending values.
-pub fn quantile(sorted: &[f32], q: f64) -> f32 {
-    let Some(&last) = sorted.last() else { return f32::NAN };
-    if last.is_nan() {
-        return f32::NAN; // NaN sorts last.
+        }
+        sums.to_vec()
     }
-    let p = (sorted.len() - 1) as f64 * q;
+    let count = (rows.len() / width.max(1)) as f32;
+    let mut sums = match width {
+        1 => vec![pairwise_sum(rows)],
+        2 => narrow::<2>(rows),
+        3 => narrow::<3>(rows),
+        _ => {
+            let mut sums = vec![-0.0_f32; width];
+            for row in rows.chunks_exact(width.max(1)) {
+                for (sum, v) in sums.iter_mut().zip(row) {
+                    *sum += v;
+                }
+            }
+            sums
+        }
+    };
+    for sum in &mut sums {
+        *sum /= count;
+    }
+    sums
+}
+
+/// Distance of each row of a matrix, as wide as the centre, to that centre.
+pub fn distances(rows: &[f32], centre: &[f32], out: &mut Vec<f32>) {
+    fn narrow<const W: usize>(rows: &[f32], centre: &[f32; W], out: &mut Vec<f32>) {
+        out.extend(rows.as_chunks::<W>().0.iter().map(|row| {
+            let mut sum = -0.0;
+            for (v, c) in row.iter().zip(centre) {
+                let difference = v - c;
+                sum += difference * difference;
+            }
+            sum.sqrt()
+        }));
+    }
+    match *centre {
+        [x] => narrow(rows, &[x], out),
+        [x, y] => narrow(rows, &[x, y], out),
+        [x, y, z] => narrow(rows, &[x, y, z], out),
+        _ => {
+            let mut widths = Widths::new(centre.len());
+            out.extend(rows.chunks_exact(centre.len().max(1)).map(|row| widths.distance(row, centre)));
+        }
+    }
+}
+
+/// Room for the squares of one row's differences.
+pub struct Widths(Vec<f32>);
+
+impl Widths {
+    /// For rows of that width.
+    pub fn new(width: usize) -> Self {
+        Self(vec![0.0; width])
+    }
+
+    /// Distance of a row to a centre.
+    pub fn distance(&mut self, row: &[f32], centre: &[f32]) -> f32 {
+        for ((square, v), c) in self.0.iter_mut().zip(row).zip(centre) {
+            let difference = v - c;
+            *square = difference * difference;
+        }
+        pairwise_sum(&self.0).sqrt()
+    }
+}
+
+/// A number whose order is that of distances, NaN last.
+pub fn rank_key(distance: f32) -> u32 {
+    // Distances have no sign but that of zero, which this takes away.
+    if distance.is_nan() { u32::MAX } else { (distance + 0.0).to_bits() }
+}
+
+/// Linear quantile of distances, in any order; `keys` is room to work in.
+pub fn quantile(distances: &[f32], q: f64, keys: &mut Vec<u32>) -> f32 {
+    keys.clear();
+    keys.extend(distances.iter().map(|&d| rank_key(d)));
+    let Some(last) = keys.len().checked_sub(1) else { return f32::NAN };
+    if keys.contains(&u32::MAX) {
+        return f32::NAN;
+    }
+    let p = last as f64 * q;
     let low = p.floor();
-    let (Some(&a), Some(&b)) = (sorted.get(low as usize), sorted.get(low as usize + 1)) else { return last };
+    if low as usize >= last {
+        return keys.iter().max().map_or(f32::NAN, |&key| f32::from_bits(key));
+    }
+    let (_, a, above) = keys.select_nth_unstable(low as usize);
+    let (a, b) = (f32::from_bits(*a), f32::from_bits(above.iter().min().copied().unwrap_or(*a)));
     let t = p - low;
     let d = b - a;
     if t < 0.5 { a + d * t as f32 } else { b - d * (1.0 - t) as f32 }
-}
-
-/// The order in which numpy sorts: NaN last.
-pub fn ascending(a: &f32, b: &f32) -> std::cmp::Ordering {
-    a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
 #[cfg(test)]
@@ -95,9 +140,25 @@ mod tests {
     }
 
     #[test]
+    fn narrow_rows_are_summed_as_wide_ones_are() {
+        for width in [2_usize, 3, 4, 9] {
+            let rows: Vec<f32> = (0..width * 40).map(|i| ((i * 29) % 83) as f32 / 9.0 - 4.0).collect();
+            let centre = column_means(&rows, width);
+            let mut fast = Vec::new();
+            distances(&rows, &centre, &mut fast);
+            let mut wide = Widths::new(width);
+            let slow: Vec<f32> = rows.chunks(width).map(|row| wide.distance(row, &centre)).collect();
+            assert_eq!(fast, slow);
+        }
+    }
+
+    #[test]
     fn quantiles_interpolate_from_the_nearer_end() {
-        assert_eq!(quantile(&[0.0, 1.0, 2.0, 3.0], 0.5), 1.5);
+        let quantile = |x: &[f32], q| quantile(x, q, &mut Vec::new());
+        assert_eq!(quantile(&[3.0, 0.0, 2.0, 1.0], 0.5), 1.5);
         assert_eq!(quantile(&[5.0], 0.95), 5.0);
         assert!(quantile(&[1.0, f32::NAN], 0.5).is_nan());
+        assert!(quantile(&[], 0.5).is_nan());
+        assert_eq!(quantile(&[2.0, 1.0, f32::INFINITY], 0.4), 1.8);
     }
 }

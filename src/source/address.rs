@@ -4,8 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::places::{self, Place};
 
-/// Names of the documents at the top of a Zarr store; people paste their addresses too.
-const DOCUMENTS: [&str; 5] = ["zarr.json", ".zmetadata", ".zgroup", ".zattrs", ".zarray"];
+/// Names of the documents at the top of a Zarr store or an export folder; people paste their addresses too.
+const DOCUMENTS: [&str; 7] =
+    ["zarr.json", ".zmetadata", ".zgroup", ".zattrs", ".zarray", "dataset_identity.json", "datasets.json"];
 
 /// What an address looks like it leads to, before anything was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod error;
 mod fetch;
 mod meter;
 mod options;
+mod pack;
 mod partial;
 mod remote;
 mod shelf;
@@ -102,6 +103,16 @@ impl Dataset {
         })
     }
 
+    /// Every file of an export folder, one after another, into the caller's hands.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn pack(&self, options: JsValue) -> Promise {
+        self.start_work(options, Given::to_pack, async |open, given, _| {
+            let (packing, caller) = (given.packing()?, given.caller()?);
+            pack::pack(open, &packing, &caller).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
     /// What a gene will cost.
     #[wasm_bindgen(skip_typescript)]
     pub fn cost(&self, path: String) -> Promise {
@@ -162,15 +173,24 @@ impl Dataset {
     where
         F: AsyncFnOnce(&dataset::Dataset, Option<Rc<dyn Watch>>) -> Result<JsValue> + 'static,
     {
+        self.start_work(options, Given::to_read, async move |open, _, partial| work(open, partial).await)
+    }
+
+    /// The same for work that has options of its own.
+    fn start_work<F>(&self, options: JsValue, given: fn(JsValue) -> Result<Given>, work: F) -> Promise
+    where
+        F: AsyncFnOnce(&dataset::Dataset, &Given, Option<Rc<dyn Watch>>) -> Result<JsValue> + 'static,
+    {
         let open = self.open.borrow().clone();
         let (meter, running) = (Rc::clone(&self.meter), Rc::clone(&self.running));
         future_to_promise(async move {
             let outcome = async {
-                let hooks = Given::to_read(options)?.hooks()?;
+                let given = given(options)?;
+                let hooks = given.hooks()?;
                 let open = open.ok_or_else(|| Error::request("the dataset has been closed"))?;
                 let _listener = hooks.progress.map(|callback| meter.listen(callback));
                 let partial = hooks.partial.map(|callback| Rc::new(Partial(callback)) as Rc<dyn Watch>);
-                let done = running.until(hooks.signal, work(&open, partial)).await?;
+                let done = running.until(hooks.signal, work(&open, &given, partial)).await?;
                 // The answer need not wait for what others may profit from later; closing ends it.
                 spawn_local(async move {
                     running.until(None, async { Ok(open.settle().await) }).await.ok();

@@ -1,12 +1,13 @@
-//! The options of `Dataset.open` and `Dataset.read`, checked: a misspelt or mistyped option is an error, not ignored.
+//! The options of `Dataset.open`, `Dataset.read` and `Dataset.pack`, checked: a misspelt or mistyped option is an error, not ignored.
 
 use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Headers};
 
+use super::pack::Caller;
 use crate::{
     error::{Error, Result},
-    export::{Options, Profile},
+    export::{Bits, Options, Packing, Profile},
 };
 
 const OPEN: &[&str] = &[
@@ -28,6 +29,8 @@ const OPEN: &[&str] = &[
     "progress",
 ];
 const READ: &[&str] = &["signal", "progress", "partial"];
+const PACK: &[&str] =
+    &["signal", "progress", "quantizeVar", "quantizeObs", "compression", "genes", "memory", "expect", "put"];
 
 /// Options of one call.
 pub struct Given {
@@ -54,6 +57,11 @@ impl Given {
     /// Options of `Dataset.read`.
     pub fn to_read(object: JsValue) -> Result<Self> {
         Self::new(object, READ)
+    }
+
+    /// Options of `Dataset.pack`.
+    pub fn to_pack(object: JsValue) -> Result<Self> {
+        Self::new(object, PACK)
     }
 
     fn new(object: JsValue, known: &[&str]) -> Result<Self> {
@@ -120,6 +128,42 @@ impl Given {
     /// The function that gives a fresh address.
     pub fn renew(&self) -> Result<Option<Function>> {
         self.value("renew").map(|v| v.dyn_into().map_err(|_| wrong("renew", "a function"))).transpose()
+    }
+
+    /// How an export folder is packed.
+    pub fn packing(&self) -> Result<Packing> {
+        let bits = |name| match self.number(name)? {
+            None => Ok(None),
+            Some(8.0) => Ok(Some(Bits::Eight)),
+            Some(16.0) => Ok(Some(Bits::Sixteen)),
+            Some(_) => Err(wrong(name, "8 or 16")),
+        };
+        let compression = match self.number("compression")? {
+            None => None,
+            Some(level) if (1.0..=9.0).contains(&level) && level.fract() == 0.0 => Some(level as u8),
+            Some(_) => return Err(wrong("compression", "a level from 1 to 9")),
+        };
+        let genes = match self.value("genes") {
+            None => None,
+            Some(list) if Array::is_array(&list) => {
+                let name = |id: JsValue| id.as_string().ok_or_else(|| wrong("genes", "a list of gene ids"));
+                Some(Array::from(&list).iter().map(name).collect::<Result<_>>()?)
+            }
+            Some(_) => return Err(wrong("genes", "a list of gene ids")),
+        };
+        let memory = self.number("memory")?.map(|bytes| bytes as u64);
+        Ok(Packing { compression, var: bits("quantizeVar")?, obs: bits("quantizeObs")?, genes, memory })
+    }
+
+    /// Where the files of a folder go.
+    pub fn caller(&self) -> Result<Caller> {
+        let function = |name| {
+            self.value(name)
+                .map(|v| v.dyn_into::<Function>().map_err(|_| wrong(name, "a function")))
+                .transpose()
+        };
+        let put = function("put")?.ok_or_else(|| wrong("put", "a function"))?;
+        Ok(Caller { put, expect: function("expect")? })
     }
 
     /// What the virtual files are made by.

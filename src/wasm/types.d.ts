@@ -123,6 +123,27 @@ export interface OpenOptions extends ReadOptions {
 export type HeadersGiven = Record<string, string> | Array<[name: string, value: string]> | Headers;
 export type Renewed = string | URL | { url?: string | URL; headers?: HeadersGiven } | null | undefined;
 
+/** How a dataset is written as an export folder. */
+export interface PackOptions extends ReadOptions {
+  /** Bits of quantised gene values; single precision when left out. */
+  quantizeVar?: 8 | 16;
+  /** Bits of quantised columns and outlier quantiles; single precision when left out. */
+  quantizeObs?: 8 | 16;
+  /** The gzip level that the manifests name, 1 to 9. Compressing is up to `put`. */
+  compression?: number;
+  /** Only these gene ids. */
+  genes?: string[];
+  /** Bytes of gene values held at a time; 256 MiB when left out. */
+  memory?: number;
+  /** Told, before the first file, how many there will be. */
+  expect?: (files: number) => void;
+  /**
+   * Takes a file; the next one is made when this is done. With a level, the file has to be stored as gzip, as its name says.
+   * The identity, which makes a folder a dataset, comes last.
+   */
+  put: (path: string, bytes: Uint8Array, level: number | undefined) => Promise<void> | void;
+}
+
 /** What is in a dataset, as its headers tell. */
 export interface Description {
   format: "hdf5" | "zarr" | "export";
@@ -197,6 +218,8 @@ export class Dataset {
   read(path: string, options?: GeneOptions): Promise<Uint8Array>;
   /** Several virtual files, made together: genes with one plan for all of them. Throws {@link CellucidError}. */
   readMany(paths: string[], options?: ReadOptions): Promise<Uint8Array[]>;
+  /** Makes every file of an export folder and hands them to `put`, one after another. Throws {@link CellucidError}. */
+  pack(options: PackOptions): Promise<void>;
   /**
    * What a gene that was not asked for before will cost, so that somebody can be asked first: a matrix stored by row has to be gone
    * through once. Looks at few chunks only. Other files cost nothing here.

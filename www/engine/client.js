@@ -2,7 +2,7 @@
  * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
  * panic's text, and the next read opens the same dataset again in a fresh worker.
  *
- * @import { Answer, Ask, Description, Dialled, From, OpenOptions, Part, Progress, Stats } from "./messages.js"
+ * @import { Answer, Ask, Description, Dialled, From, OpenOptions, Packing, Part, Progress, Stats, Target } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
  * @typedef {Hooks & { partial?: (part: Part) => void }} GeneHooks
  * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void } & Pick<GeneHooks, "progress" | "partial">} Call
@@ -77,6 +77,19 @@ export class Engine {
   async paths() {
     await this.#reopen();
     return this.#call({ ask: "paths", id: 0 });
+  }
+
+  /**
+   * Saves all of it as an export folder. Gives the archive, where it does not go into a folder.
+   *
+   * @param {Target} target
+   * @param {Packing} packing
+   * @param {Hooks} [hooks]
+   * @returns {Promise<Blob | null>}
+   */
+  async save(target, packing, hooks = {}) {
+    await this.#reopen();
+    return this.#call({ ask: "save", id: 0, target, packing }, hooks);
   }
 
   /** @returns {Promise<Stats>} */

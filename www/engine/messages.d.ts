@@ -7,6 +7,7 @@ import type {
   decodeChunks,
   decodeWith,
   OpenOptions as Given,
+  PackOptions,
   Part,
   Progress as Read,
   From as Readable,
@@ -74,6 +75,16 @@ export interface Dialled {
 /** What the page asks of an opening. It crosses to the worker, so it is plain data. */
 export type OpenOptions = Omit<Given, "signal" | "progress" | "headers" | "renew"> & { headers?: Array<[string, string]> };
 
+/** How an export folder is packed. */
+export type Packing = Pick<PackOptions, "quantizeVar" | "quantizeObs" | "compression" | "genes">;
+
+/** Where an export folder goes: into a new folder below one that was chosen, or, without one, into a zip archive. */
+export interface Target {
+  /** The new folder's name, the archive's without ending. */
+  name: string;
+  handle?: FileSystemDirectoryHandle;
+}
+
 /** The module as the worker loads it. */
 export interface Module {
   default(): Promise<unknown>;
@@ -90,6 +101,7 @@ export type Ask =
   | { ask: "paths"; id: number }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "stats"; id: number }
+  | { ask: "save"; id: number; target: Target; packing: Packing }
   | { ask: "cancel"; id: number };
 
 /** Worker to page. */

@@ -5,6 +5,7 @@
  * @import { Store } from "../store.js"
  */
 import { element, known } from "./element.js";
+import { folder } from "./folder.js";
 
 /** @param {Store} store */
 export function card(store) {
@@ -18,7 +19,12 @@ export function card(store) {
       element("span", { className: "name" }, dataset.name),
       element("span", { className: "number" }, `${dataset.cells.toLocaleString()} cells × ${genes.toLocaleString()} genes`),
     );
-    box.replaceChildren(...content(dataset));
+    // Lists that arrive later change what is said, not what is being chosen.
+    const before = box.querySelector("details.save");
+    const same = before instanceof HTMLElement && before.dataset.of === dataset.description.source;
+    const part = same ? before : folder(store);
+    part.dataset.of = dataset.description.source;
+    box.replaceChildren(...content(dataset), part);
   });
 }
 

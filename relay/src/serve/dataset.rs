@@ -14,6 +14,8 @@ type Job = (String, oneshot::Sender<std::result::Result<File, Fault>>);
 pub struct Dataset {
     /// Its id, which may stand in front of its paths.
     pub id: String,
+    /// Folders of the data sets of one root, where there are several.
+    pub listed: Vec<String>,
     jobs: mpsc::Sender<Job>,
 }
 
@@ -23,7 +25,7 @@ impl Dataset {
     /// # Errors
     /// When it cannot be read, or nothing in it can be shown.
     pub fn open(source: &str, reading: &Reading) -> Result<Self> {
-        let (opened_to, opened) = mpsc::channel::<std::result::Result<String, Fault>>();
+        let (opened_to, opened) = mpsc::channel::<std::result::Result<(String, Vec<String>), Fault>>();
         let (jobs, queue) = mpsc::channel::<Job>();
         let (source, reading) = (source.to_owned(), reading.clone());
         let work = move || {
@@ -36,7 +38,7 @@ impl Dataset {
                 }
             };
             // Whoever no longer waits for an answer does not get one.
-            opened_to.send(Ok(dataset.id())).ok();
+            opened_to.send(Ok((dataset.id(), dataset.folders()))).ok();
             for (path, reply) in queue {
                 reply.send(block_on(dataset.file(&path)).map_err(Fault::from)).ok();
                 block_on(dataset.settle());
@@ -46,8 +48,8 @@ impl Dataset {
             .name("dataset".into())
             .spawn(work)
             .map_err(|e| Error::source(format!("no thread for the data set: {e}")))?;
-        let id = opened.recv().map_err(|_| gone())?.map_err(Error::from)?;
-        Ok(Self { id, jobs })
+        let (id, listed) = opened.recv().map_err(|_| gone())?.map_err(Error::from)?;
+        Ok(Self { id, listed, jobs })
     }
 
     /// A virtual file.

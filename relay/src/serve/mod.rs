@@ -59,7 +59,8 @@ pub fn run(
 /// What is served, and what the page's address has to end with to show it.
 fn site(what: &str, page: Option<&Path>, reading: &Reading) -> Result<(Site, String)> {
     let path = Path::new(what);
-    let is_store = ["zarr.json", ".zgroup", ".zmetadata"].iter().any(|name| path.join(name).is_file());
+    let documents = ["zarr.json", ".zgroup", ".zmetadata", "dataset_identity.json", "datasets.json"];
+    let is_store = documents.iter().any(|name| path.join(name).is_file());
     let plain_folder = path.is_dir() && !is_store;
     let page = match page {
         Some(page) if page.join("index.html").is_file() => Some(page.to_owned()),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cellucid_wasm::{Kind, export::Route, source::address::decode};
+use cellucid_wasm::{Kind, dataset::may_be_file, folder::LIST, source::address::decode};
 use hyper::{
     HeaderMap, Method, Request, StatusCode,
     header::{self, HeaderName, HeaderValue},
@@ -110,7 +110,9 @@ impl Site {
         let dataset = self.dataset.as_ref()?;
         let own = path.strip_prefix(&dataset.id).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path);
         // Only what may be one: a page's own files must not wait for a data set that is busy.
-        Route::parse(own.strip_suffix(".gz").unwrap_or(own))?;
+        if !may_be_file(own) && !dataset.listed.iter().any(|folder| own.starts_with(folder)) && own != LIST {
+            return None;
+        }
         Some(match dataset.file(own.to_owned()).await {
             Ok(file) => whole(StatusCode::OK, file.media, file.body),
             Err(fault) if fault.kind == Kind::Missing => return None,

@@ -40,8 +40,8 @@ pub struct ZipStore {
 }
 
 impl ZipStore {
-    /// Opens an archive: reads its directory. Where a Zarr store lies in a folder of the archive, that folder is the
-    /// root.
+    /// Opens an archive: reads its directory. Where a Zarr store or an export folder lies in a folder of the archive,
+    /// that folder is the root.
     ///
     /// # Errors
     /// `Malformed` when it is no zip archive or a damaged one, `Limit` when its directory is too large.
@@ -266,12 +266,15 @@ fn check(entry: &Entry, whole: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The folder with a store's metadata that lies above all others, as a prefix; the archive's root where there is none,
+/// Documents that lie at the top of what is archived: of Zarr stores and of export folders.
+const TOP: [&str; 5] = ["zarr.json", ".zgroup", ".zarray", "dataset_identity.json", "datasets.json"];
+
+/// The folder with such a document that lies above all others, as a prefix; the archive's root where there is none,
 /// or several.
 fn root(entries: &Entries) -> String {
     let folders = entries.keys().filter_map(|key| {
         let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
-        matches!(name, "zarr.json" | ".zgroup" | ".zarray").then_some(folder)
+        TOP.contains(&name).then_some(folder)
     });
     let depth = |folder: &str| if folder.is_empty() { 0 } else { folder.split('/').count() };
     let mut best: Option<&str> = None;

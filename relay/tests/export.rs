@@ -1,0 +1,412 @@
+//! Export folders: interrupted and gone on with, refused, on full disks; verified against their source, whole and damaged; read from
+//! folders, archives and servers.
+
+mod program;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use program::{Scratch, Server, command, fails, ok, root, run, sample};
+use serde_json::{Value, json};
+
+const JOURNAL: &str = ".cellucid-export";
+const IDENTITY: &str = "dataset_identity.json";
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// Every file below a folder with its content.
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(here) = folders.pop() {
+        for entry in fs::read_dir(here).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(text(path.strip_prefix(folder).unwrap()), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// `export` of the sample as a command line, in words.
+fn export<'a>(source: &'a str, out: &'a str, options: &[&'a str]) -> Vec<&'a str> {
+    [&["export", source, out, "--genes", "CD3E,MS4A1,NKG7,LYZ"], options].concat()
+}
+
+/// Runs the program from a shell, where files can be forbidden to grow.
+fn shell(before: &str, args: &[&str]) -> (Option<i32>, String) {
+    let mut all = vec!["-c", before, env!("CARGO_BIN_EXE_cellucid-wasm")];
+    all.extend_from_slice(args);
+    let output = Command::new("sh")
+        .args(all)
+        .current_dir(root())
+        .env("SOURCE_DATE_EPOCH", "946684800")
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn a_run_that_ran_out_of_room_goes_on() {
+    let scratch = Scratch::new();
+    let (out, whole, source) = (scratch.path("out"), scratch.path("whole"), text(&sample()));
+    ok(&export(&source, &whole, &[]));
+    // No file may be larger than 80 kB: the edges are.
+    let (code, said) = shell("trap '' XFSZ; ulimit -f 160; exec \"$0\" \"$@\"", &export(&source, &out, &[]));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("connectivity/edges") && said.contains("goes on where it stopped"), "{said}");
+    let left = tree(Path::new(&out));
+    assert!(left.contains_key(JOURNAL) && left.contains_key("points_2d.bin"));
+    assert!(!left.contains_key(IDENTITY) && !left.keys().any(|path| path.ends_with(".part")), "{left:?}");
+    let whole = tree(Path::new(&whole));
+    for (path, body) in left.iter().filter(|(path, _)| *path != JOURNAL) {
+        assert!(whole[path] == *body, "{path} is not whole");
+    }
+    assert!(fails(1, &["inspect", &out]).contains(&out), "a folder without identity is no data set");
+    // Other options, or other data, are another export.
+    let said = fails(1, &export(&source, &out, &["--quantize-var", "8"]));
+    assert!(said.contains("interrupted export"), "{said}");
+    // What was damaged meanwhile is made again.
+    fs::write(Path::new(&out).join("points_2d.bin"), b"damaged").unwrap();
+    let said = String::from_utf8(run(&export(&source, &out, &[])).stderr).unwrap();
+    let files = left.len() - 1;
+    assert!(said.contains(&format!("interrupted export: {files} files are there already")), "{said}");
+    assert!(tree(Path::new(&out)) == whole, "the folder is not what one run makes");
+    assert!(fails(1, &export(&source, &out, &[])).contains("is not empty"));
+    // Anew, on demand.
+    ok(&export(&source, &out, &["--force", "--quiet"]));
+    assert!(tree(Path::new(&out)) == whole);
+}
+
+/// Needs a file system of its own, which not every machine lets us have; the test above runs everywhere.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_and_leaves_no_data_set() {
+    let scratch = Scratch::new();
+    let (place, source) = (scratch.path("small"), text(&sample()));
+    fs::create_dir(&place).unwrap();
+    let out = format!("{place}/out");
+    let mount = format!("mount -t tmpfs -o size=192k none '{place}'");
+    let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).stderr(Stdio::null()).status();
+    if !can.is_ok_and(|status| status.success()) {
+        eprintln!("no file system of its own is to be had here");
+        return;
+    }
+    let script = format!("{mount} && \"$0\" \"$@\"; echo $?; find '{place}' -type f");
+    let program = env!("CARGO_BIN_EXE_cellucid-wasm");
+    let args = export(&source, &out, &["--jobs", "1"]);
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script, program])
+        .args(args)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let (listed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(listed.starts_with("1\n"), "{listed}{said}");
+    assert!(said.contains("the disk is full"), "{said}");
+    assert!(listed.contains("points_2d.bin") && !listed.contains(IDENTITY), "{listed}");
+    assert!(!listed.contains(".part"), "{listed}");
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on() {
+    let scratch = Scratch::new();
+    let (out, whole, source) = (scratch.path("out"), scratch.path("whole"), text(&sample()));
+    let args = ["export", &source, &out, "--compression", "9", "--jobs", "1"];
+    ok(&["export", &source, &whole, "--compression", "9"]);
+    let mut child = command(&args).stderr(Stdio::null()).spawn().unwrap();
+    let journal = Path::new(&out).join(JOURNAL);
+    while fs::read_to_string(&journal).map_or(0, |text| text.lines().count()) < 20 {
+        assert!(child.try_wait().unwrap().is_none(), "the export ended before it could be killed");
+        thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!Path::new(&out).join(IDENTITY).exists());
+    let said = String::from_utf8(run(&args).stderr).unwrap();
+    assert!(said.contains("going on with an interrupted export"), "{said}");
+    assert!(tree(Path::new(&out)) == tree(Path::new(&whole)));
+}
+
+#[test]
+fn progress_is_told_in_lines_where_nobody_watches() {
+    let scratch = Scratch::new();
+    let (source, out) = (text(&sample()), scratch.path("out"));
+    let said = String::from_utf8(run(&export(&source, &out, &[])).stderr).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.len() > 5 && lines.len() < 14, "{said}");
+    assert!(lines[0].contains(" files, ") && lines[0].contains("/s"), "{said}");
+    assert!(!said.contains('\r'), "{said}");
+    assert!(lines.last().unwrap().contains("written in"), "{said}");
+    let (quiet, stats) = (scratch.path("quiet"), scratch.path("stats"));
+    assert!(run(&export(&source, &quiet, &["--quiet"])).stderr.is_empty());
+    let said = run(&export(&source, &stats, &["--quiet", "--stats"])).stderr;
+    let told: Value = serde_json::from_slice(&said).unwrap();
+    let written = tree(Path::new(&stats));
+    assert_eq!(told["files"].as_u64(), Some(written.len() as u64));
+    assert_eq!(told["bytes_out"].as_u64(), Some(written.values().map(|body| body.len() as u64).sum()));
+}
+
+/// A way to damage a folder, and what `verify` has to say of it.
+type Damage = (&'static str, fn(&Path), &'static str);
+
+/// Rewrites a JSON document.
+fn amend(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut body = fs::read(path).unwrap();
+    body[at] ^= 0x40;
+    fs::write(path, body).unwrap();
+}
+
+const DAMAGES: &[Damage] = &[
+    ("a value", |at| flip(&at.join("var/CD3E.values.f32"), 17 * 4 + 3), "var/CD3E.values.f32: value 17: "),
+    ("a code", |at| flip(&at.join("obs/cell_type.codes.u8"), 4999), "obs/cell_type.codes.u8: value 4999: "),
+    (
+        "an edge",
+        |at| flip(&at.join("connectivity/edges.dst.bin"), 8),
+        "connectivity/edges.dst.bin: value 4: ",
+    ),
+    ("a point", |at| flip(&at.join("points_3d.bin"), 30), "points_3d.bin: value 7: "),
+    (
+        "a length",
+        |at| fs::write(at.join("obs/pct_mito.values.f32"), [0; 12]).unwrap(),
+        "obs/pct_mito.values.f32: length: 3 values (12 bytes), the source gives 5000 values (20000 bytes)",
+    ),
+    (
+        "a file",
+        |at| fs::remove_file(at.join("var/LYZ.values.f32")).unwrap(),
+        "var/LYZ.values.f32: is not there",
+    ),
+    (
+        "a label",
+        |at| amend(&at.join("obs_manifest.json"), |m| m["_categoricalFields"][0][1][0] = "no such".into()),
+        "obs_manifest.json: _categoricalFields: \"",
+    ),
+    (
+        "a centroid",
+        |at| {
+            amend(&at.join("obs_manifest.json"), |m| {
+                m["_categoricalFields"][0][4]["2"][0]["n_points"] = 1.into()
+            })
+        },
+        "n_points: 1, the source gives ",
+    ),
+    (
+        "a gene",
+        |at| amend(&at.join("var_manifest.json"), |m| m["fields"][3] = json!(["NOSUCH"])),
+        "var/NOSUCH.values.f32: the source has no such thing",
+    ),
+    (
+        "a count",
+        |at| amend(&at.join(IDENTITY), |m| m["stats"]["n_cells"] = 5001.into()),
+        "dataset_identity.json: n_cells: 5001, the source gives 5000",
+    ),
+    (
+        "a graph",
+        |at| amend(&at.join("connectivity_manifest.json"), |m| m["max_neighbors"] = 1.into()),
+        "connectivity_manifest.json: max_neighbors: 1, the source gives ",
+    ),
+];
+
+#[test]
+fn damage_is_found_and_named() {
+    let scratch = Scratch::new();
+    let (good, source) = (scratch.path("good"), text(&sample()));
+    ok(&export(&source, &good, &["--quiet"]));
+    let output = run(&["verify", &source, &good]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+    assert!(said.contains("all as the source gives them"), "{said}");
+    for (what, damage, words) in DAMAGES {
+        let bad = scratch.path(what);
+        let copied = Command::new("cp").args(["-r", &good, &bad]).status().unwrap();
+        assert!(copied.success());
+        damage(Path::new(&bad));
+        let output = run(&["verify", &source, &bad]);
+        let (found, said) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+        assert!(found.contains(words), "{what}: {words:?} is not in {found}{said}");
+        assert!(said.contains("files are not what the source gives"), "{what}: {said}");
+        let lines = run(&["verify", &source, &bad, "--json"]).stdout;
+        for line in String::from_utf8(lines).unwrap().lines() {
+            let finding: Value = serde_json::from_str(line).unwrap();
+            assert!(finding["file"].is_string() && finding["what"].is_string());
+        }
+    }
+    let other = text(&root().join("build/oracle/fx/h5ad/base_csr.h5ad"));
+    assert_eq!(run(&["verify", &other, &good]).status.code(), Some(1));
+    assert!(fails(2, &["verify", &good, &source]).contains("is no export folder"));
+}
+
+#[test]
+fn packed_folders_and_those_of_prepare_are_verified_too() {
+    let scratch = Scratch::new();
+    let source = text(&sample());
+    let packed = scratch.path("packed");
+    ok(&export(
+        &source,
+        &packed,
+        &[
+            "--quiet",
+            "--quantize-var",
+            "8",
+            "--quantize-obs",
+            "16",
+            "--compression",
+            "6",
+            "--profile",
+            "strict",
+        ],
+    ));
+    ok(&["verify", &source, &packed]);
+    let gene = Path::new(&packed).join("var/CD3E.values.u8.gz");
+    flip(&gene, 600);
+    let output = run(&["verify", &source, &packed]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("var/CD3E.values.u8.gz: "));
+    fs::remove_file(gene).unwrap();
+    let prepared = root().join("build/packed");
+    let input = text(&prepared.join("input.h5ad"));
+    for folder in ["plain", "gz", "q8", "q16", "mixed"] {
+        let output = run(&["verify", &input, &text(&prepared.join(folder))]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{folder}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// Makes an archive of a folder; `inside` puts the folder itself into it, too.
+fn zip(folder: &Path, archive: &str, inside: bool) {
+    let script = "
+import pathlib, sys, zipfile
+root, inside = pathlib.Path(sys.argv[1]), sys.argv[3] == 'true'
+with zipfile.ZipFile(sys.argv[2], 'w', zipfile.ZIP_DEFLATED if inside else zipfile.ZIP_STORED) as archive:
+    for path in sorted(root.rglob('*')):
+        archive.write(path, path.relative_to(root.parent if inside else root))
+";
+    let made = Command::new("python3")
+        .args(["-c", script, &text(folder), archive, &inside.to_string()])
+        .status()
+        .unwrap();
+    assert!(made.success());
+}
+
+#[test]
+fn every_kind_of_folder_is_read_from_disk_archive_and_server() {
+    let exports = root().join("build/oracle/fx/exports");
+    let server = Server::start(&[&text(&exports)]);
+    let scratch = Scratch::new();
+    let names = ["export_plain", "export_gz", "export_q8", "export_q16", "export_q8_gz", "export_q_mixed"];
+    for (i, name) in names.iter().chain(&["exports_root"]).enumerate() {
+        let folder = exports.join(name);
+        let archive = scratch.path(&format!("{name}.zip"));
+        zip(&folder, &archive, i % 2 == 0);
+        let address = format!("{}/data/{name}/", server.url);
+        let about: Value = serde_json::from_slice(&ok(&["inspect", &text(&folder), "--json"])).unwrap();
+        for place in [
+            &archive,
+            &address,
+            &format!("{address}{}", if *name == "exports_root" { "datasets.json" } else { IDENTITY }),
+        ] {
+            let there: Value = serde_json::from_slice(&ok(&["inspect", place, "--json"])).unwrap();
+            for key in ["n_obs", "n_vars", "id", "obs", "embeddings"] {
+                assert_eq!(there[key], about[key], "{place}: {key}");
+            }
+        }
+        // The first data set of a root lies in a folder below it.
+        let below = if *name == "exports_root" { folder.join("one") } else { folder };
+        let files = tree(&below);
+        for (path, body) in files.iter().filter(|(path, _)| *path != "datasets.json").step_by(5) {
+            for place in [&archive, &address] {
+                assert!(ok(&["get", place, path]) == *body, "{place}: {path}");
+            }
+        }
+    }
+    let second: Value = serde_json::from_slice(&ok(&[
+        "inspect",
+        &format!("{}/data/exports_root/#two/", server.url),
+        "--json",
+    ]))
+    .unwrap();
+    assert_eq!(second["embeddings"][0]["file"], "points_2d.bin.gz");
+}
+
+#[test]
+fn points_in_four_dimensions_do_no_harm() {
+    let scratch = Scratch::new();
+    let (out, source) = (scratch.path("out"), text(&sample()));
+    ok(&export(&source, &out, &["--quiet"]));
+    fs::write(Path::new(&out).join("points_4d.bin"), [0; 80_000]).unwrap();
+    amend(&Path::new(&out).join(IDENTITY), |identity| {
+        identity["embeddings"]["available_dimensions"] = json!([2, 3, 4]);
+        identity["embeddings"]["files"]["4d"] = "points_4d.bin".into();
+    });
+    let about: Value = serde_json::from_slice(&ok(&["inspect", &out, "--json"])).unwrap();
+    let dims: Vec<u64> =
+        about["embeddings"].as_array().unwrap().iter().map(|e| e["dim"].as_u64().unwrap()).collect();
+    assert_eq!(dims, [2, 3, 4]);
+    assert_eq!(ok(&["get", &out, "points_4d.bin"]).len(), 80_000);
+}
+
+/// Status and body of a request.
+fn get(server: &Server, path: &str) -> (u16, Vec<u8>) {
+    let host = server.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let end = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let status = String::from_utf8_lossy(&reply[9..12]).parse().unwrap();
+    (status, reply[end + 4..].to_vec())
+}
+
+#[test]
+fn folders_are_served_as_the_reference_serves_them() {
+    let exports = root().join("build/oracle/fx/exports");
+    let json = |reply: (u16, Vec<u8>)| -> Value {
+        assert_eq!(reply.0, 200);
+        serde_json::from_slice(&reply.1).unwrap()
+    };
+    let folder = exports.join("export_q8_gz");
+    let server = Server::start(&[&text(&folder)]);
+    for (path, body) in tree(&folder) {
+        assert!(get(&server, &format!("/{path}")) == (200, body), "{path}");
+    }
+    let health = json(get(&server, "/_cellucid/health"));
+    assert_eq!(health, json!({"status": "ok", "type": "exported", "version": "0.0.9"}));
+    assert_eq!(json(get(&server, "/_cellucid/info"))["mode"], "standalone");
+    let identity = json(get(&server, "/dataset_identity.json"));
+    let listed = json(get(&server, "/_cellucid/datasets"));
+    assert_eq!(listed["datasets"], json!([{"id": identity["id"], "path": "/", "name": identity["name"]}]));
+    for path in ["/points_2d.bin", "/obs/nothing.values.f32", "/var/x.values.u8.gz", "/datasets.json"] {
+        assert_eq!(get(&server, path).0, 404, "{path}");
+    }
+    let root = exports.join("exports_root");
+    let server = Server::start(&[&text(&root)]);
+    let listed = json(get(&server, "/_cellucid/datasets"));
+    let paths: Vec<&Value> = listed["datasets"].as_array().unwrap().iter().map(|one| &one["path"]).collect();
+    assert_eq!(paths, ["/one/", "/two/"]);
+    for (path, body) in tree(&root) {
+        assert!(get(&server, &format!("/{path}")) == (200, body), "{path}");
+    }
+    // Without a folder in front it is the first one.
+    assert_eq!(get(&server, "/points_2d.bin").1, fs::read(root.join("one/points_2d.bin")).unwrap());
+}
