@@ -56,10 +56,24 @@ pub fn run(root: &Path, default: Option<&str>) -> Result<()> {
     let list = json!({"version": 1, "default": default, "datasets": entries});
     let text = serde_json::to_string_pretty(&list)
         .map_err(|e| Error::source(format!("cannot be written as JSON: {e}")))?;
+    let text = ascii(&text);
     // Beside it first: a reader finds the old list or the new one.
     let (part, place) = (root.join(format!("{LIST}.part")), root.join(LIST));
     output::file(&part, text.as_bytes())?;
     fs::rename(&part, &place).map_err(|e| fail(&e))?;
     output::note(&format!("{}: {count} data sets, {default} first", place.display()));
     Ok(())
+}
+
+/// JSON text as Python writes it: everything beyond ASCII escaped.
+fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
 }
