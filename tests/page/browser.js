@@ -81,6 +81,8 @@ export async function visit(browser, url, options) {
   const own = new URL(url).origin;
   page.on("pageerror", (error) => errors.push(String(error.stack)));
   page.on("console", (message) => {
+    // For a screenshot the driver puts a style of its own into the page, which Firefox refuses and writes down.
+    if (FIREFOX && /blocked an inline style/.test(message.text())) return;
     if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
   });
   /** @type {string[]} */

@@ -102,9 +102,9 @@ export async function drop(page, paths) {
     for (const [at, path] of given.entries()) {
       const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
       file.initWithPath(path);
-      // A folder can only be the first.
+      // The test service takes one thing.
       if (at === 0) transfer.mozSetDataAt("application/x-moz-file", file, at);
-      else transfer.items.add(await window.File.createFromNsIFile(file));
+      else throw new Error("several things cannot be dropped");
     }
     session.dataTransfer = transfer;
     session.dragAction = Ci.nsIDragService.DRAGDROP_ACTION_COPY;

@@ -106,10 +106,12 @@ test("several things at once, dropped and chosen", { timeout: 90_000 }, async ()
   const other = resolve(PLACE, "table.csv");
   writeFileSync(other, "a,b\n");
   const { page, errors } = await visit(browser, server.url);
-  await drop(page, `${SAMPLE}.h5ad`, PBMC);
-  await page.getByText("2 datasets were found. Which one?").waitFor();
-  await page.getByRole("button", { name: "sample.h5ad" }).click();
-  await coloured(page, "cell_type");
+  if (!FIREFOX) {
+    await drop(page, `${SAMPLE}.h5ad`, PBMC);
+    await page.getByText("2 datasets were found. Which one?").waitFor();
+    await page.getByRole("button", { name: "sample.h5ad" }).click();
+    await coloured(page, "cell_type");
+  }
   await page.locator("#file").setInputFiles([`${SAMPLE}.h5ad`, PBMC]);
   await page.getByRole("button", { name: "10x_pbmc68k_reduced.h5ad" }).click();
   await coloured(page, "bulk_labels");
