@@ -410,6 +410,8 @@ test("strangers are ignored: wrong tokens, other frames, other origins, damaged 
     for (const odd of [null, 1, "{", "[]", [], loop, new Uint8Array(9), new Map(), { type: { type: 1 } }, "x".repeat(1 << 20)]) {
       target?.postMessage(odd, "*");
     }
+    // More than is read at all.
+    target?.postMessage("x".repeat((64 << 20) + 1), "*");
   });
   // A frame beside ours that has got hold of the token, of the same and of another origin than our parent.
   for (const src of [host.url, `${app.url}beside`]) {
@@ -429,12 +431,17 @@ test("strangers are ignored: wrong tokens, other frames, other origins, damaged 
   assert.deepEqual([await state(frame, "frozen"), await state(frame, "highlights")], [false, []]);
   assert.equal(await page.evaluate(() => Reflect.get(globalThis, "heard").length), 1, "nobody was answered");
   // After all that the parent is still heard, and the counts tell what came.
-  await post(page, { type: "highlight", cells: [1] });
+  await post(page, { type: "highlight", cells: [1], seq: 1 });
   await becomes(frame, "highlights", (highlights) => highlights.length === 1);
+  // Somebody who has overheard it sends it again.
+  await post(page, { type: "highlight", cells: [1], seq: 1 });
+  await page.waitForTimeout(300);
+  assert.equal((await state(frame, "highlights")).length, 1);
   const counts = await frame.evaluate(async () =>
     (await import(new URL("main.js", document.baseURI).href)).bridge.then((/** @type {any} */ one) => one.counts),
   );
-  assert.deepEqual([counts.accepted, counts.foreign >= 3, counts.refused >= 8], [1, true, true], JSON.stringify(counts));
+  const { accepted, replayed, oversize, foreign, refused } = counts;
+  assert.deepEqual([accepted, replayed, oversize, foreign >= 3, refused >= 8], [1, 1, 1, true, true], JSON.stringify(counts));
   assert.deepEqual(errors, []);
   await close();
 });

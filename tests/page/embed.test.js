@@ -10,7 +10,7 @@ import { reference, site } from "./site.js";
 const TEXT = ["doc/EMBED.md", "README.md"].map((file) => readFileSync(resolve(ROOT, file), "utf8")).join("\n");
 /** @param {string} name */
 const snippet = (name) => {
-  const found = TEXT.match(new RegExp(`^\`\`\`js ${name}\\n([^]*?)^\`\`\`$`, "m"))?.[1];
+  const found = TEXT.match(new RegExp(`^\`\`\`\\w+ ${name}\\n([^]*?)^\`\`\`$`, "m"))?.[1];
   assert.ok(found, `doc/EMBED.md or README.md has a snippet "${name}"`);
   return found;
 };
@@ -144,6 +144,39 @@ test("a Service Worker: notebook", { timeout: 120_000 }, async () => {
     lines.join("\n"),
   );
   await context.close();
+});
+
+test("the page in a frame: coloured from outside, its selections heard", { timeout: 120_000 }, async () => {
+  const text = snippet("page").replaceAll("https://your.host/cellucid/", `${home.url}app/`);
+  const context = await browser.newContext({ viewport: { width: 1240, height: 800 } });
+  const opened = await context.newPage();
+  /** @type {string[]} */
+  const lines = [];
+  opened.on("console", (message) => lines.push(message.text()));
+  const host = await site({ "/": text.replaceAll("https://your.host/data.h5ad", `${home.url}sample/sample.h5ad`) });
+  await opened.goto(host.url);
+  const inner = () => opened.frames().find((one) => one.url().startsWith(`${home.url}app/`));
+  const colour = async () =>
+    inner()
+      ?.evaluate(async () => {
+        const { store } = await import(new URL("main.js", document.baseURI).href);
+        return store.state.colour?.field.key ?? null;
+      })
+      .catch(() => null);
+  for (let tries = 0; (await colour()) !== "cell_type"; tries++) {
+    assert.ok(tries < 300, "it is coloured by cell_type");
+    await opened.waitForTimeout(100);
+  }
+  await inner()?.evaluate(async () => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    store.patch({ selection: { cells: Uint32Array.of(1, 2, 3), source: "lasso" } });
+  });
+  for (let tries = 0; !lines.some((line) => line.includes("lasso")); tries++) {
+    assert.ok(tries < 100, `a selection is heard: ${lines.join("; ")}`);
+    await opened.waitForTimeout(100);
+  }
+  await context.close();
+  host.stop();
 });
 
 test("as the README has it", { timeout: 120_000 }, async () => {
