@@ -99,10 +99,15 @@ async fn check(tree: &Hdf5, path: &str, want: &Value, values: &[u8]) -> Result<(
         }
         (Node::Array(array), "array") => {
             let shape = serde_json::to_value(&array.shape).unwrap();
-            if shape != want["shape"] {
+            if want.get("refused").is_none() && shape != want["shape"] {
                 return Err(format!("shape {shape} instead of {}", want["shape"]));
             }
-            let got = tree::read_all(tree, &array).await.map_err(|e| e.to_string())?;
+            let got = match (tree::read_all(tree, &array).await, want.get("refused")) {
+                (Ok(got), None) => got,
+                (Ok(_), Some(word)) => return Err(format!("is read, and is to be refused with {word}")),
+                (Err(error), Some(word)) if error.to_string().contains(word.as_str().unwrap()) => return Ok(()),
+                (Err(error), _) => return Err(error.to_string()),
+            };
             if want.get("dtype").is_none() { Ok(()) } else { equal(&got, want, values) }
         }
         (_, kind) => Err(format!("is no {kind}")),
@@ -125,6 +130,13 @@ fn equal(got: &Values, want: &Value, values: &[u8]) -> Result<(), String> {
             equal(&column.values, field, values).map_err(|e| format!("field {name}: {e}"))?;
         }
         return Ok(());
+    }
+    if let Values::Lists { lens, count, items } = got {
+        let wanted = want["lens"].as_array().ok_or_else(|| format!("lists instead of {dtype}"))?;
+        if *count != 1 || !lens.iter().map(|&n| Some(n.into())).eq(wanted.iter().map(Value::as_u64)) {
+            return Err(format!("lists of {lens:?} × {count} instead of {wanted:?}"));
+        }
+        return equal(items, &want["items"], values).map_err(|e| format!("in lists: {e}"));
     }
     if dtype == "reference" && matches!(got, Values::Bytes { .. }) {
         return Ok(());
@@ -180,7 +192,7 @@ fn little_endian(values: &Values) -> Vec<u8> {
         }
         Values::Complex { items, .. } => items.iter().flatten().flat_map(|x| x.to_le_bytes()).collect(),
         Values::Bytes { bytes, .. } => bytes.clone(),
-        Values::Text(_) | Values::Record(_) => unreachable!("compared item by item"),
+        Values::Text(_) | Values::Record(_) | Values::Lists { .. } => unreachable!("compared item by item"),
     }
 }
 

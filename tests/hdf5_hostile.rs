@@ -16,7 +16,10 @@ use cellucid_wasm::{
     codec::checksum::lookup3,
     hdf5::Hdf5,
     native::block_on,
-    source::memory::Memory,
+    source::{
+        counted::{Counted, Counts},
+        memory::Memory,
+    },
     tree::{self, Node, Tree},
 };
 use peak_alloc::PeakAlloc;
@@ -30,20 +33,20 @@ const SLACK: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Arrays that say they are larger are not read whole.
 const LARGEST: u64 = 1 << 20;
-
-fn limits() -> Limits {
-    Limits { result: 4 << 20, chunk: 4 << 20, header: 8 << 20, items: 100_000, index: 4 << 20, depth: 64 }
-}
+/// Bytes read of a file, in files: every object of one may be in the same place, and be asked for.
+const READ: u64 = 100;
 
 /// Walks a whole file and reads what is in it, as far as it lets itself be read.
 fn visit(bytes: Vec<u8>) -> Result<(), String> {
     let start = Instant::now();
-    let source = Rc::new(Memory::new("damaged.h5", bytes));
+    let len = bytes.len() as u64;
+    let counts = Rc::new(Counts::default());
+    let source = Rc::new(Counted::new(Rc::new(Memory::new("damaged.h5", bytes)), Rc::clone(&counts)));
     let base = MEMORY.current_usage() as u64;
     MEMORY.reset_peak_usage();
     let mut declared = 0_u64;
     block_on(async {
-        let Ok(file) = Hdf5::open(source, limits()).await else { return };
+        let Ok(file) = Hdf5::open(source, Limits::default()).await else { return };
         let mut paths = vec![String::new()];
         let mut visited = 0;
         while let Some(path) = paths.pop() {
@@ -73,6 +76,9 @@ fn visit(bytes: Vec<u8>) -> Result<(), String> {
     let taken = (MEMORY.peak_usage() as u64).saturating_sub(base);
     if taken > 2 * declared + SLACK {
         return Err(format!("{taken} bytes of memory for {declared} declared"));
+    }
+    if counts.bytes.get() > READ * len + (1 << 20) {
+        return Err(format!("{} bytes read of {len}", counts.bytes.get()));
     }
     if start.elapsed() > PATIENCE {
         return Err(format!("took {:?}", start.elapsed()));

@@ -77,6 +77,9 @@ fn write(out: &mut dyn Write, values: &Values) -> io::Result<()> {
             items.iter().flatten().try_for_each(|part| out.write_all(&part.to_le_bytes()))
         }
         Values::Text(text) => text.iter().try_for_each(|item| writeln!(out, "{}", Value::from(item))),
+        Values::Lists { .. } => {
+            lists(values).try_for_each(|list| writeln!(out, "{list}"))
+        }
         Values::Record(columns) => {
             (0..values.len()).try_for_each(|row| writeln!(out, "{}", record(columns, row)))
         }
@@ -105,6 +108,25 @@ fn record(columns: &[Column], row: usize) -> Value {
     Value::Object(columns.iter().map(field).collect())
 }
 
+/// Lists as JSON, one after another.
+fn lists(values: &Values) -> impl Iterator<Item = Value> {
+    let (lens, count, items) = match values {
+        Values::Lists { lens, count, items } => (lens.as_slice(), *count, Some(items)),
+        _ => (&[][..], 1, None),
+    };
+    let mut at = 0;
+    lens.iter().map(move |&len| {
+        let all = at..at + len as usize * count;
+        at = all.end;
+        let mut all: Vec<Value> = items.iter().flat_map(|items| all.clone().map(|i| item(items, i))).collect();
+        // An element of several items is a list of its own.
+        if count > 1 {
+            all = all.chunks(count).map(|element| Value::from(element.to_vec())).collect();
+        }
+        Value::from(all)
+    })
+}
+
 fn item(values: &Values, at: usize) -> Value {
     match values {
         Values::Bool(v) => json!(v.get(at)),
@@ -113,6 +135,7 @@ fn item(values: &Values, at: usize) -> Value {
         Values::Complex { items, .. } => json!(items.get(at)),
         Values::Bytes { width, bytes } => json!(bytes.chunks(*width).nth(at)),
         Values::Record(columns) => record(columns, at),
+        Values::Lists { .. } => lists(values).nth(at).unwrap_or_default(),
         Values::I8(v) => json!(v.get(at)),
         Values::I16(v) => json!(v.get(at)),
         Values::I32(v) => json!(v.get(at)),

@@ -266,6 +266,30 @@ fn the_server_does_ranges_beyond_4_gib() {
 }
 
 #[test]
+fn objects_beyond_4_gib_read_like_near_ones() {
+    let folder = root().join("build/hdf5/far");
+    let server = Server::start(&[folder.to_str().unwrap()]);
+    for libver in ["earliest", "latest"] {
+        let path = |name: &str| folder.join(format!("{name}_{libver}.h5ad")).to_str().unwrap().to_owned();
+        let (near, far) = (path("near"), path("far"));
+        let about = fs::metadata(&far).unwrap_or_else(|e| panic!("{far}: {e}; run ./check hdf5"));
+        assert!(about.len() > 5 << 30, "{far} is short");
+        #[cfg(unix)]
+        assert!(std::os::unix::fs::MetadataExt::blocks(&about) < 1 << 14, "{far} is not sparse");
+        let paths = ["points_2d.bin", "var_manifest.json", "obs_manifest.json", "var/gene%203.values.f32"];
+        for path in paths.into_iter().chain(["obs/cluster.codes.u8", "obs/score.values.f32", "var/gene_3.values.f32"]) {
+            let wanted = run(&["get", &near, path]);
+            for source in [far.clone(), format!("{}/data/far_{libver}.h5ad", server.url)] {
+                let got = run(&["get", &source, path]);
+                assert_eq!(got.status.code(), wanted.status.code(), "{source} {path}");
+                assert!(got.stdout == wanted.stdout, "{source} {path}");
+            }
+        }
+        assert!(ok(&["get", &near, "points_2d.bin"]).len() == 300 * 2 * 4);
+    }
+}
+
+#[test]
 fn the_server_serves_page_module_and_data_and_nothing_else() {
     let scratch = Scratch::new();
     fs::create_dir_all(scratch.0.join("www")).unwrap();

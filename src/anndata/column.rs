@@ -83,7 +83,7 @@ impl Stored {
     /// What is wrong with an unreadable column.
     pub fn kind(&self) -> Result<Kind> {
         let by_type = |dtype: &DType| match dtype {
-            DType::Int { .. } | DType::Float { .. } | DType::Complex { .. } => Ok(Kind::Continuous),
+            DType::Int { .. } | DType::Float { .. } | DType::Odd(_) | DType::Complex { .. } => Ok(Kind::Continuous),
             DType::Bool | DType::Text(_) => Ok(Kind::Category(None)),
             other => Err(Error::unsupported(format!("a column of {} is not read", other.name()))),
         };
@@ -242,7 +242,7 @@ fn from_values(values: Values, missing: Option<Vec<bool>>) -> Result<Column> {
     Ok(match values {
         Values::Bool(values) => Column::Bool { values, missing },
         Values::Text(values) => Column::Text { values, missing },
-        Values::Bytes { .. } | Values::Record(_) => {
+        Values::Bytes { .. } | Values::Record(_) | Values::Lists { .. } => {
             return Err(Error::unsupported(format!("a column of {} is not read", values.name())));
         }
         values => Column::Number { values, missing },

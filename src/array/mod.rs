@@ -7,11 +7,11 @@ mod select;
 mod text;
 mod values;
 
-pub use dtype::{DType, Field, Order, Pad, TextForm};
-pub use select::{Piece, Select, grid, pieces};
+pub use dtype::{DType, Field, Odd, Order, Pad, TextForm};
+pub use select::{Piece, Select, count, grid, piece, pieces};
 pub use text::Text;
 pub(crate) use values::each_number;
-pub use values::{Column, Step, Values};
+pub use values::{Column, Lists, Step, Values};
 
 use crate::codec::Codec;
 

@@ -112,6 +112,40 @@ pub fn pieces<'a>(
     })
 }
 
+/// How many pieces a selection has.
+pub fn count(chunk: &[u64], select: &Select) -> u64 {
+    if select.is_empty() {
+        return 0;
+    }
+    let cover = select.0.iter().zip(chunk).map(|(s, &c)| s.end.div_ceil(c.max(1)).saturating_sub(s.start / c.max(1)));
+    cover.fold(1, |n: u64, along| n.saturating_mul(along))
+}
+
+/// The piece of one chunk, by its number; `None` where the selection does not touch it.
+pub fn piece(shape: &[u64], chunk: &[u64], select: &Select, number: u64) -> Option<Piece> {
+    let mut rest = number;
+    let mut origin: Vec<u64> = grid(shape, chunk)
+        .iter()
+        .zip(chunk)
+        .rev()
+        .map(|(&n, &side)| {
+            let at = rest.checked_rem(n)?.checked_mul(side)?;
+            rest = rest.checked_div(n)?;
+            Some(at)
+        })
+        .collect::<Option<_>>()?;
+    origin.reverse();
+    let mut piece = Piece { chunk: number, from: Vec::new(), to: Vec::new(), len: Vec::new() };
+    for ((span, &side), &origin) in select.0.iter().zip(chunk).zip(&origin) {
+        let start = span.start.max(origin);
+        let end = span.end.min(origin.saturating_add(side));
+        piece.from.push(start.checked_sub(origin)?);
+        piece.to.push(start.checked_sub(span.start)?);
+        piece.len.push(end.checked_sub(start).filter(|&n| n > 0)?);
+    }
+    Some(piece)
+}
+
 /// The next chunk in row-major order.
 fn next(mut here: Vec<u64>, cover: &[Range<u64>]) -> Option<Vec<u64>> {
     for (c, span) in here.iter_mut().zip(cover).rev() {
@@ -150,6 +184,12 @@ mod tests {
             }
         }
         assert_eq!(seen.len() as u64, select.len());
+        let all: Vec<Piece> = pieces(&shape, &chunk, &select).collect();
+        assert_eq!(all.len() as u64, count(&chunk, &select));
+        let chunks = grid(&shape, &chunk).iter().product();
+        let by_number: Vec<Piece> =
+            (0..chunks).filter_map(|number| piece(&shape, &chunk, &select, number)).collect();
+        assert_eq!(by_number, all);
         for (to, from) in seen {
             assert_eq!(from, [to[0] + 1, to[1], to[2] + 2]);
         }

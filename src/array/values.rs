@@ -30,6 +30,15 @@ pub struct Column {
     pub values: Values,
 }
 
+/// Lists as they are stored: how many elements each has, and the elements' bytes one after another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// Elements of each list.
+    pub lens: Vec<u32>,
+    /// All elements.
+    pub bytes: Vec<u8>,
+}
+
 /// Items of one type, C order.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -58,6 +67,12 @@ pub enum Values {
         bytes: Vec<u8>,
     },
     Record(Vec<Column>),
+    /// `count` items per element, `lens` elements per list.
+    Lists {
+        lens: Vec<u32>,
+        count: usize,
+        items: Box<Values>,
+    },
 }
 
 /// Runs the same expression on the vector of whatever number type it is.
@@ -103,7 +118,8 @@ impl Values {
             },
             DType::Float { bytes: 2, .. } => Self::F16(Limits::filled(len, f16::ZERO, what)?),
             DType::Float { bytes: 4, .. } => Self::F32(Limits::filled(len, 0.0, what)?),
-            DType::Float { .. } => Self::F64(Limits::filled(len, 0.0, what)?),
+            DType::Odd(odd) if odd.is_single() => Self::F32(Limits::filled(len, 0.0, what)?),
+            DType::Float { .. } | DType::Odd(_) => Self::F64(Limits::filled(len, 0.0, what)?),
             DType::Complex { bytes, .. } => {
                 Self::Complex { single: bytes == 4, items: Limits::filled(len, [0.0; 2], what)? }
             }
@@ -112,7 +128,7 @@ impl Values {
                 let width = width as usize;
                 Self::Bytes { width, bytes: Limits::filled(len.saturating_mul(width), 0, what)? }
             }
-            DType::Record { .. } => Self::Record(Vec::new()),
+            DType::Record { .. } | DType::List { .. } => Self::Record(Vec::new()),
         })
     }
 
@@ -122,6 +138,7 @@ impl Values {
             Self::Bool(v) => v.len(),
             Self::Complex { items, .. } => items.len(),
             Self::Text(v) => v.len(),
+            Self::Lists { lens, .. } => lens.len(),
             Self::Bytes { width, bytes } => bytes.len().checked_div(*width).unwrap_or(0),
             Self::Record(columns) => {
                 columns.first().map_or(0, |c| c.values.len().checked_div(c.count).unwrap_or(0))
@@ -160,6 +177,8 @@ impl Values {
         };
         let big = order == Order::Big;
         match (self, dtype) {
+            (Self::F32(v), DType::Odd(odd)) => run.each(v, |item| odd.read(item) as f32),
+            (Self::F64(v), DType::Odd(odd)) => run.each(v, |item| odd.read(item)),
             (Self::Bool(v), DType::Bool) => run.copy(v, |b: [u8; 1]| b[0] != 0),
             (Self::I8(v), _) => run.copy(v, i8::from_le_bytes),
             (Self::U8(v), _) => run.copy(v, u8::from_le_bytes),
@@ -321,6 +340,7 @@ impl Values {
             Self::Text(_) => "string",
             Self::Bytes { .. } => "bytes",
             Self::Record(_) => "record",
+            Self::Lists { .. } => "list",
         }
     }
 }
@@ -372,6 +392,15 @@ impl Run<'_> {
             for (slot, item) in out.iter_mut().step_by(self.to.by.max(1)).zip(items).take(self.n) {
                 *slot = read(*item);
             }
+        }
+        Ok(())
+    }
+
+    /// For items whose width is only known from the file.
+    fn each<T>(&self, out: &mut [T], read: impl Fn(&[u8]) -> T) -> Result<()> {
+        for (i, item) in self.items().enumerate() {
+            let slot = self.to.at.saturating_add(i.saturating_mul(self.to.by));
+            *out.get_mut(slot).ok_or_else(misfit)? = read(item);
         }
         Ok(())
     }

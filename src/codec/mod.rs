@@ -22,6 +22,7 @@ mod room;
 mod scaleoffset;
 mod shuffle;
 mod snappy;
+mod szip;
 pub mod wire;
 mod zstd;
 
@@ -35,6 +36,7 @@ pub use nbit::{Part, Significant};
 use number::Number;
 pub use room::Room;
 pub use scaleoffset::ScaleOffset;
+pub use szip::Szip;
 
 /// One step of a chunk's pipeline, with what its decoder needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +121,8 @@ pub enum Codec {
         /// What an item is made of.
         parts: Vec<Part>,
     },
+    /// HDF5 szip.
+    Szip(Szip),
     /// No compression: integers of which not all bits count, made whole.
     Widen {
         /// Which bits count.
@@ -151,6 +155,7 @@ impl Codec {
             Self::PackBits => "packbits",
             Self::ScaleOffset(_) => "scale-offset",
             Self::NBit { .. } => "nbit",
+            Self::Szip(_) => "szip",
             Self::Widen { .. } => "widen",
         }
     }
@@ -196,6 +201,7 @@ impl Codec {
             Self::PackBits => number::unpack_bits(&input),
             Self::ScaleOffset(form) => scaleoffset::decode(form, &input, room),
             Self::NBit { width, parts } => nbit::decode(*width, parts, &input, room),
+            Self::Szip(form) => szip::decode(form, &input, room),
             Self::Widen { bits, signed } => nbit::widen(bits, *signed, &input),
         };
         out.map(Bytes::from)

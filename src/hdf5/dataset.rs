@@ -7,7 +7,7 @@ use super::{
     message::{
         dataspace::{self, Dataspace},
         datatype::{self, Datatype},
-        fill, filters,
+        external, fill, filters,
         layout::{self, Index, Layout},
     },
     pipeline,
@@ -50,6 +50,10 @@ pub enum Place {
     Piece(Option<u64>),
     /// In chunks.
     Chunks(Chunks),
+    /// In other datasets, as an item of a global heap says.
+    Virtual { heap: Option<u64>, index: u32 },
+    /// In other files, as they are.
+    Outside(external::Files),
 }
 
 /// How a dataset is cut into chunks.
@@ -91,10 +95,6 @@ impl Dataset {
         let (item, axes) = datatype.flat();
         let dtype = item.dtype()?;
         let widen = widen(item)?;
-        if object.message(kind::EXTERNAL_FILES).is_some() {
-            return Err(Error::unsupported("its data are in other files (HDF5 external storage)")
-                .hint("copy the dataset into the file itself, for example with h5repack"));
-        }
         let filters =
             object.cursor(space, kind::FILTERS, "filter message").map(filters::decode).transpose()?;
         let mut codecs = match &layout.layout {
@@ -104,12 +104,20 @@ impl Dataset {
         let filtered = !codecs.is_empty();
         let mut fill = fill_item(space, object, item)?;
         let before = widen.iter().len() as u32;
+        // What is put together out of other datasets is whole already.
+        let whole = matches!(layout.layout, Layout::Virtual { .. });
         if let Some(widen) = widen {
             fill = codec::decode(std::slice::from_ref(&widen), fill.into(), 0, None, 8)?.to_vec();
-            codecs.insert(0, widen);
+            if !whole {
+                codecs.insert(0, widen);
+            }
         }
         let place = match layout.layout {
             Layout::Compact(bytes) => Place::Here(bytes.into()),
+            Layout::Contiguous { .. } if object.message(kind::EXTERNAL_FILES).is_some() => {
+                let c = object.cursor(space, kind::EXTERNAL_FILES, "external files message");
+                Place::Outside(external::decode(c.ok_or_else(|| missing("files"))?)?)
+            }
             Layout::Contiguous { address, size } => {
                 let wanted = extent.len().checked_mul(datatype.size.into());
                 if address.is_some() && size.is_some_and(|size| wanted.is_none_or(|w| w > size)) {
@@ -124,12 +132,7 @@ impl Dataset {
                 let shape = Chunked { sides: &sides, address, index, plain_edges: layout.plain_edges };
                 Place::Chunks(chunks(space, object, &extent, &datatype, shape, filtered)?)
             }
-            Layout::Virtual => {
-                return Err(Error::unsupported(
-                    "is a virtual dataset: its data are in other datasets or files",
-                )
-                .hint("copy it into a plain dataset, for example with h5repack"));
-            }
+            Layout::Virtual { heap, index } => Place::Virtual { heap, index },
         };
         let mut shape = if extent.null { vec![0] } else { extent.shape.clone() };
         shape.extend(axes.iter().map(|&side| u64::from(side)));
@@ -137,11 +140,13 @@ impl Dataset {
     }
 
     /// The description as the rest of the crate knows it.
-    pub fn array(&self, path: &str, attrs: Attrs) -> Array {
+    pub fn array(&self, path: &str, id: u64, attrs: Attrs) -> Array {
         let chunk = match &self.place {
-            Place::Piece(_) if self.codecs.is_empty() => Array::blocks(&self.shape, self.dtype.width()),
+            Place::Piece(_) | Place::Virtual { .. } | Place::Outside(_) if self.codecs.is_empty() => {
+                Array::blocks(&self.shape, self.dtype.width())
+            }
             // All of it: what has to be decoded cannot be cut where nobody cut it.
-            Place::Here(_) | Place::Piece(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
+            Place::Here(_) | Place::Piece(_) | Place::Virtual { .. } | Place::Outside(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
             Place::Chunks(chunks) => {
                 let inner = self.shape.iter().skip(chunks.sides.len());
                 chunks.sides.iter().copied().chain(inner.map(|&n| n.max(1))).collect()
@@ -149,7 +154,7 @@ impl Dataset {
         };
         Array {
             path: path.to_owned(),
-            id: self.address,
+            id,
             dtype: self.dtype.clone(),
             axes: (0..self.shape.len()).collect(),
             shape: self.shape.clone(),

@@ -64,7 +64,7 @@ impl Reader<'_> {
             _ if datatype.is_bool() => Value::Bool(bytes != [0]),
             Class::Integer { order, signed, bits } => integer(bytes, *order, *signed, *bits),
             Class::Bitfield { order, bits } => integer(bytes, *order, false, *bits),
-            Class::Float { order, form } => float(bytes, *order, form.name()),
+            Class::Float { order, form } => float(bytes, form.dtype(bytes.len() as u8, *order)),
             Class::Text { pad } => {
                 self.spend(bytes.len())?;
                 text(bytes, *pad)
@@ -87,7 +87,7 @@ impl Reader<'_> {
                 Value::Object(record)
             }
             Class::Object => match self.space.cursor(bytes, 0, "object reference").address()? {
-                Some(address) if address != 0 => Value::String(format!("@{address}")),
+                Some(address) if address != 0 => Value::String(format!("@{}", self.space.id(address))),
                 _ => Value::Null,
             },
             Class::Enum { base, .. } => self.value(base, bytes)?,
@@ -174,12 +174,15 @@ fn integer(bytes: &[u8], order: Order, signed: bool, bits: Bits) -> Value {
     }
 }
 
-fn float(bytes: &[u8], order: Order, name: &str) -> Value {
-    let Some(whole) = whole(bytes, order) else { return Value::Null };
-    let number = match name {
-        "float16" => half::f16::from_bits(whole as u16).to_f64(),
-        "float32" => f32::from_bits(whole as u32).into(),
-        "float64" => f64::from_bits(whole),
+fn float(bytes: &[u8], dtype: Option<DType>) -> Value {
+    let number = match dtype {
+        Some(DType::Odd(odd)) => odd.read(bytes),
+        Some(DType::Float { order, .. }) => match (whole(bytes, order), bytes.len()) {
+            (Some(bits), 2) => half::f16::from_bits(bits as u16).to_f64(),
+            (Some(bits), 4) => f32::from_bits(bits as u32).into(),
+            (Some(bits), _) => f64::from_bits(bits),
+            (None, _) => return Value::Null,
+        },
         _ => return Value::Null,
     };
     match Number::from_f64(number) {

@@ -2,7 +2,7 @@
 
 use super::message::filters::Filter;
 use crate::{
-    codec::{Codec, Packing, Part, ScaleOffset, Significant},
+    codec::{Codec, Packing, Part, ScaleOffset, Significant, Szip},
     error::{Error, Result},
 };
 
@@ -23,6 +23,7 @@ fn codec(filter: &Filter, width: u32) -> Result<Codec> {
         1 => Codec::Zlib,
         2 => Codec::Shuffle { width: first.unwrap_or(width) },
         3 => Codec::Fletcher32,
+        4 => szip(&filter.values)?,
         5 => nbit(&filter.values)?,
         6 => scale_offset(&filter.values)?,
         307 => Codec::Bz2,
@@ -38,7 +39,6 @@ fn codec(filter: &Filter, width: u32) -> Result<Codec> {
 
 fn refuse(id: u16, name: &str) -> Error {
     let known = match id {
-        4 => "szip",
         305 => "lzo",
         32_013 => "zfp",
         32_017 => "sz",
@@ -66,6 +66,14 @@ fn bitshuffle(values: &[u32]) -> Result<Codec> {
     let width = at(2).filter(|&width| width > 0);
     let width = width.ok_or_else(|| Error::malformed(format!("bitshuffle with parameters {values:?}")))?;
     Ok(Codec::Bitshuffle { width, block: at(3).unwrap_or(0), packing })
+}
+
+fn szip(values: &[u32]) -> Result<Codec> {
+    let form = match *values {
+        [options, block, bits, line, ..] => Szip::new(options, block, bits, line),
+        _ => None,
+    };
+    form.map(Codec::Szip).ok_or_else(|| Error::malformed(format!("szip with parameters {values:?}")))
 }
 
 /// A step that changes nothing.

@@ -23,11 +23,31 @@ const NODES: usize = 32 << 20;
 /// Most bytes of one merged request.
 const SPAN: u64 = 8 << 20;
 
+/// Bits of an address or offset within one file; those above are the file's number. No file is as long as that.
+const BITS: u32 = 48;
+
+/// The file's number and the address that a handle stands for.
+pub fn apart(id: u64) -> (u64, u64) {
+    (number(id), id & (1 << BITS) - 1)
+}
+
+/// The file's number in a handle.
+pub fn number(id: u64) -> u64 {
+    id >> BITS
+}
+
+/// The handle of an address in a file.
+pub fn together(number: u64, address: u64) -> u64 {
+    number << BITS | address
+}
+
 /// A file as seen through its superblock.
 pub struct Space {
     source: Rc<dyn ByteSource>,
     meta: Paged,
     limits: Limits,
+    /// Which of the files of a tree it is.
+    number: u64,
     base: u64,
     widths: Widths,
     nodes: RefCell<Nodes>,
@@ -44,10 +64,20 @@ pub struct Decoded<T>(pub T, pub usize);
 
 impl Space {
     /// A file whose superblock is not known yet.
-    pub fn new(source: Rc<dyn ByteSource>, limits: Limits) -> Self {
+    pub fn new(source: Rc<dyn ByteSource>, limits: Limits, number: u64) -> Self {
         let meta = Paged::new(Rc::clone(&source), PAGE, PAGES);
         let widths = Widths { offset: 8, length: 8 };
-        Self { source, meta, limits, base: 0, widths, nodes: RefCell::default() }
+        Self { source, meta, limits, number, base: 0, widths, nodes: RefCell::default() }
+    }
+
+    /// Where the bytes come from.
+    pub fn source(&self) -> Rc<dyn ByteSource> {
+        Rc::clone(&self.source)
+    }
+
+    /// The handle of an address or offset in this file, which tells it from those in others.
+    pub fn id(&self, address: u64) -> u64 {
+        together(self.number, address)
     }
 
     /// Says where addresses count from and how wide they are.

@@ -1,6 +1,10 @@
 //! A file on this machine.
 
-use std::{ops::Range, path::Path};
+use std::{
+    ops::Range,
+    path::{Component, Path, PathBuf},
+    rc::Rc,
+};
 
 use bytes::Bytes;
 
@@ -14,6 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub struct File {
     name: String,
+    path: PathBuf,
     file: std::fs::File,
     len: u64,
     /// Full path and time of last change, where the system tells both.
@@ -36,7 +41,7 @@ impl File {
             open().map_err(|e: std::io::Error| failed(&e, "cannot be opened").in_file(&name))?;
         let identity = std::fs::canonicalize(path).ok().zip(about.modified().ok());
         let identity = identity.map(|(path, changed)| format!("{} {changed:?}", path.display()));
-        Ok(Self { name, file, len: about.len(), identity })
+        Ok(Self { name, path: path.to_owned(), file, len: about.len(), identity })
     }
 
     fn read_span(&self, span: &Range<u64>) -> Result<Bytes> {
@@ -83,6 +88,18 @@ impl ByteSource for File {
     fn identity(&self) -> Option<Identity> {
         let text = format!("{} {}", self.identity.as_ref()?, self.len);
         Some(Identity { text, exact: true })
+    }
+
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        Box::pin(async move {
+            let below = Path::new(path);
+            let plain = below.components().all(|part| matches!(part, Component::Normal(_)));
+            let other = self.path.parent().unwrap_or(Path::new("")).join(below);
+            if path.is_empty() || !plain || !other.is_file() {
+                return Ok(None);
+            }
+            Ok(Some(Rc::new(Self::open(&other)?) as Rc<dyn ByteSource>))
+        })
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {

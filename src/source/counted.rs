@@ -65,6 +65,13 @@ impl<S: ByteSource + ?Sized> ByteSource for Counted<S> {
         self.inner.seconds(bytes)
     }
 
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        Box::pin(async move {
+            let counted = |inner| Rc::new(Counted::new(inner, Rc::clone(&self.counts))) as Rc<dyn ByteSource>;
+            Ok(self.inner.sibling(path).await?.map(counted))
+        })
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(async move {
             self.counts.sent(spans.len());

@@ -17,7 +17,7 @@ pub mod reach;
 pub mod remembered;
 pub mod zip;
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
 
 use bytes::Bytes;
 
@@ -66,6 +66,16 @@ pub trait ByteSource {
     /// # Errors
     /// `Source` when the bytes cannot be had, `Malformed` when a span lies past the end.
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>>;
+
+    /// Another file, by its `/`-separated path from the folder that this one is in, without `.` and `..`; `None`
+    /// when there is none, or this host knows only the one file.
+    ///
+    /// # Errors
+    /// `Source` when it is there and cannot be had.
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        let _ = path;
+        Box::pin(async { Ok(None) })
+    }
 
     /// Exactly the bytes of one span.
     ///

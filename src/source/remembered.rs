@@ -139,6 +139,10 @@ impl ByteSource for Remembered {
         self.inner.seconds(bytes)
     }
 
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        self.inner.sibling(path)
+    }
+
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
         Box::pin(async move {
             let mut found: Vec<Option<Bytes>> = spans.iter().map(|span| self.remembered(span)).collect();

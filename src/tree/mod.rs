@@ -13,7 +13,7 @@ use bytes::Bytes;
 pub use crate::array::{Array, Attrs};
 pub use crate::source::{Identity, Part};
 use crate::{
-    array::Text,
+    array::{Lists, Text},
     error::{Error, Pending, Result},
     limits::Limits,
 };
@@ -149,6 +149,17 @@ pub trait Tree {
     /// `Malformed` when the chunk index is damaged.
     fn locate<'a>(&'a self, array: &'a Array, chunks: &'a [u64]) -> Pending<'a, Vec<Stored>>;
 
+    /// Numbers of the chunks that may have been written, ascending; all others are sure to be fill values. Asked for when
+    /// a selection has so many chunks (`wanted`) that looking each up would be the larger part of the work; `None` when
+    /// the format cannot tell, or looking them up is no more than what a file of this size may cost.
+    ///
+    /// # Errors
+    /// As [`locate`](Self::locate).
+    fn written<'a>(&'a self, array: &'a Array, wanted: u64) -> Pending<'a, Option<Vec<u64>>> {
+        let _ = (array, wanted);
+        Box::pin(async { Ok(None) })
+    }
+
     /// The bytes of located chunks, in one merged batch: the second wait. `None` where a key turned out absent.
     ///
     /// # Errors
@@ -164,6 +175,16 @@ pub trait Tree {
         Box::pin(
             async move { Err(Error::unsupported("this format has no string references").at(&array.path)) },
         )
+    }
+
+    /// The lists that references ([`crate::array::DType::List`]) stand for, one after another in `refs`; an element
+    /// has `width` bytes.
+    ///
+    /// # Errors
+    /// `Malformed` when a reference leads nowhere.
+    fn gather<'a>(&'a self, array: &'a Array, refs: &'a [u8], width: usize) -> Pending<'a, Lists> {
+        let _ = (refs, width);
+        Box::pin(async move { Err(Error::unsupported("this format has no lists").at(&array.path)) })
     }
 }
 

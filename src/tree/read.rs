@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Stored, Tree, decode, scatter::Target};
 use crate::{
-    array::{Array, DType, Piece, Select, Step, Text, TextForm, Values, pieces},
+    array::{Array, DType, Piece, Select, Step, Text, TextForm, Values, count, piece, pieces},
     error::{Error, Result},
     limits::Limits,
     source::Part,
@@ -53,13 +53,24 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
         .collect::<Result<_>>()?;
     let mut targets: Vec<Target<'_>> =
         selects.iter().zip(&lens).map(|(s, &len)| Target::new(array, s, len)).collect::<Result<_>>()?;
-    let mut plan = selects
-        .iter()
-        .enumerate()
-        .flat_map(|(target, select)| {
+    let chunks = selects.iter().fold(0_u64, |n, s| n.saturating_add(count(&array.chunk, s)));
+    let written = if chunks > BATCH as u64 { tree.written(array, chunks).await? } else { None };
+    if written.is_some() {
+        for (target, select) in targets.iter_mut().zip(selects) {
+            let origin = vec![0; select.0.len()];
+            target.fill(&Piece { chunk: 0, from: origin.clone(), to: origin, len: select.shape() })?;
+        }
+    }
+    let plan: Box<dyn Iterator<Item = (usize, Piece)>> = match &written {
+        Some(written) => Box::new(selects.iter().enumerate().flat_map(|(target, select)| {
+            let of = |&number: &u64| piece(&array.shape, &array.chunk, select, number);
+            written.iter().filter_map(of).map(move |piece| (target, piece))
+        })),
+        None => Box::new(selects.iter().enumerate().flat_map(|(target, select)| {
             pieces(&array.shape, &array.chunk, select).map(move |piece| (target, piece))
-        })
-        .peekable();
+        })),
+    };
+    let mut plan = plan.peekable();
     while plan.peek().is_some() {
         let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
         let mut work = locate(tree, array, batch).await?;
@@ -279,6 +290,14 @@ async fn finish(tree: &dyn Tree, array: &Array, dtype: &DType, raw: Values, len:
     match dtype {
         DType::Bytes { width } => Ok(Values::Bytes { width: *width as usize, bytes }),
         DType::Text(TextForm::Heap { .. }) => Ok(Values::Text(tree.resolve(array, &bytes).await?)),
+        DType::List { item, count, .. } => {
+            let (width, count) = (item.width(), *count as usize);
+            let lists = tree.gather(array, &bytes, width.saturating_mul(count)).await?;
+            let len = lists.bytes.len().checked_div(width).unwrap_or(0);
+            let raw = Values::Bytes { width, bytes: lists.bytes };
+            let items = Box::new(Box::pin(finish(tree, array, item, raw, len)).await?);
+            Ok(Values::Lists { lens: lists.lens, count, items })
+        }
         DType::Record { fields, width } => {
             let mut columns = Limits::room(fields.len(), "a record")?;
             for field in fields {

@@ -90,6 +90,13 @@ impl Header {
         if entries > self.page { entries.checked_div(self.page).unwrap_or(0) } else { 0 }
     }
 
+    /// The position of a slot's entry, the reverse of [`slot`](Self::slot).
+    fn position(&self, slot: Slot) -> u64 {
+        let group = self.least.saturating_mul(power(slot.group).saturating_sub(1));
+        let block = slot.block.saturating_mul(self.block(slot.group));
+        self.direct.saturating_add(group).saturating_add(block).saturating_add(slot.entry)
+    }
+
     /// Where an entry behind those of the index block is.
     fn slot(&self, position: u64) -> Option<Slot> {
         let at = position.checked_sub(self.direct)?;
@@ -101,12 +108,28 @@ impl Header {
     }
 }
 
+/// Address and length of what holds a slot: a data block, or a page of one if the second says so. `None`: the page was
+/// never written.
+fn place(walk: &Walk<'_>, header: &Header, data: &Data, slot: Slot) -> Option<((u64, u64), bool)> {
+    let widths = walk.space.widths();
+    let head = 6_u64.saturating_add(widths.offset.into()).saturating_add(header.offset() as u64);
+    let bytes = |count: u64| count.saturating_mul(header.entry as u64).saturating_add(4);
+    if header.pages(slot.group) == 0 {
+        return Some(((data.address, head.saturating_add(bytes(header.block(slot.group)))), false));
+    }
+    let (page, _) = split(header, slot);
+    let written = data.written.get(usize::try_from(page).ok()?).copied().unwrap_or(false);
+    let from = head.saturating_add(4).saturating_add(page.saturating_mul(bytes(header.page)));
+    let span = (data.address.saturating_add(from), bytes(header.page));
+    (written || slot.group < header.inline()).then_some((span, true))
+}
+
 fn power(of: u32) -> u64 {
     1_u64.checked_shl(of).unwrap_or(u64::MAX)
 }
 
-/// Looks chunks up.
-pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Result<Vec<Option<Spot>>> {
+/// The header and the index block.
+async fn open(walk: &Walk<'_>, address: u64) -> Result<(Rc<Header>, Option<Rc<Index>>)> {
     let space = walk.space;
     let widths = space.widths();
     let len =
@@ -116,9 +139,7 @@ pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Res
             Ok(Decoded(header(walk, space.cursor(bytes, at, "extensible array"))?, 64))
         })
         .await?;
-    let Some(at) = header.index else { return Ok(vec![None; wanted.len()]) };
-    let endless = walk.chunks.most.iter().position(|&n| n == u64::MAX);
-    let positions = wanted.iter().map(|&n| walk.position(n, endless)).collect::<Result<Vec<_>>>()?;
+    let Some(at) = header.index else { return Ok((header, None)) };
     let (blocks, secondary) =
         (header.before(header.inline()), header.groups().saturating_sub(header.inline()));
     let len = blocks
@@ -133,6 +154,45 @@ pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Res
             Ok(Decoded(index(walk, &header, c, blocks, secondary)?, bytes.len().saturating_mul(2)))
         })
         .await?;
+    Ok((header, Some(index)))
+}
+
+/// Positions of all entries of blocks and pages that were written.
+pub(super) async fn all(walk: &Walk<'_>, address: u64, most: usize) -> Result<Vec<u64>> {
+    let space = walk.space;
+    let (header, Some(index)) = open(walk, address).await? else { return Ok(Vec::new()) };
+    let mut found: Vec<u64> = (0..header.direct).collect();
+    for group in 0..header.groups() {
+        // What points to the blocks of a group has to be in the file, so there are not too many of them.
+        let there = match group.checked_sub(header.inline()) {
+            None => true,
+            Some(at) => index.secondary.get(at as usize).copied().flatten().is_some(),
+        };
+        if !there || power(group / 2) > space.len() {
+            continue;
+        }
+        let slots: Vec<Slot> = (0..power(group / 2)).map(|block| Slot { group, block, entry: 0 }).collect();
+        for ((_, block), data) in data_blocks(walk, &header, &index, slots.iter()).await? {
+            let pages = header.pages(group);
+            let len = if pages == 0 { header.block(group) } else { header.page };
+            for page in 0..pages.max(1) {
+                let slot = Slot { group, block, entry: page.saturating_mul(len) };
+                let Some(((from, bytes), _)) = place(walk, &header, &data, slot) else { continue };
+                space.span(from, bytes)?;
+                walk.within(found.len().saturating_add(usize::try_from(len).unwrap_or(usize::MAX)), most)?;
+                let first = header.position(slot);
+                found.extend(first..first.saturating_add(len));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Looks chunks up.
+pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Result<Vec<Option<Spot>>> {
+    let (header, Some(index)) = open(walk, address).await? else { return Ok(vec![None; wanted.len()]) };
+    let endless = walk.endless();
+    let positions = wanted.iter().map(|&n| walk.position(n, endless)).collect::<Result<Vec<_>>>()?;
     let slots: Vec<Option<Slot>> = positions.iter().map(|&p| header.slot(p)).collect();
     let blocks = data_blocks(walk, &header, &index, slots.iter().flatten()).await?;
     let parts = parts(walk, &header, &blocks, slots.iter().flatten()).await?;
@@ -232,24 +292,11 @@ async fn parts(
     slots: impl Iterator<Item = &Slot>,
 ) -> Result<BTreeMap<(u32, u64, u64), Part>> {
     let space = walk.space;
-    let head = 6_u64.saturating_add(space.widths().offset.into()).saturating_add(header.offset() as u64);
-    let bytes = |count: u64| count.saturating_mul(header.entry as u64).saturating_add(4);
-    let wanted: BTreeSet<(u32, u64, u64)> =
-        slots.map(|&slot| (slot.group, slot.block, split(header, slot).0)).collect();
     let mut spans = BTreeMap::new();
-    for (group, block, page) in wanted {
-        let Some(data) = blocks.get(&(group, block)) else { continue };
-        let paged = header.pages(group) > 0;
-        let written =
-            !paged || group < header.inline() || data.written.get(page as usize).copied().unwrap_or(false);
-        let span = if paged {
-            let from = head.saturating_add(4).saturating_add(page.saturating_mul(bytes(header.page)));
-            (data.address.saturating_add(from), bytes(header.page))
-        } else {
-            (data.address, head.saturating_add(bytes(header.block(group))))
-        };
-        if written {
-            spans.insert((group, block, page), (span, paged));
+    for &slot in slots {
+        let Some(data) = blocks.get(&(slot.group, slot.block)) else { continue };
+        if let Some(place) = place(walk, header, data, slot) {
+            spans.insert((slot.group, slot.block, split(header, slot).0), place);
         }
     }
     let places: Vec<(u64, u64)> = spans.values().map(|(span, _)| *span).collect();

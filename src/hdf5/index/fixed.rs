@@ -2,6 +2,8 @@
 //!
 //! HDF5 File Format Specification, section VII.C.
 
+use std::rc::Rc;
+
 use super::{Spot, Walk};
 use crate::{
     error::Result,
@@ -33,6 +35,15 @@ impl Header {
         count.saturating_mul(self.entry as u64)
     }
 
+    /// Address and length of a page of the block at `start`.
+    fn page_at(&self, walk: &Walk<'_>, start: u64, page: u64) -> (u64, u64) {
+        let step = self.entries(self.page).saturating_add(4);
+        let length = self.length(&walk.space.cursor(&[], start, ""));
+        let from = start.saturating_add(length).saturating_add(page.saturating_mul(step));
+        let count = self.count.saturating_sub(page.saturating_mul(self.page)).min(self.page);
+        (from, self.entries(count).saturating_add(4))
+    }
+
     /// Length of the block without pages.
     fn length(&self, c: &Cursor<'_>) -> u64 {
         let body = if self.pages() > 0 { self.pages().div_ceil(8) } else { self.entries(self.count) };
@@ -40,8 +51,8 @@ impl Header {
     }
 }
 
-/// Looks chunks up.
-pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Result<Vec<Option<Spot>>> {
+/// The header, and the block with where it is.
+async fn open(walk: &Walk<'_>, address: u64) -> Result<(Rc<Header>, Option<(u64, Rc<Block>)>)> {
     let space = walk.space;
     let widths = space.widths();
     let len = 12_u64.saturating_add(widths.offset.into()).saturating_add(widths.length.into());
@@ -50,8 +61,7 @@ pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Res
             Ok(Decoded(header(walk, space.cursor(bytes, at, "fixed array"))?, 64))
         })
         .await?;
-    let Some(start) = header.block else { return Ok(vec![None; wanted.len()]) };
-    let positions = wanted.iter().map(|&n| walk.position(n, None)).collect::<Result<Vec<_>>>()?;
+    let Some(start) = header.block else { return Ok((header, None)) };
     let length = header.length(&space.cursor(&[], start, ""));
     let block = space
         .node(walk.owner, start, length, |at, bytes| {
@@ -60,6 +70,35 @@ pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Res
             Ok(Decoded(block, weight))
         })
         .await?;
+    Ok((header, Some((start, block))))
+}
+
+/// Positions of all entries of pages that were written.
+pub(super) async fn all(walk: &Walk<'_>, address: u64, most: usize) -> Result<Vec<u64>> {
+    let (header, Some((start, block))) = open(walk, address).await? else { return Ok(Vec::new()) };
+    let written = match &*block {
+        Block::Entries(entries) => return Ok((0..entries.len() as u64).collect()),
+        Block::Pages(written) => written,
+    };
+    let mut found = Vec::new();
+    for page in (0..header.pages()).filter(|&page| bit(written, page)) {
+        let (from, len) = header.page_at(walk, start, page);
+        walk.space.span(from, len)?;
+        let first = page.saturating_mul(header.page);
+        let count = header.count.saturating_sub(first).min(header.page);
+        walk.within(found.len().saturating_add(usize::try_from(count).unwrap_or(usize::MAX)), most)?;
+        found.extend(first..first.saturating_add(count));
+    }
+    Ok(found)
+}
+
+/// Looks chunks up.
+pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Result<Vec<Option<Spot>>> {
+    let space = walk.space;
+    let (header, Some((start, block))) = open(walk, address).await? else {
+        return Ok(vec![None; wanted.len()]);
+    };
+    let positions = wanted.iter().map(|&n| walk.position(n, None)).collect::<Result<Vec<_>>>()?;
     let written = match &*block {
         Block::Entries(entries) => {
             let entry = |&p: &u64| usize::try_from(p).ok().and_then(|p| *entries.get(p)?);
@@ -76,13 +115,7 @@ pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Res
         .collect();
     pages.sort_unstable();
     pages.dedup();
-    let step = header.entries(header.page).saturating_add(4);
-    let place = |page: u64| {
-        let from = start.saturating_add(length).saturating_add(page.saturating_mul(step));
-        let count = header.count.saturating_sub(page.saturating_mul(header.page)).min(header.page);
-        (from, header.entries(count).saturating_add(4))
-    };
-    let spans: Vec<(u64, u64)> = pages.iter().map(|&page| place(page)).collect();
+    let spans: Vec<(u64, u64)> = pages.iter().map(|&page| header.page_at(walk, start, page)).collect();
     let read = space
         .nodes(walk.owner, &spans, |at, bytes| {
             let count = (bytes.len().saturating_sub(4)).checked_div(header.entry).unwrap_or(0);

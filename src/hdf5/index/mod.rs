@@ -7,6 +7,7 @@ mod extensible;
 mod fixed;
 mod tree1;
 mod tree2;
+mod written;
 
 use super::{cursor::Cursor, dataset::Chunks, message::layout::Index, space::Space};
 use crate::{
@@ -67,6 +68,14 @@ impl<'s> Walk<'s> {
             Index::Extensible => extensible::locate(self, address, wanted).await?,
         };
         wanted.iter().zip(spots).map(|(&number, spot)| self.stored(number, spot)).collect()
+    }
+
+    /// Numbers of the chunks that may have been written, ascending: no more than the file has room to list.
+    ///
+    /// # Errors
+    /// `Malformed`, also for an index of more chunks than that; `Source`.
+    pub async fn written(&self) -> Result<Vec<u64>> {
+        written::written(self).await
     }
 
     fn stored(&self, number: u64, spot: Option<Spot>) -> Result<Stored> {
@@ -140,6 +149,37 @@ impl<'s> Walk<'s> {
             position = before.and_then(|p| p.checked_add(c)).ok_or_else(|| self.far())?;
         }
         Ok(position)
+    }
+
+    /// The number of the chunk at a position, the reverse of [`position`](Self::position); `None` where the dataset does
+    /// not reach now.
+    fn number_at(&self, mut position: u64, endless: Option<usize>) -> Option<u64> {
+        let (grid, most) = (&self.chunks.grid, &self.chunks.most);
+        let mut at = vec![0; grid.len()];
+        let axes = (0..at.len()).rev().filter(|&a| Some(a) != endless).chain(endless);
+        let count = at.len();
+        for (i, axis) in axes.enumerate() {
+            // The foremost takes what is left.
+            let last = i.checked_add(1) == Some(count);
+            let n = if last { u64::MAX } else { most.get(axis).copied()? };
+            let here = position.checked_rem(n)?;
+            position = position.checked_div(n)?;
+            *at.get_mut(axis)? = if here < *grid.get(axis)? { here } else { return None };
+        }
+        Some(self.number(&at))
+    }
+
+    /// The axis that grows without end, if only one does.
+    fn endless(&self) -> Option<usize> {
+        self.chunks.most.iter().position(|&n| n == u64::MAX)
+    }
+
+    /// Checks that there are not more chunks than `most`.
+    fn within(&self, count: usize, most: usize) -> Result<()> {
+        if count <= most {
+            return Ok(());
+        }
+        Err(self.space.bad(self.owner, "an index lists more chunks than the file has room for"))
     }
 
     fn far(&self) -> Error {

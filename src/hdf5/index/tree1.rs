@@ -2,7 +2,7 @@
 //!
 //! HDF5 File Format Specification, section III.A.1.
 
-use std::{ops::Range, rc::Rc};
+use std::{collections::HashSet, ops::Range, rc::Rc};
 
 use super::{Spot, Walk};
 use crate::{
@@ -62,6 +62,27 @@ pub(super) async fn locate(walk: &Walk<'_>, root: u64, wanted: &[u64]) -> Result
         branches = below;
     }
     Ok(found)
+}
+
+/// The first chunks of all leaves' children.
+pub(super) async fn all(walk: &Walk<'_>, root: u64, most: usize) -> Result<Vec<u64>> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let mut level = vec![root];
+    for _ in 0..=walk.space.limits().depth {
+        if let Some(&twice) = level.iter().find(|address| !seen.insert(**address)) {
+            return Err(walk.space.bad(twice, "a chunk B-tree node is met twice"));
+        }
+        let mut below = Vec::new();
+        for node in nodes(walk, &level).await? {
+            if node.level > 0 { below.extend_from_slice(&node.children) } else { found.extend_from_slice(&node.keys) }
+            walk.within(below.len().saturating_add(found.len()), most)?;
+        }
+        if below.is_empty() {
+            return Ok(found);
+        }
+        level = below;
+    }
+    Err(walk.space.bad(root, "a chunk B-tree does not come to its leaves"))
 }
 
 async fn nodes(walk: &Walk<'_>, addresses: &[u64]) -> Result<Vec<Rc<Node>>> {

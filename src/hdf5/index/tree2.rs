@@ -2,7 +2,7 @@
 //!
 //! HDF5 File Format Specification, section III.A.2, records of kind 10 and 11.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use super::{Spot, Walk};
 use crate::{
@@ -51,6 +51,29 @@ pub(super) async fn locate(walk: &Walk<'_>, root: u64, wanted: &[u64]) -> Result
             }
         }
         branches = below;
+    }
+    Ok(found)
+}
+
+/// The chunks of all records.
+pub(super) async fn all(walk: &Walk<'_>, root: u64, most: usize) -> Result<Vec<u64>> {
+    let header = records::header(walk.space, root).await?;
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let mut level: Vec<Child> = header.root.into_iter().collect();
+    while !level.is_empty() {
+        if let Some(twice) = level.iter().find(|child| !seen.insert(child.address)) {
+            return Err(walk.space.bad(twice.address, "a B-tree node is met twice"));
+        }
+        let mut below = Vec::new();
+        let nodes = records::nodes(walk.space, walk.owner, &header, &level).await?;
+        for (child, node) in level.iter().zip(nodes) {
+            for record in header.records(&node) {
+                found.push(decode(walk, &header, child.address, record)?.0);
+            }
+            below.extend_from_slice(&node.children);
+            walk.within(below.len().saturating_add(found.len()), most)?;
+        }
+        level = below;
     }
     Ok(found)
 }

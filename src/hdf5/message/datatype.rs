@@ -3,7 +3,7 @@
 //! Decodes every class; what this crate has no counterpart for is refused later, by name, when somebody wants the data.
 
 use crate::{
-    array::{DType, Field, Order, Pad, TextForm},
+    array::{DType, Field, Odd, Order, Pad, TextForm},
     error::{Error, Result},
     hdf5::cursor::Cursor,
 };
@@ -84,8 +84,10 @@ pub struct Float {
     pub mantissa: (u8, u8),
     /// What is added to the exponent.
     pub bias: u32,
-    /// VAX byte order, or a mantissa normalised otherwise than IEEE 754 does.
-    pub odd: bool,
+    /// The mantissa's leading one is not stored, as in IEEE 754.
+    pub implied: bool,
+    /// VAX byte order, or a number that is none.
+    pub foreign: bool,
 }
 
 /// A field of a compound.
@@ -196,8 +198,14 @@ fn float(c: &mut Cursor<'_>, flags: u32, size: u32) -> Result<Class> {
         mantissa: (c.u8()?, c.u8()?),
         bias: c.u32()?,
         sign: (flags >> 8) as u8,
-        odd: vax || flags >> 4 & 3 != 2,
+        implied: flags >> 4 & 3 == 2,
+        foreign: vax,
     };
+    // Parts that reach beyond the item would be bits of something else.
+    let ends = [form.exponent, form.mantissa, (form.sign, 1)].map(|(at, len)| u32::from(at).saturating_add(len.into()));
+    if ends.iter().any(|&end| end > size.saturating_mul(8)) {
+        return Err(c.bad(format!("a floating point number of {size} bytes with bits up to {ends:?}")));
+    }
     Ok(Class::Float { order: if big { Order::Big } else { Order::Little }, form })
 }
 
@@ -330,11 +338,9 @@ impl Datatype {
                 1 | 2 | 4 | 8 => Ok(DType::Int { bytes: small, signed: false, order: *order }),
                 _ => refuse(format!("bit field of {} bytes", self.size)),
             },
-            Class::Float { order, form } => match (self.size, form.name()) {
-                (2, "float16") | (4, "float32") | (8, "float64") => {
-                    Ok(DType::Float { bytes: small, order: *order })
-                }
-                (_, name) => refuse(format!("{name} ({} bytes)", self.size)),
+            Class::Float { order, form } => match form.dtype(small, *order) {
+                Some(dtype) => Ok(dtype),
+                None => refuse(format!("floating point number of {} bytes", self.size)),
             },
             Class::Text { pad } => Ok(DType::Text(TextForm::Fixed { width: self.size, pad: *pad })),
             Class::VarText { .. } => Ok(DType::Text(TextForm::Heap { width: self.size })),
@@ -342,7 +348,11 @@ impl Datatype {
             Class::Enum { base, .. } => base.dtype(),
             Class::Complex(base) => complex(base).map_or_else(|| refuse("complex".into()), Ok),
             Class::Compound(members) => self.record(members),
-            Class::VarList(_) => refuse("variable-length list".into()),
+            Class::VarList(base) => {
+                let (item, axes) = base.flat();
+                let count = axes.iter().fold(1, |n: u32, &s| n.saturating_mul(s));
+                Ok(DType::List { item: Box::new(item.dtype()?), count, width: self.size })
+            }
             Class::Array { .. } => refuse("array within an array".into()),
             Class::Time => refuse("time".into()),
         }
@@ -381,19 +391,20 @@ fn complex(part: &Datatype) -> Option<DType> {
 }
 
 impl Float {
-    /// The name of the form, as numpy has it.
-    pub fn name(&self) -> &'static str {
-        let form = (self.bits.precision, self.sign, self.exponent, self.mantissa, self.bias);
-        match form {
-            (80, ..) => "float80 (long double)",
-            (128, ..) => "float128",
-            (8, ..) => "float8",
-            _ if self.odd || self.bits.offset != 0 => "float of another kind than IEEE 754",
-            (16, 15, (10, 5), (0, 10), 15) => "float16",
-            (32, 31, (23, 8), (0, 23), 127) => "float32",
-            (64, 63, (52, 11), (0, 52), 1023) => "float64",
-            (16, 15, (7, 8), (0, 7), 127) => "bfloat16",
-            _ => "float of an unusual form",
+    /// As the rest of the crate knows it; `None` for what it does not.
+    pub fn dtype(&self, bytes: u8, order: Order) -> Option<DType> {
+        if self.foreign || !(1..=16).contains(&bytes) || self.exponent.1 > 30 || self.mantissa.1 > 126 {
+            return None;
         }
+        let plain = match (bytes, self.sign, self.exponent, self.mantissa, self.bias) {
+            (2, 15, (10, 5), (0, 10), 15) | (4, 31, (23, 8), (0, 23), 127) => self.implied,
+            (8, 63, (52, 11), (0, 52), 1023) => self.implied,
+            _ => false,
+        };
+        if plain && self.bits.offset == 0 {
+            return Some(DType::Float { bytes, order });
+        }
+        let Self { sign, exponent, mantissa, bias, implied, .. } = *self;
+        Some(DType::Odd(Odd { bytes, order, sign, exponent, mantissa, bias, implied }))
     }
 }

@@ -12,8 +12,8 @@ pub enum Layout {
     Contiguous { address: Option<u64>, size: Option<u64> },
     /// In chunks; the last side is the size of an item.
     Chunked { sides: Vec<u64>, address: Option<u64>, index: Index },
-    /// In other datasets.
-    Virtual,
+    /// In other datasets: which ones says an item of a global heap.
+    Virtual { heap: Option<u64>, index: u32 },
 }
 
 /// How chunks are found.
@@ -63,7 +63,7 @@ pub fn decode(mut c: Cursor<'_>) -> Result<Message> {
             plain(Layout::Chunked { sides, address, index: Index::Tree1 })
         }
         2 => chunked(c),
-        3 => plain(Layout::Virtual),
+        3 => plain(Layout::Virtual { heap: c.address()?, index: c.u32()? }),
         class => Err(c.bad(format!("class {class} is not known"))),
     }
 }

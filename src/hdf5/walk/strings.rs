@@ -8,11 +8,12 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    array::Text,
+    array::{Lists, Text},
     error::{Error, Result},
     hdf5::{
         heap::global::{self, Collection, Reference},
-        space::Space,
+        siblings::Siblings,
+        space::{Space, apart, number},
     },
     limits::Limits,
 };
@@ -21,6 +22,8 @@ use crate::{
 const OWNER: u64 = u64::MAX - 1;
 /// More collections than this are data rather than metadata: they go past the caches.
 const FEW: usize = 16;
+/// Bytes that each byte of a reference may stand for on average, besides what the file has: fill values are shared.
+const SHARED: u64 = 16;
 /// Collections in memory at a time.
 const WINDOW: usize = 4096;
 
@@ -115,18 +118,70 @@ pub fn item<'c>(
     })
 }
 
-/// The strings that stored references stand for.
+/// The strings that stored references stand for, in the file of a number or, where a reference says so, in another.
 ///
 /// # Errors
 /// `Malformed` when one leads nowhere, `Limit`, `Source`.
-pub async fn text(space: &Space, stored: &[u8]) -> Result<Text> {
-    let width = global::reference_length(space.widths());
-    let mut references = Limits::room(stored.len().checked_div(width).unwrap_or(0), "an array of strings")?;
+pub async fn text(files: &Siblings, own: u64, stored: &[u8]) -> Result<Text> {
+    let mut text = Text::new();
+    each(files, own, stored, 1, |_, item| text.push_bytes(terminated(item))).await?;
+    Ok(text)
+}
+
+/// The lists that stored references stand for; an element has `width` bytes.
+///
+/// # Errors
+/// As [`text`].
+pub async fn lists(files: &Siblings, own: u64, stored: &[u8], width: usize) -> Result<Lists> {
+    let mut lists = Lists::default();
+    let size = u32::try_from(width).map_err(|_| Error::limit(format!("list elements of {width} bytes")))?;
+    each(files, own, stored, size, |len, item| {
+        lists.lens.push(len);
+        lists.bytes.extend_from_slice(item);
+    })
+    .await?;
+    Ok(lists)
+}
+
+/// Hands over each item with the number of its elements, in the order of the references.
+async fn each(
+    files: &Siblings,
+    own: u64,
+    stored: &[u8],
+    size: u32,
+    mut take: impl FnMut(u32, &[u8]),
+) -> Result<()> {
+    let file = files.file(own)?;
+    let width = global::reference_length(file.space.widths());
+    let mut references = Limits::room(stored.len().checked_div(width).unwrap_or(0), "an array of references")?;
     for one in stored.chunks_exact(width) {
-        references.push(global::reference(space.cursor(one, 0, "reference to a string"))?);
+        references.push(global::reference(file.space.cursor(one, 0, "reference to a heap"))?);
     }
-    let (mut text, mut bytes) = (Text::new(), 0_u64);
-    let mut rest = references.as_slice();
+    // Items that many references share would be bytes that the file did not pay for.
+    let most = file.space.len().max(1 << 24).saturating_add((stored.len() as u64).saturating_mul(SHARED));
+    let mut left = most.min(file.space.limits().result);
+    // What a virtual dataset put together may lead into other files: their number, counted from 1, is above the address.
+    let other = |r: &Option<Reference>| r.map_or(0, |r| number(r.collection));
+    for run in references.chunk_by_mut(|a, b| other(a) == other(b)) {
+        let file = match run.first().map_or(0, other).checked_sub(1) {
+            None => Rc::clone(&file),
+            Some(other) => {
+                run.iter_mut().flatten().for_each(|r| r.collection = apart(r.collection).1);
+                files.file(other)?
+            }
+        };
+        each_in(&file.space, run, size, &mut left, &mut take).await?;
+    }
+    Ok(())
+}
+
+async fn each_in(
+    space: &Space,
+    mut rest: &[Option<Reference>],
+    size: u32,
+    left: &mut u64,
+    take: &mut impl FnMut(u32, &[u8]),
+) -> Result<()> {
     let mut have = Collections::new();
     while !rest.is_empty() {
         // As many as share a bounded number of collections, going on with the last window's.
@@ -145,19 +200,18 @@ pub async fn text(space: &Space, stored: &[u8]) -> Result<Text> {
         let misses: Wanted = wanted.into_iter().filter(|(address, index)| lacks(address, index)).collect();
         have.extend(collections(space, &misses).await?);
         for reference in window {
-            let item = match reference {
-                Some(reference) => item(space, &have, *reference, 1)?,
-                None => &[],
+            let (len, item) = match reference {
+                Some(reference) => (reference.len, item(space, &have, *reference, size)?),
+                None => (0, &[][..]),
             };
-            bytes = bytes.saturating_add(item.len() as u64);
-            if bytes > space.limits().result {
-                return Err(Error::limit(format!("strings of more than {} bytes", space.limits().result)));
-            }
-            text.push_bytes(terminated(item));
+            *left = left.checked_sub(item.len() as u64).ok_or_else(|| {
+                Error::limit("strings or lists of more bytes than the file has")
+            })?;
+            take(len, item);
         }
         rest = tail;
     }
-    Ok(text)
+    Ok(())
 }
 
 /// C programs write strings that end at a NUL.
