@@ -83,7 +83,9 @@ fn array(tree: &dyn Tree, path: &str) -> Rc<Array> {
 #[test]
 fn work_is_in_proportion() {
     for name in ["grids_earliest.h5", "grids_latest.h5"] {
-        for (path, filled) in [("line", 3), ("fixed", 3), ("square", 3), ("second", 3), ("square_unwritten", 2)] {
+        for (path, filled) in
+            [("line", 3), ("fixed", 3), ("square", 3), ("second", 3), ("square_unwritten", 2)]
+        {
             let (tree, counts, len) = open(name);
             let array = array(&tree, path);
             assert!(array.len() >= 1 << 18 && array.chunk_len() == 1, "{path}");
@@ -104,8 +106,16 @@ fn work_is_in_proportion() {
             }
             assert_eq!(items.iter().filter(|&&item| item == 9).count(), written.len(), "{name} {path}");
             let most = len as usize / 4;
-            assert!(tree.looked_up.get() <= most, "{name} {path}: {} look-ups, {len} bytes", tree.looked_up.get());
-            assert!(counts.bytes.get() <= 2 * len, "{name} {path}: {} of {len} bytes read", counts.bytes.get());
+            assert!(
+                tree.looked_up.get() <= most,
+                "{name} {path}: {} look-ups, {len} bytes",
+                tree.looked_up.get()
+            );
+            assert!(
+                counts.bytes.get() <= 2 * len,
+                "{name} {path}: {} of {len} bytes read",
+                counts.bytes.get()
+            );
             assert!(taken <= 2 * array.len() + SLACK, "{name} {path}: {taken} bytes of memory");
         }
     }
@@ -117,5 +127,8 @@ fn work_is_in_proportion() {
     let values = block_on(tree::read(&tree, &array, &Select::span(0..5))).unwrap();
     assert_eq!(values, Values::U8(vec![1, 2, 3, 4, 5]));
     let taken = MEMORY.peak_usage() as u64 - before;
-    assert!(len < 1 << 17 && taken <= 2 * array.chunk_len() + SLACK, "{taken} bytes of memory, {len} of file");
+    assert!(
+        len < 1 << 17 && taken <= 2 * array.chunk_len() + SLACK,
+        "{taken} bytes of memory, {len} of file"
+    );
 }

@@ -105,7 +105,9 @@ async fn check(tree: &Hdf5, path: &str, want: &Value, values: &[u8]) -> Result<(
             let got = match (tree::read_all(tree, &array).await, want.get("refused")) {
                 (Ok(got), None) => got,
                 (Ok(_), Some(word)) => return Err(format!("is read, and is to be refused with {word}")),
-                (Err(error), Some(word)) if error.to_string().contains(word.as_str().unwrap()) => return Ok(()),
+                (Err(error), Some(word)) if error.to_string().contains(word.as_str().unwrap()) => {
+                    return Ok(());
+                }
                 (Err(error), _) => return Err(error.to_string()),
             };
             if want.get("dtype").is_none() { Ok(()) } else { equal(&got, want, values) }

@@ -32,7 +32,12 @@ pub fn codec(data: &[u8]) {
             fill: (d & 4 == 4).then_some(b.into()),
         }),
         11 => {
-            let bits = Significant { width: [1, 2, 4, 8][usize::from(a % 4)], big: d & 1 == 1, offset: b % 64, precision: c % 65 };
+            let bits = Significant {
+                width: [1, 2, 4, 8][usize::from(a % 4)],
+                big: d & 1 == 1,
+                offset: b % 64,
+                precision: c % 65,
+            };
             if !bits.is_sound() {
                 return;
             }

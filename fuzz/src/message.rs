@@ -1,7 +1,8 @@
 //! Messages and what travels in them: the first byte chooses how the rest is read.
 
 use cellucid_wasm::protocol::{
-    Bundle, Coding, Endpoint, Event, Identity, Packed, Parts, Peer, Session, Setting, codes, delta_list, unpack,
+    Bundle, Coding, Endpoint, Event, Identity, Packed, Parts, Peer, Session, Setting, codes, delta_list,
+    unpack,
 };
 
 /// Who is spoken to: the viewer and token of the golden messages.

@@ -77,9 +77,7 @@ fn write(out: &mut dyn Write, values: &Values) -> io::Result<()> {
             items.iter().flatten().try_for_each(|part| out.write_all(&part.to_le_bytes()))
         }
         Values::Text(text) => text.iter().try_for_each(|item| writeln!(out, "{}", Value::from(item))),
-        Values::Lists { .. } => {
-            lists(values).try_for_each(|list| writeln!(out, "{list}"))
-        }
+        Values::Lists { .. } => lists(values).try_for_each(|list| writeln!(out, "{list}")),
         Values::Record(columns) => {
             (0..values.len()).try_for_each(|row| writeln!(out, "{}", record(columns, row)))
         }
@@ -118,7 +116,8 @@ fn lists(values: &Values) -> impl Iterator<Item = Value> {
     lens.iter().map(move |&len| {
         let all = at..at + len as usize * count;
         at = all.end;
-        let mut all: Vec<Value> = items.iter().flat_map(|items| all.clone().map(|i| item(items, i))).collect();
+        let mut all: Vec<Value> =
+            items.iter().flat_map(|items| all.clone().map(|i| item(items, i))).collect();
         // An element of several items is a list of its own.
         if count > 1 {
             all = all.chunks(count).map(|element| Value::from(element.to_vec())).collect();

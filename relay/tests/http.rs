@@ -277,7 +277,9 @@ fn objects_beyond_4_gib_read_like_near_ones() {
         #[cfg(unix)]
         assert!(std::os::unix::fs::MetadataExt::blocks(&about) < 1 << 14, "{far} is not sparse");
         let paths = ["points_2d.bin", "var_manifest.json", "obs_manifest.json", "var/gene%203.values.f32"];
-        for path in paths.into_iter().chain(["obs/cluster.codes.u8", "obs/score.values.f32", "var/gene_3.values.f32"]) {
+        for path in
+            paths.into_iter().chain(["obs/cluster.codes.u8", "obs/score.values.f32", "var/gene_3.values.f32"])
+        {
             let wanted = run(&["get", &near, path]);
             for source in [far.clone(), format!("{}/data/far_{libver}.h5ad", server.url)] {
                 let got = run(&["get", &source, path]);

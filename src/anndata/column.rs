@@ -83,7 +83,9 @@ impl Stored {
     /// What is wrong with an unreadable column.
     pub fn kind(&self) -> Result<Kind> {
         let by_type = |dtype: &DType| match dtype {
-            DType::Int { .. } | DType::Float { .. } | DType::Odd(_) | DType::Complex { .. } => Ok(Kind::Continuous),
+            DType::Int { .. } | DType::Float { .. } | DType::Odd(_) | DType::Complex { .. } => {
+                Ok(Kind::Continuous)
+            }
             DType::Bool | DType::Text(_) => Ok(Kind::Category(None)),
             other => Err(Error::unsupported(format!("a column of {} is not read", other.name()))),
         };

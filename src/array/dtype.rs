@@ -270,11 +270,27 @@ mod tests {
         }
         assert!(brain.is_single());
         // A double taken for an odd form is itself.
-        let double = Odd { bytes: 8, order: Order::Big, sign: 63, exponent: (52, 11), mantissa: (0, 52), bias: 1023, implied: true };
+        let double = Odd {
+            bytes: 8,
+            order: Order::Big,
+            sign: 63,
+            exponent: (52, 11),
+            mantissa: (0, 52),
+            bias: 1023,
+            implied: true,
+        };
         for number in [0.1, -3e300, 5e-324, -2.2e-308, 0.0, f64::MAX, f64::INFINITY] {
             assert_eq!(double.read(&number.to_be_bytes()), number);
         }
-        let long = Odd { bytes: 16, order, sign: 79, exponent: (64, 15), mantissa: (0, 64), bias: 16_383, implied: false };
+        let long = Odd {
+            bytes: 16,
+            order,
+            sign: 79,
+            exponent: (64, 15),
+            mantissa: (0, 64),
+            bias: 16_383,
+            implied: false,
+        };
         let mut one_and_half = [0; 16];
         one_and_half[7] = 0xc0;
         one_and_half[8..10].copy_from_slice(&0x3fff_u16.to_le_bytes());

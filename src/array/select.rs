@@ -117,7 +117,8 @@ pub fn count(chunk: &[u64], select: &Select) -> u64 {
     if select.is_empty() {
         return 0;
     }
-    let cover = select.0.iter().zip(chunk).map(|(s, &c)| s.end.div_ceil(c.max(1)).saturating_sub(s.start / c.max(1)));
+    let cover =
+        select.0.iter().zip(chunk).map(|(s, &c)| s.end.div_ceil(c.max(1)).saturating_sub(s.start / c.max(1)));
     cover.fold(1, |n: u64, along| n.saturating_mul(along))
 }
 

@@ -146,7 +146,9 @@ impl Dataset {
                 Array::blocks(&self.shape, self.dtype.width())
             }
             // All of it: what has to be decoded cannot be cut where nobody cut it.
-            Place::Here(_) | Place::Piece(_) | Place::Virtual { .. } | Place::Outside(_) => self.shape.iter().map(|&n| n.max(1)).collect(),
+            Place::Here(_) | Place::Piece(_) | Place::Virtual { .. } | Place::Outside(_) => {
+                self.shape.iter().map(|&n| n.max(1)).collect()
+            }
             Place::Chunks(chunks) => {
                 let inner = self.shape.iter().skip(chunks.sides.len());
                 chunks.sides.iter().copied().chain(inner.map(|&n| n.max(1))).collect()

@@ -125,7 +125,8 @@ async fn put_together(
     let width = dataset.dtype.width().max(1) as u64;
     let mut out = filled(dataset, &span)?;
     let first = span.start.checked_div(width).unwrap_or(0);
-    let items = first..first.saturating_add(span.end.saturating_sub(span.start).checked_div(width).unwrap_or(0));
+    let items =
+        first..first.saturating_add(span.end.saturating_sub(span.start).checked_div(width).unwrap_or(0));
     let mut at = 0_usize;
     for select in boxes(&dataset.shape, items) {
         let len = usize::try_from(select.len().saturating_mul(width)).unwrap_or(usize::MAX);

@@ -71,7 +71,8 @@ impl Hdf5 {
                 Way::Here(address, ahead) => return file.node(path, address, ahead).await.map(Some),
                 Way::Away { link, file, path } => {
                     number = self.files.beside(number, &file).await.map_err(|mut e| {
-                        e.message = format!("\"{link}\" is a link to \"{path}\" in another file: {}", e.message);
+                        e.message =
+                            format!("\"{link}\" is a link to \"{path}\" in another file: {}", e.message);
                         e
                     })?;
                     way = path;

@@ -36,7 +36,8 @@ pub(super) struct Piece {
 impl Piece {
     /// `None` where nothing of the part lies in the box.
     pub(super) fn new(to: &[Slab], select: &Select) -> Option<Self> {
-        let numbers: Vec<Range<u64>> = to.iter().zip(&select.0).map(|(slab, span)| slab.within(span)).collect();
+        let numbers: Vec<Range<u64>> =
+            to.iter().zip(&select.0).map(|(slab, span)| slab.within(span)).collect();
         numbers.iter().all(|n| !n.is_empty()).then(|| Self { numbers, select: select.clone() })
     }
 
@@ -66,7 +67,9 @@ pub(super) async fn copy(
         axes.iter().filter_map(|&axis| slabs.get(axis).map(Slab::len)).collect()
     };
     if lens(&part.to, &to_axes) != lens(&from, &from_axes) {
-        return Err(Error::unsupported("a part of a virtual dataset has another shape than where it comes from"));
+        return Err(Error::unsupported(
+            "a part of a virtual dataset has another shape than where it comes from",
+        ));
     }
     let dtype = convert(source, dataset)?;
     let nested = Nested { tree, depth: depth.saturating_add(1) };
@@ -74,15 +77,19 @@ pub(super) async fn copy(
     let strides = strides(&piece.select);
     let mut todo = vec![piece.numbers.clone()];
     while let Some(numbers) = todo.pop() {
-        let mut spans: Vec<Range<u64>> = from.iter().map(|slab| slab.at(0)..slab.at(0).saturating_add(1)).collect();
+        let mut spans: Vec<Range<u64>> =
+            from.iter().map(|slab| slab.at(0)..slab.at(0).saturating_add(1)).collect();
         for (&t, &f) in to_axes.iter().zip(&from_axes) {
-            let (Some(n), Some(slab), Some(span)) = (numbers.get(t), from.get(f), spans.get_mut(f)) else { continue };
+            let (Some(n), Some(slab), Some(span)) = (numbers.get(t), from.get(f), spans.get_mut(f)) else {
+                continue;
+            };
             *span = slab.at(n.start)..slab.at(n.end.saturating_sub(1)).saturating_add(1);
         }
         let select = Select(spans);
         let wanted = numbers.iter().fold(1_u64, |n, r| n.saturating_mul(r.end.saturating_sub(r.start)));
         if select.len() > wanted.saturating_mul(SPARSE).saturating_add(1 << 12) {
-            let longest = (0..numbers.len()).max_by_key(|&a| numbers.get(a).map_or(0, |r| r.end.saturating_sub(r.start)));
+            let longest = (0..numbers.len())
+                .max_by_key(|&a| numbers.get(a).map_or(0, |r| r.end.saturating_sub(r.start)));
             let (low, high) = halves(&numbers, longest.unwrap_or(0));
             todo.extend([high, low]);
             continue;
@@ -160,7 +167,9 @@ fn scatter(
     match places.split_first() {
         None => copy(to, from, 1),
         Some((last, [])) => {
-            for run in last.chunk_by(|a, b| a.0.checked_add(1) == Some(b.0) && a.1.checked_add(1) == Some(b.1)) {
+            for run in
+                last.chunk_by(|a, b| a.0.checked_add(1) == Some(b.0) && a.1.checked_add(1) == Some(b.1))
+            {
                 let Some(&(t, f)) = run.first() else { continue };
                 copy(to.saturating_add(t), from.saturating_add(f), run.len())?;
             }
@@ -204,7 +213,9 @@ fn refers(dtype: &DType) -> bool {
 fn number_of(dtype: &DType) -> Option<Number> {
     let (form, bytes, order) = match *dtype {
         DType::Bool => (Form::Unsigned, 1, Order::Little),
-        DType::Int { bytes, signed, order } => (if signed { Form::Signed } else { Form::Unsigned }, bytes, order),
+        DType::Int { bytes, signed, order } => {
+            (if signed { Form::Signed } else { Form::Unsigned }, bytes, order)
+        }
         DType::Float { bytes, order } => (Form::Float, bytes, order),
         _ => return None,
     };

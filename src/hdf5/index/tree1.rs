@@ -74,7 +74,11 @@ pub(super) async fn all(walk: &Walk<'_>, root: u64, most: usize) -> Result<Vec<u
         }
         let mut below = Vec::new();
         for node in nodes(walk, &level).await? {
-            if node.level > 0 { below.extend_from_slice(&node.children) } else { found.extend_from_slice(&node.keys) }
+            if node.level > 0 {
+                below.extend_from_slice(&node.children)
+            } else {
+                found.extend_from_slice(&node.keys)
+            }
             walk.within(below.len().saturating_add(found.len()), most)?;
         }
         if below.is_empty() {

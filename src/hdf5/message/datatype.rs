@@ -202,7 +202,8 @@ fn float(c: &mut Cursor<'_>, flags: u32, size: u32) -> Result<Class> {
         foreign: vax,
     };
     // Parts that reach beyond the item would be bits of something else.
-    let ends = [form.exponent, form.mantissa, (form.sign, 1)].map(|(at, len)| u32::from(at).saturating_add(len.into()));
+    let ends = [form.exponent, form.mantissa, (form.sign, 1)]
+        .map(|(at, len)| u32::from(at).saturating_add(len.into()));
     if ends.iter().any(|&end| end > size.saturating_mul(8)) {
         return Err(c.bad(format!("a floating point number of {size} bytes with bits up to {ends:?}")));
     }

@@ -48,7 +48,11 @@ pub fn decode(mut c: Cursor<'_>, most: usize) -> Result<Vec<Mapping>> {
             f if f & 1 != 0 => Rc::clone(&earlier(&mut c, &maps)?.file),
             _ => text(c.until_nul()?).into(),
         };
-        let path = if flags & 2 != 0 { Rc::clone(&earlier(&mut c, &maps)?.path) } else { text(c.until_nul()?).into() };
+        let path = if flags & 2 != 0 {
+            Rc::clone(&earlier(&mut c, &maps)?.path)
+        } else {
+            text(c.until_nul()?).into()
+        };
         let from = selection::decode(&mut c)?;
         let to = selection::decode(&mut c)?;
         maps.push(Mapping { file, path, from, to });

@@ -122,11 +122,17 @@ fn slabs(c: &mut Cursor<'_>) -> Result<Selection> {
     if !regular {
         return grid(c, rank, width);
     }
-    let endless = u64::MAX.checked_shr(64_u32.saturating_sub(width as u32 * 8)).unwrap_or(u64::MAX);
+    let endless =
+        u64::MAX.checked_shr(64_u32.saturating_sub((width as u32).saturating_mul(8))).unwrap_or(u64::MAX);
     let mut slabs = Vec::new();
     let mut grows = false;
     for _ in 0..rank {
-        let slab = Slab { start: c.uint(width)?, stride: c.uint(width)?, count: c.uint(width)?, block: c.uint(width)? };
+        let slab = Slab {
+            start: c.uint(width)?,
+            stride: c.uint(width)?,
+            count: c.uint(width)?,
+            block: c.uint(width)?,
+        };
         grows |= slab.count == endless || slab.block == endless;
         slabs.push(slab);
     }
@@ -150,7 +156,8 @@ fn grid(c: &mut Cursor<'_>, rank: usize, width: usize) -> Result<Selection> {
     for _ in 0..count {
         let from = (0..rank).map(|_| c.uint(width)).collect::<Result<Vec<_>>>()?;
         let to = (0..rank).map(|_| c.uint(width)).collect::<Result<Vec<_>>>()?;
-        let size: Vec<u64> = from.iter().zip(&to).map(|(f, t)| t.saturating_add(1).saturating_sub(*f)).collect();
+        let size: Vec<u64> =
+            from.iter().zip(&to).map(|(f, t)| t.saturating_add(1).saturating_sub(*f)).collect();
         if sizes.get_or_insert_with(|| size.clone()) != &size || size.contains(&0) {
             return Err(c.foreign("a selection of blocks of different sizes"));
         }
@@ -167,7 +174,9 @@ fn grid(c: &mut Cursor<'_>, rank: usize, width: usize) -> Result<Selection> {
         let stride = second.map_or(block, |second| second.saturating_sub(first));
         let even = starts.windows(2).all(|pair| matches!(pair, [a, b] if b.checked_sub(*a) == Some(stride)));
         let slab = Slab { start: first, stride, count: starts.len() as u64, block }.sound();
-        slabs.push(slab.filter(|_| even).ok_or_else(|| c.foreign("a selection of blocks at uneven distances"))?);
+        slabs.push(
+            slab.filter(|_| even).ok_or_else(|| c.foreign("a selection of blocks at uneven distances"))?,
+        );
     }
     let all = starts.iter().fold(1_u64, |n, starts| n.saturating_mul(starts.len() as u64));
     if all != count {

@@ -153,7 +153,8 @@ async fn each(
 ) -> Result<()> {
     let file = files.file(own)?;
     let width = global::reference_length(file.space.widths());
-    let mut references = Limits::room(stored.len().checked_div(width).unwrap_or(0), "an array of references")?;
+    let mut references =
+        Limits::room(stored.len().checked_div(width).unwrap_or(0), "an array of references")?;
     for one in stored.chunks_exact(width) {
         references.push(global::reference(file.space.cursor(one, 0, "reference to a heap"))?);
     }
@@ -204,9 +205,9 @@ async fn each_in(
                 Some(reference) => (reference.len, item(space, &have, *reference, size)?),
                 None => (0, &[][..]),
             };
-            *left = left.checked_sub(item.len() as u64).ok_or_else(|| {
-                Error::limit("strings or lists of more bytes than the file has")
-            })?;
+            *left = left
+                .checked_sub(item.len() as u64)
+                .ok_or_else(|| Error::limit("strings or lists of more bytes than the file has"))?;
             take(len, item);
         }
         rest = tail;
