@@ -154,25 +154,8 @@ fn normalize(values: &mut [f32], dim: usize, profile: Profile) -> f64 {
 fn centre_and_scale<const D: usize>(values: &mut [f32], profile: Profile) -> f64 {
     let strict = profile == Profile::Strict;
     let (rows, _) = values.as_chunks_mut::<D>();
-    let mut ends = [(f32::INFINITY, f32::NEG_INFINITY); D];
-    let mut nan = [false; D];
-    for row in &*rows {
-        for ((x, (low, high)), nan) in row.iter().zip(&mut ends).zip(&mut nan) {
-            if strict && !x.is_finite() {
-                continue;
-            }
-            // Neither holds for NaN.
-            *low = if *x < *low { *x } else { *low };
-            *high = if *x > *high { *x } else { *high };
-            *nan |= x.is_nan();
-        }
-    }
-    for (axis, (ends, nan)) in ends.iter_mut().zip(nan).enumerate() {
-        let mut column = rows.iter().filter_map(|row| row.get(axis));
-        if let Some(first) = column.find(|x| nan && x.is_nan()) {
-            *ends = (*first, *first);
-        }
-    }
+    // One axis after the other: loops as short as these stay quick in a module that is made small.
+    let ends: [(f32, f32); D] = std::array::from_fn(|axis| ends(rows, axis, strict));
     let mut range = f32::NEG_INFINITY;
     for (low, high) in ends {
         let width = high - low;
@@ -184,18 +167,33 @@ fn centre_and_scale<const D: usize>(values: &mut [f32], profile: Profile) -> f64
     if range < 1e-8 || (strict && !range.is_finite()) {
         range = 1.0;
     }
-    let centre = ends.map(|(low, high)| (low + high) / 2.0);
     let scale = 2.0 / range;
     let factor = scale as f32;
-    for row in rows {
-        for (x, centre) in row.iter_mut().zip(&centre) {
-            *x = (*x - centre) * factor;
-            if strict && !x.is_finite() {
-                *x = 0.0;
-            }
+    for (axis, (low, high)) in ends.into_iter().enumerate() {
+        let centre = (low + high) / 2.0;
+        for row in &mut *rows {
+            let x = (row[axis] - centre) * factor;
+            row[axis] = if strict && !x.is_finite() { 0.0 } else { x };
         }
     }
     scale
+}
+
+/// Least and greatest of a column; twice the first NaN, if there is one that counts.
+fn ends<const D: usize>(rows: &[[f32; D]], axis: usize, strict: bool) -> (f32, f32) {
+    let (mut low, mut high, mut nan) = (f32::INFINITY, f32::NEG_INFINITY, false);
+    for row in rows {
+        let x = row[axis];
+        if strict && !x.is_finite() {
+            continue;
+        }
+        // Neither holds for NaN.
+        low = if x < low { x } else { low };
+        high = if x > high { x } else { high };
+        nan |= x.is_nan();
+    }
+    let first = nan.then(|| rows.iter().map(|row| row[axis]).find(|x| x.is_nan())).flatten();
+    first.map_or((low, high), |x| (x, x))
 }
 
 #[cfg(test)]
