@@ -57,7 +57,7 @@ const inside = {
   },
 };
 const icon = `data:image/svg+xml;base64,${readFileSync(resolve(WWW, "icon.svg")).toString("base64")}`;
-const style = readFileSync(resolve(WWW, "style.css"), "utf8");
+const style = readFileSync(resolve(WWW, "style.css"), "utf8") + readFileSync(resolve(HERE, "frame.css"), "utf8");
 const script = (await bundle(resolve(HERE, "viewer.js"), [instead, inside]))
   .replaceAll('"icon.svg"', JSON.stringify(icon))
   .replaceAll("</script", "<\\/script");

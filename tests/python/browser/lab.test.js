@@ -82,7 +82,7 @@ print(list(map(int, a.obs[${JSON.stringify(facts.key)}].cat.codes.value_counts()
     await opened.page.waitForTimeout(500);
     const after = await drawn(frame);
     await opened.shoot("notebook-hidden");
-    assert.ok(after < before * 0.7, `${after} of ${before} pixels`);
+    assert.ok(after < before * 0.75, `${after} of ${before} pixels`);
     await opened.run("viewer.set_visibility(); viewer.reset_view()");
     assert.equal(await state(frame, ({ invisible }) => invisible), null);
     const wrong = (/** @type {string} */ call) =>

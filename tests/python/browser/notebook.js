@@ -252,7 +252,7 @@ export async function select(frame, cells, source) {
   );
 }
 
-/** Pixels of the plot that are not ground. @param {import("playwright-core").Frame} frame */
+/** Pixels of the plot that are not ground, in a part of it that nothing lies over. @param {import("playwright-core").Frame} frame */
 export async function drawn(frame) {
   const shot = await frame.locator("#plot").screenshot();
   const page = await frame.page().context().newPage();
@@ -263,7 +263,7 @@ export async function drawn(frame) {
       await image.decode();
       const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
       pen?.drawImage(image, 0, 0);
-      const data = new Uint32Array(pen?.getImageData(0, 90, image.width, image.height - 100).data.buffer ?? new ArrayBuffer(0));
+      const data = new Uint32Array(pen?.getImageData(0, 110, image.width, image.height - 180).data.buffer ?? new ArrayBuffer(0));
       const counts = new Map();
       for (const pixel of data) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
       return data.length - Math.max(...counts.values());
