@@ -51,7 +51,7 @@ for (const libver of ["earliest", "latest"]) {
       },
       { near: `/data/near_${libver}.h5ad`, far: `/data/${far}`, paths: PATHS },
     );
-    const [near, byHttp, fromFile] = read;
+    const [near, byHttp, fromFile] = /** @type {[any, any, any]} */ (read);
     assert.equal(near.files[0].length, 300 * 2 * 4);
     assert.equal(near.files[3].length, 300);
     assert.deepEqual(byHttp.files, near.files);
