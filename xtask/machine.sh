@@ -86,6 +86,24 @@ need_chromium() {
 	echo "  $("$CHROMIUM" --version --no-sandbox 2>/dev/null || echo "$CHROMIUM does not start")"
 }
 
+# An unpacked Xvfb looks for its keyboard compiler in /usr/bin: a copy of it that looks below the folder it is started in.
+unpacked_display() {
+	python3 - "$debian_root/usr/bin/Xvfb" <<'PYTHON'
+import sys
+from pathlib import Path
+
+program = Path(sys.argv[1])
+data = program.read_bytes()
+if data.count(b"\0/usr/bin\0") == 1:
+    program.unlink()
+    program.write_bytes(data.replace(b"\0/usr/bin\0", b"\0usr/bin\0\0"))
+    program.chmod(0o755)
+PYTHON
+	XVFB=$top/build/debian/display
+	printf '#!/bin/sh\ncd %s && exec usr/bin/Xvfb -xkbdir %s "$@"\n' "$debian_root" "$debian_root/usr/share/X11/xkb" >"$XVFB"
+	chmod +x "$XVFB"
+}
+
 # A second browser, and a virtual display with Mesa's software WebGL for it: as installed, as unpacked, or as FIREFOX and XVFB say.
 need_firefox() {
 	[ -x "${FIREFOX:-}" ] && [ -x "${XVFB:-}" ] || debian firefox-esr xvfb xkb-data x11-xkb-utils libgl1-mesa-dri libegl-mesa0 libglx-mesa0
@@ -97,7 +115,10 @@ need_firefox() {
 			export __EGL_VENDOR_LIBRARY_DIRS=$debian_root/usr/share/glvnd/egl_vendor.d
 		fi
 	fi
-	[ -x "${XVFB:-}" ] || XVFB=$(command -v Xvfb) || XVFB=
+	if [ ! -x "${XVFB:-}" ]; then
+		XVFB=/usr/bin/Xvfb
+		[ -x "$XVFB" ] || unpacked_display
+	fi
 	export FIREFOX XVFB
 	echo "  $("$FIREFOX" --version 2>/dev/null || echo "$FIREFOX does not start")"
 }

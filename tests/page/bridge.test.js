@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { unpack } from "../../www/bridge/cells.js";
-import { launch, pixels, python, ROOT, shoot } from "./browser.js";
+import { FIREFOX, launch, pixels, python, ROOT, shoot } from "./browser.js";
 import { reference, site } from "./site.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
@@ -208,7 +208,7 @@ test("the reference's viewer drives the page and hears from it", { timeout: 240_
   const { event: snapshot } = await event("debug_snapshot");
   assert.equal(snapshot.serverUrl, `${app.url}app/`);
   assert.equal(`${snapshot.parentOrigin}/`, host.url);
-  assert.ok(!snapshot.locationHref.includes(who.viewerToken) && snapshot.userAgent.includes("Chrom"));
+  assert.ok(!snapshot.locationHref.includes(who.viewerToken) && snapshot.userAgent.includes(FIREFOX ? "Firefox" : "Chrom"));
 
   const wanted = await lonely(frame);
   await page.mouse.move(wanted.x - 40, wanted.y);
