@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,13 +16,12 @@ from jsonschema import Draft202012Validator
 DOCUMENTS = ["dataset_identity", "obs_manifest", "var_manifest", "connectivity_manifest"]
 SERVICES = ["health", "info", "datasets"]
 PROFILES = ["reference", "strict"]
-# What the program refuses with a reason, in either profile; everything else has to be exported.
-REFUSED = {
-    "reference": {"emb_none", "emb_only_5", "missing_obsm", "missing_obs", "obsm_rows_mismatch"},
-    "strict": {"missing_obs", "missing_obsm"},
-}
+# What the program refuses with a reason; everything else has to be exported. A gene's name may be too long for a file.
+ALWAYS = {"emb_only_5", "missing_obs", "missing_obsm", "gene_id_column_missing", "genes_odd"}
+REFUSED = {"reference": {*ALWAYS, "emb_none"}, "strict": ALWAYS}
 
 
+@functools.cache
 def validator(profile: str, document: str) -> Draft202012Validator:
     """The schema of one document."""
     bundle = json.loads((ROOT / f"doc/schema/{profile}.schema.json").read_text())

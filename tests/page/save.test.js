@@ -40,7 +40,7 @@ async function ready() {
   await page.getByRole("button", { name: "Try the sample as .h5ad" }).click();
   await coloured(page, "cell_type");
   await page.locator("#card-button").click();
-  await page.getByText("Save as export folder").click();
+  await page.locator("#card").getByText("Save as export folder").click();
   return { page, errors, strangers };
 }
 
@@ -76,9 +76,9 @@ function verify(folder) {
 
 test("into a folder, quantised and compressed; not into one that is there", async () => {
   const { page, errors, strangers } = await ready();
-  await page.getByLabel("Values").selectOption({ label: "in 8 bits" });
-  await page.getByLabel("Compressed with gzip").check();
-  await page.getByRole("button", { name: "Save into a folder…" }).click();
+  await page.locator("#card").getByLabel("Values").selectOption({ label: "in 8 bits" });
+  await page.locator("#card").getByLabel("Compressed with gzip").check();
+  await page.locator("#card").getByRole("button", { name: "Save into a folder…" }).click();
   await told(page, /saved as an export folder/);
   const files = await kept(page);
   assert.ok(files.length > 360, `${files.length} files`);
@@ -94,7 +94,7 @@ test("into a folder, quantised and compressed; not into one that is there", asyn
   assert.deepEqual(strangers, []);
   // Once more: nothing of what is there is touched.
   await page.locator("#card-button").click();
-  await page.getByRole("button", { name: "Save into a folder…" }).click();
+  await page.locator("#card").getByRole("button", { name: "Save into a folder…" }).click();
   await page.getByRole("alert").getByText("is there already and not empty").waitFor();
   assert.equal((await kept(page)).length, files.length);
   await page.context().close();
@@ -103,7 +103,7 @@ test("into a folder, quantised and compressed; not into one that is there", asyn
 test("as an archive among the downloads", async () => {
   const { page, errors, strangers } = await ready();
   const downloading = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download as zip" }).click();
+  await page.locator("#card").getByRole("button", { name: "Download as zip" }).click();
   const download = await downloading;
   assert.equal(download.suggestedFilename(), "sample.zip");
   const archive = join(scratch, "sample.zip");
@@ -117,8 +117,8 @@ test("as an archive among the downloads", async () => {
 
 test("a saving that is cancelled leaves nothing", async () => {
   const { page, errors } = await ready();
-  await page.getByLabel("Compressed with gzip").check();
-  await page.getByRole("button", { name: "Save into a folder…" }).click();
+  await page.locator("#card").getByLabel("Compressed with gzip").check();
+  await page.locator("#card").getByRole("button", { name: "Save into a folder…" }).click();
   await page.evaluate(async () => {
     const { store } = await import(new URL("main.js", document.baseURI).href);
     const saving = () => store.state.busy.find((/** @type {any} */ { id }) => id === "save");

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
@@ -42,6 +43,8 @@ struct Shared {
     state: Mutex<State>,
     /// Rung when a file is done.
     done: Condvar,
+    /// Counts the names of files that are not yet whole.
+    parts: AtomicU64,
 }
 
 #[derive(Default)]
@@ -116,6 +119,7 @@ impl Folder {
             show,
             state: Mutex::default(),
             done: Condvar::new(),
+            parts: AtomicU64::new(0),
         });
         // A few files ahead of the writers, not more: they may be large.
         let (work, queue) = sync_channel(jobs.max(1));
@@ -211,6 +215,10 @@ impl Shared {
             {
                 error.hint = Some("make room and repeat the command: it goes on where it stopped".into());
             }
+            if e.kind() == ErrorKind::InvalidFilename {
+                error.message = "cannot be written: its name is too long".into();
+                error.hint = Some("name the genes to export with --genes, without this one".into());
+            }
             error
         };
         if let Some(folder) = place.parent() {
@@ -224,7 +232,9 @@ impl Shared {
             }
         };
         let body = packed.as_deref().unwrap_or(&file.body);
-        let part = PathBuf::from(format!("{}{PART}", place.display()));
+        // Short, whatever the file is called: names may be as long as a file system allows.
+        let number = self.parts.fetch_add(1, Ordering::Relaxed);
+        let part = place.with_file_name(format!(".{number}{PART}"));
         if let Err(error) = whole(&part, body).and_then(|()| fs::rename(&part, &place)) {
             fs::remove_file(&part).ok();
             return Err(fail(&error));
