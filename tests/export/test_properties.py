@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -127,7 +128,9 @@ def check(data: ad.AnnData, export: Export, strict: bool, var: int | None, obs: 
         np.testing.assert_array_equal(export.weights(), [wanted[pair] for pair in sorted(wanted)])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("EXAMPLES", "40")), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(
     datasets(),
     st.sampled_from(["h5ad", "zarr"]),
