@@ -79,6 +79,9 @@ export function choose(store) {
     const share = (100 * count) / Math.max(1, dataset?.cells ?? 1);
     const part = share < 0.1 && count ? "< 0.1" : share.toFixed(share < 10 ? 1 : 0);
     say.textContent = count ? `${count.toLocaleString()} selected (${part} %)` : "Nothing selected";
+    const idle = tool === "move" && !count;
+    say.hidden = idle;
+    acts.invert.hidden = idle;
     acts.keep.hidden = !count;
     acts.clear.hidden = !count;
     acts.undo.disabled = !history.back;

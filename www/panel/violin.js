@@ -55,7 +55,7 @@ export async function distribution(store, box, colour, data) {
     const zeros = colour.summary.sparse ? "Shapes are those of the values that are not zero. " : "";
     hint.textContent =
       zeros + (left > 0 ? `${left} further categories are empty, filtered out or beyond the first ${MOST}.` : "");
-    const heads = ["", "cells", "mean", "median", "not 0"].map((text) => element("th", { scope: "col" }, text));
+    const heads = ["category", "cells", "mean", "median", "not 0"].map((text) => element("th", { scope: "col" }, text));
     table.replaceChildren(
       element("thead", {}, element("tr", {}, ...heads)),
       element(

@@ -77,7 +77,7 @@ void main() {
   float cover = clamp(radius - from + 0.5, 0.0, 1.0);
   if (cover <= cut) discard;
   vec3 tone = ink * (1.0 - ball * 0.3 * min(1.0, from * from / (radius * radius)));
-  tone = mix(tone, mark, ring * clamp(from - radius + 2.5, 0.0, 1.0));
+  tone = mix(tone, mark, ring * clamp(from - radius + min(2.5, 0.45 * radius + 0.6), 0.0, 1.0));
   float solid = cover * mix(opacity, 1.0, ring);
   pixel = vec4(tone * solid, solid);
 }`;

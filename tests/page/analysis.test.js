@@ -1,0 +1,116 @@
+/** Distributions and comparisons, against pandas and SciPy. */
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { coloured, launch, python, ROOT, serve, shoot, text, until } from "./browser.js";
+import { SAMPLE, sample, state } from "./shown.js";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+
+before(async () => {
+  browser = await launch();
+  server = await serve(resolve(ROOT, "www/sample"));
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+test("the distribution of a gene in each category has the figures of pandas", async () => {
+  const { page, errors } = await sample(browser, server);
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill("CD3E");
+  await box.press("Enter");
+  await coloured(page, "CD3E");
+  await page.getByText("Distribution by category").click();
+  const rows = page.locator(".spread tbody tr");
+  await rows.first().waitFor();
+  const shown = await rows.evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+  /** @type {Array<[string, number, number, number, number]>} */
+  const truth = python(SAMPLE, "spread", JSON.stringify({ gene: "CD3E", by: "cell_type" }));
+  assert.deepEqual(
+    shown.map(([label, count]) => [label, Number(count?.replace(",", ""))]),
+    truth.map(([label, count]) => [label, count]),
+  );
+  for (const [at, [, , mean, median, share]] of truth.entries()) {
+    const [, , a, b, c] = shown[at] ?? [];
+    assert.ok(Math.abs(Number(a) - mean) < 6e-4 * Math.max(1, mean), `${a} ${mean}`);
+    assert.ok(Math.abs(Number(b) - median) < 6e-4 * Math.max(1, median), `${b} ${median}`);
+    assert.equal(c, `${Math.round(100 * share)} %`);
+  }
+  await page.locator(".spread canvas").scrollIntoViewIfNeeded();
+  await shoot(page, "violins");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("one category against all other cells: the genes that SciPy ranks first; stopped half way; coloured by one", async () => {
+  const { page, errors } = await sample(browser, server);
+  await page.getByRole("tab", { name: "Compare" }).click();
+  await page.getByLabel("First group").selectOption({ label: "NK" });
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  const done = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.busy.length === 0;
+  await page.locator(".genes tbody tr").first().waitFor({ timeout: 120_000 });
+  await until(page, done, null, "the comparison is over");
+  const truth = python(SAMPLE, "ranks", JSON.stringify({ by: "cell_type", label: "NK" }));
+  const shown = await page
+    .locator(".genes tbody tr")
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
+  assert.equal(shown.length, 50);
+  // Genes that differ by less than rounding may change places; figures are compared gene by gene.
+  const best = new Map(truth.map((/** @type {any[]} */ [gene, z, auc, mean]) => [gene, { z, auc, mean }]));
+  assert.deepEqual(
+    shown.slice(0, 10).map(([gene]) => gene),
+    truth.slice(0, 10).map((/** @type {any[]} */ [gene]) => gene),
+  );
+  for (const [gene, mean, , auc] of shown) {
+    const wanted = best.get(gene);
+    assert.ok(Math.abs(Number(auc) - wanted.auc) < 0.0051, `${gene}: ${auc} ${wanted.auc}`);
+    assert.ok(Math.abs(Number(mean) - wanted.mean) < 0.006 * Math.max(1, wanted.mean), `${gene}: ${mean} ${wanted.mean}`);
+  }
+  await shoot(page, "compare");
+  const [gene = ""] = shown[0] ?? [];
+  await page.locator(".genes").getByRole("button", { name: gene, exact: true }).click();
+  await coloured(page, gene);
+  assert.equal((await state(page, "colour")).field.key, gene);
+
+  await page.getByRole("button", { name: "Higher in the second" }).click();
+  const lowest = await page.locator(".genes tbody tr th").first().textContent();
+  assert.equal(lowest, truth.at(-1)[0]);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a comparison shows how far it is and is cancelled; what was found stays", async () => {
+  const { page, errors } = await sample(browser, server);
+  // Gene by gene, each waiting for the page to let it through.
+  await page.evaluate(async () => {
+    const { Engine } = await import(new URL("engine/client.js", document.baseURI).href);
+    const read = Engine.prototype.read;
+    let count = 0;
+    Engine.prototype.read = async function (/** @type {string} */ path, /** @type {any} */ hooks) {
+      const bytes = await read.call(this, path, hooks);
+      if (path.startsWith("var/") && ++count > 20) {
+        await new Promise((done, fail) => {
+          setTimeout(done, 60_000);
+          hooks.signal.addEventListener("abort", () => fail(new DOMException("", "AbortError")));
+        });
+      }
+      return bytes;
+    };
+  });
+  await page.getByRole("tab", { name: "Compare" }).click();
+  await page.getByLabel("First group").selectOption({ label: "NK" });
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  const far = page.locator(".busy", { hasText: "Comparing NK with All other cells" });
+  await far.getByText(/ of 340 genes/).waitFor();
+  await far.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText(/Stopped after [\d,]+ of 340 genes/).waitFor();
+  assert.equal((await state(page, "trouble")) ?? null, null);
+  assert.match(await text(page.locator("#status")), /cancelled/);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
