@@ -90,7 +90,9 @@ export function verdicts(summary) {
     versus("manifests", at(CSC, 0), "manifests", "server", 0.1),
   ];
   for (const kind of Object.keys(results.inflated[0] ?? {})) {
-    const speed = median(results.inflated.flatMap((one) => one[kind] ?? []).map(({ ours, browser }) => browser / ours));
+    const all = results.inflated.flatMap((one) => one[kind] ?? []);
+    // The best of each: what else the machine does only ever adds.
+    const speed = Math.min(...all.map(({ browser }) => browser)) / Math.min(...all.map(({ ours }) => ours));
     out.push({
       what: `inflate, ${kind}`,
       budget: "≥ 1.4 × the browser's stream",

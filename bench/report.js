@@ -146,7 +146,7 @@ function inflate({ inflated }) {
   const kinds = Object.keys(inflated[0] ?? {});
   const rows = kinds.map((kind) => {
     const all = inflated.flatMap((one) => one[kind] ?? []);
-    const speed = (/** @type {"ours" | "browser"} */ who) => median(all.map((one) => one.bytes / 1e3 / one[who]));
+    const speed = (/** @type {"ours" | "browser"} */ who) => Math.max(...all.map((one) => one.bytes / 1e3 / one[who]));
     return [
       kind,
       figure(all[0]?.chunks ?? NaN),
@@ -158,7 +158,7 @@ function inflate({ inflated }) {
   });
   return `## Inflate
 
-Real chunks, one by one, output in MB/s: this project's decoder (zune-inflate in WebAssembly) and the browser's \`DecompressionStream\`.
+Real chunks, one by one, output in MB/s, the best of all repetitions: this project's decoder (zune-inflate in WebAssembly) and the browser's \`DecompressionStream\`.
 
 ${table(["chunks of", "how many", "kB each, inflated", "ours", "browser", "×"], rows)}
 `;

@@ -25,7 +25,7 @@ async function compare(url, chunks, size) {
   /** @type {Record<string, number>} */
   const sums = {};
   let bytes = 0;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 9; round++) {
     for (const [name, way] of Object.entries(ways)) {
       bytes = 0;
       let sum = 0;
