@@ -183,7 +183,8 @@ class _Bar:
     def __enter__(self) -> _Bar:
         if self._wanted:
             try:
-                from tqdm import tqdm
+                # In a notebook a bar of its own kind, which leaves nothing behind.
+                from tqdm.auto import tqdm
             except ImportError:
                 return self
             self._bar = tqdm(desc="Preparing the data for the viewer", unit="B", unit_scale=True, delay=0.5, leave=False)
