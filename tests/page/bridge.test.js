@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { unpack } from "../../www/bridge/cells.js";
-import { FIREFOX, launch, pixels, python, ROOT, shoot } from "./browser.js";
+import { FIREFOX, itsOwn, launch, pixels, python, ROOT, shoot } from "./browser.js";
 import { reference, site } from "./site.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
@@ -51,11 +51,11 @@ async function embed(src, where = host.url) {
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];
-  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  page.on("pageerror", (error) => {
+    if (!itsOwn(String(error))) errors.push(String(error.stack));
+  });
   page.on("console", (message) => {
-    // The driver's own, for screenshots.
-    if (FIREFOX && /blocked an inline style/.test(message.text())) return;
-    if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+    if (message.type() === "error" && !itsOwn(message.text())) errors.push(`${message.text()} (${message.location().url})`);
   });
   await page.goto(where);
   await page.evaluate((from) => {

@@ -66,6 +66,9 @@ export async function launch({ graphics = true } = {}) {
   return chromium.launch({ executablePath: path, args: [...CHROMIUM_FLAGS, ...sandbox, ...flags] });
 }
 
+/** For a screenshot the driver puts a style of its own into the page, which Firefox refuses and complains of. @param {string} words */
+export const itsOwn = (words) => FIREFOX && /blocked an inline style/.test(words);
+
 /**
  * The page, opened; `errors` collects what it logged or threw.
  *
@@ -79,11 +82,11 @@ export async function visit(browser, url, options) {
   /** @type {string[]} */
   const errors = [];
   const own = new URL(url).origin;
-  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  page.on("pageerror", (error) => {
+    if (!itsOwn(String(error))) errors.push(String(error.stack));
+  });
   page.on("console", (message) => {
-    // For a screenshot the driver puts a style of its own into the page, which Firefox refuses and writes down.
-    if (FIREFOX && /blocked an inline style/.test(message.text())) return;
-    if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+    if (message.type() === "error" && !itsOwn(message.text())) errors.push(`${message.text()} (${message.location().url})`);
   });
   /** @type {string[]} */
   const strangers = [];
