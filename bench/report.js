@@ -174,7 +174,12 @@ function merge(all) {
   );
   return {
     ...last,
-    begun: all[0]?.begun ?? "",
+    begun: all.map(({ begun }) => begun).toSorted()[0] ?? "",
+    ended:
+      all
+        .map(({ ended }) => ended)
+        .toSorted()
+        .at(-1) ?? "",
     commit: [...new Set(all.map(({ commit }) => commit))].join(", "),
     command: [...new Set(all.map(({ command }) => command))].join("; "),
     load: all.flatMap(({ load }) => load),
@@ -215,7 +220,7 @@ what Python reads from the same file; a difference ends the run.
   .join(", ")}; ${results.python} |
 | repetitions | ${Math.min(...counts)} to ${Math.max(...counts)} of each, medians, the best in brackets |
 | link | loopback, HTTP/1.1 with keep-alive and ranges, cacheable; the delay is added before each answer |
-| command | \`${results.command}\` |
+| command | \`${results.command.replaceAll("|", "\\|")}\` |
 
 The **floor** knows the address of every chunk beforehand, reads exactly those bytes in merged ranges, several at a time and past the
 browser's cache, inflates them in WebAssembly and puts them into the final arrays: what is left when there is nothing to find out.
