@@ -233,17 +233,22 @@ fn shards_that_were_packed_whole_are_checked_like_others() {
     let inner = json!({"chunk_shape": [1], "codecs": ["bytes"], "index_codecs": ["bytes", "crc32c"]});
     let codecs = json!([{"name": "sharding_indexed", "configuration": inner}, "gzip"]);
     let document = array(json!({"codecs": codecs}));
-    // A gzip member of one stored block.
+    // A gzip member of stored blocks.
     let pack = |bytes: &[u8]| {
-        let len = bytes.len() as u16;
-        let ends = [crc32(bytes).to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat();
-        let head =
-            [&[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 1][..], &len.to_le_bytes(), &(!len).to_le_bytes()].concat();
-        [&head[..], bytes, &ends].concat()
+        let mut packed = vec![31, 139, 8, 0, 0, 0, 0, 0, 0, 3];
+        for block in bytes.chunks(60_000) {
+            let len = block.len() as u16;
+            packed.push(u8::from(block.as_ptr_range().end == bytes.as_ptr_range().end));
+            packed.extend([len.to_le_bytes(), (!len).to_le_bytes()].concat());
+            packed.extend(block);
+        }
+        packed.extend(crc32(bytes).to_le_bytes());
+        packed.extend((bytes.len() as u32).to_le_bytes());
+        packed
     };
     let limits = Limits { chunk: 1 << 12, header: 1 << 12, ..Limits::default() };
     for (file, words) in [
-        (pack(&[0; 60_000]), "4096"),
+        (pack(&vec![0; 300_000]), "gzip"),
         (pack(&[0; 200]), "index of the shard"),
         (pack(&[1; 10]), "too few for an index"),
         (vec![1, 2, 3], "gzip"),

@@ -281,7 +281,8 @@ fn encoding(attrs: &Attrs) -> &str {
 }
 
 /// Encodings of arrays (AnnData's specification, "on-disk format"); files before 0.8 name none.
-const ARRAYS: [&str; 7] = ["", "array", "string-array", "numeric-scalar", "string", "rec-array", "bytes"];
+const ARRAYS: [&str; 8] =
+    ["", "array", "string-array", "numeric-scalar", "string", "rec-array", "bytes", "null"];
 
 /// Checks that an array means what it holds: one of an unknown encoding may mean anything.
 fn plain(attrs: &Attrs) -> Result<()> {
