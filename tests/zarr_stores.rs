@@ -63,6 +63,7 @@ fn spell(values: &Values) -> Value {
         Values::F16(v) => numbers!(v),
         Values::F32(v) => numbers!(v),
         Values::F64(v) => numbers!(v),
+        Values::Lists { .. } => unreachable!("Zarr has none"),
     }
 }
 
