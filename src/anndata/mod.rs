@@ -22,10 +22,10 @@ use futures_util::future::{join, join_all, join4};
 use serde_json::Value;
 
 use crate::{
-    array::{Attrs, Text},
+    array::{Attrs, Text, Values},
     error::{Error, Result},
     shelf::Shelf,
-    tree::{Node, Tree},
+    tree::{Node, Tree, read_all},
 };
 pub use column::{Column, Kind, float_text, labels};
 pub use frame::Frame;
@@ -238,6 +238,21 @@ impl AnnData {
     /// An entry of obsm by its key.
     pub fn embedding(&self, key: &str) -> Option<&Entry> {
         self.obsm.iter().find(|entry| entry.key == key)
+    }
+
+    /// The colours of a column's categories as plotting tools keep them: one text each, in the order of the categories.
+    ///
+    /// # Errors
+    /// Whatever opening or reading the list says; a list of numbers counts as none.
+    pub async fn colours(&self, column: &str) -> Result<Option<Vec<String>>> {
+        let Some(Node::Array(array)) = self.tree.open(&self.path(&format!("uns/{column}_colors"))).await?
+        else {
+            return Ok(None);
+        };
+        match read_all(&*self.tree, &array).await? {
+            Values::Text(text) => Ok(Some(text.iter().map(str::to_owned).collect())),
+            _ => Ok(None),
+        }
     }
 
     /// The neighbour graph, if there is one. What older files keep below `uns/neighbors` replaces `obsp`, as anndata

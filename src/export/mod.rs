@@ -298,6 +298,12 @@ impl Export {
                 self.coded(self.find_column(name)?).await?.bytes(self.options.profile)?.into()
             }
             Route::ObsOutliers(name) => floats(&self.outliers(self.find_column(name)?).await?),
+            // Not of the reference, which has no such files.
+            Route::ObsNames | Route::ObsColours(_) if self.options.profile == Profile::Reference => {
+                return Err(Error::missing("the reference serves no such file"));
+            }
+            Route::ObsNames => Json::list(self.data.obs.names().await?.iter()).text().into(),
+            Route::ObsColours(name) => self.colours(name).await?.text().into(),
             Route::VarValues(name) => floats(&self.gene(name, watch).await?),
             Route::EdgeSources => self.edges(&self.graph().await?.from),
             Route::EdgeDestinations => self.edges(&self.graph().await?.to),
@@ -374,6 +380,14 @@ impl Export {
         let points = Rc::new(points::read(entry, dim, &self.options).await?);
         self.points.borrow_mut().insert(dim, Rc::clone(&points));
         Ok(points)
+    }
+
+    /// The colours that the file gives to a column's labels, as it writes them; `null` where it gives none.
+    async fn colours(&self, name: &str) -> Result<Json> {
+        let index = self.find_column(name)?;
+        let column = self.data.obs.columns.get(index).map_or("", String::as_str);
+        let colours = self.data.colours(column).await?;
+        Ok(colours.map_or(Json::Null, Json::list))
     }
 
     /// All embeddings that are shown; none where there are no cells.

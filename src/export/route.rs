@@ -19,6 +19,10 @@ pub enum Route {
     ObsCodes(String),
     /// `obs/{safe name}.outliers.f32`
     ObsOutliers(String),
+    /// `obs/{safe name}.colors.json`: what `uns` says about the colours of its labels (strict profile only)
+    ObsColours(String),
+    /// `obs_names.json`: the names of the cells (strict profile only)
+    ObsNames,
     /// `var/{safe name}.values.f32`
     VarValues(String),
     /// `connectivity/edges.src.bin`
@@ -51,6 +55,7 @@ impl Route {
             "dataset_identity.json" => Self::Identity,
             "obs_manifest.json" => Self::ObsManifest,
             "var_manifest.json" => Self::VarManifest,
+            "obs_names.json" => Self::ObsNames,
             "connectivity_manifest.json" => Self::ConnectivityManifest,
             "_cellucid/health" => Self::Health,
             "_cellucid/info" => Self::Info,
@@ -76,6 +81,7 @@ impl Route {
                     "values" => Some(Self::ObsValues(key.to_owned())),
                     "codes" => Some(Self::ObsCodes(key.to_owned())),
                     "outliers" => Some(Self::ObsOutliers(key.to_owned())),
+                    "colors" => Some(Self::ObsColours(key.to_owned())),
                     _ => None,
                 }
             }
@@ -105,6 +111,8 @@ impl Route {
             Self::ObsValues(key) => format!("obs/{key}.values.f32"),
             Self::ObsCodes(key) => format!("obs/{key}.codes.u8"),
             Self::ObsOutliers(key) => format!("obs/{key}.outliers.f32"),
+            Self::ObsColours(key) => format!("obs/{key}.colors.json"),
+            Self::ObsNames => "obs_names.json".into(),
             Self::VarValues(key) => format!("var/{key}.values.f32"),
             Self::EdgeSources => "connectivity/edges.src.bin".into(),
             Self::EdgeDestinations => "connectivity/edges.dst.bin".into(),
@@ -127,6 +135,8 @@ impl Route {
                 | VarManifest
                 | ConnectivityManifest
                 | ObsField(_)
+                | ObsColours(_)
+                | ObsNames
                 | Health
                 | Info
                 | Datasets
@@ -157,6 +167,8 @@ mod tests {
             "obs/a.b.values.f32",
             "obs/x.codes.u8",
             "obs/x.outliers.f32",
+            "obs/x.colors.json",
+            "obs_names.json",
             "var/HLA-A.values.f32",
             "connectivity/edges.dst.bin",
             "vectors/T_fwd_umap_2d.bin",

@@ -1,0 +1,250 @@
+/** What is taken along: pictures, tables, sessions, links. Each is opened again, by Python or by the page. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { becomes, coloured, launch, python, ROOT, rested, serve, shoot, until, visit } from "./browser.js";
+import { patch, SAMPLE, sample, seen, state } from "./shown.js";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
+
+before(async () => {
+  browser = await launch();
+  server = await serve(resolve(ROOT, "www/sample"));
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** Presses a button of the save panel, and keeps the file. @param {Page} page @param {string} name */
+async function saved(page, name) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#save").getByRole("button", { name, exact: true }).click(),
+  ]);
+  const path = join(folder, download.suggestedFilename());
+  await download.saveAs(path);
+  return path;
+}
+
+/** @param {Page} page */
+async function openSave(page) {
+  await page.getByRole("button", { name: "Save…" }).click();
+  await page.locator("#save").getByRole("button", { name: "PNG" }).waitFor();
+}
+
+/** The groups that Python reads from a session. @param {string} path */
+function groups(path) {
+  const program = `
+import json, sys
+from cellucid import CellucidSessionBundle
+import anndata
+bundle = CellucidSessionBundle(sys.argv[1])
+data = anndata.read_h5ad(sys.argv[2])
+bundle.apply_to_anndata(data, inplace=True)
+columns = [c for c in data.obs if c.startswith("cellucid_highlight__")]
+print(json.dumps({"prints": bundle.dataset_fingerprint, "columns": {c: [int(i) for i in data.obs[c].to_numpy().nonzero()[0]] for c in columns}}))`;
+  return JSON.parse(
+    execFileSync(resolve(ROOT, "build/venv/bin/python"), ["-W", "ignore", "-c", program, path, SAMPLE]).toString(),
+  );
+}
+
+test("PNG at the size asked for, SVG with an image or with one shape per cell, the legend in both", async () => {
+  const { page, errors, strangers } = await sample(browser, server);
+  await patch(page, { labels: true });
+  await page.locator(".categories input[type=checkbox]").nth(3).uncheck();
+  await rested(page);
+  await openSave(page);
+  await shoot(page, "save");
+  const { width, height } = await seen(page);
+  for (const scale of [1, 2]) {
+    await page.getByLabel("Size of the picture").selectOption(String(scale));
+    const bytes = readFileSync(await saved(page, "PNG"));
+    assert.equal(bytes.subarray(1, 4).toString(), "PNG");
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [(width + 220) * scale, (height + 40) * scale]);
+  }
+  const image = readFileSync(await saved(page, "SVG"), "utf8");
+  assert.match(image, /<image [^>]*href="data:image\/png;base64,/);
+  await page.getByLabel("Points as shapes in SVG").check();
+  const shapes = readFileSync(await saved(page, "SVG"), "utf8");
+  const kinds = python(SAMPLE, "obs", "cell_type");
+  const cells = kinds.cells.filter((/** @type {string} */ kind) => kind !== kinds.labels[3]).length;
+  const swatches = kinds.labels.length - 1;
+  assert.equal(shapes.match(/<circle /g)?.length, cells + swatches);
+  assert.ok(!shapes.includes("<image"));
+  for (const [at, label] of kinds.labels.entries()) assert.equal(shapes.includes(`>${label}</text>`), at !== 3, label);
+  // Well-formed, as other programs demand.
+  const fine = await page.evaluate(
+    (text) => !new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror"),
+    shapes,
+  );
+  assert.ok(fine);
+  assert.deepEqual([errors, strangers], [[], []]);
+  await page.context().close();
+});
+
+test("selected cells as CSV, with their names and the columns chosen", async () => {
+  const { page, errors } = await sample(browser, server);
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill("CD3E");
+  await box.press("Enter");
+  await coloured(page, "CD3E");
+  const cells = [3, 77, 4999];
+  await page.evaluate(async (chosen) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    store.patch({ selection: { cells: Uint32Array.from(chosen), source: "lasso" } });
+  }, cells);
+  await openSave(page);
+  await page.locator("#save").getByLabel("cell_type").check();
+  await page.locator("#save").getByLabel("n_counts").check();
+  await page.getByLabel("Which cells").selectOption("selected");
+  const rows = readFileSync(await saved(page, "CSV"), "utf8")
+    .trimEnd()
+    .split("\r\n");
+  const [names, kinds, counts, gene] = [
+    python(SAMPLE, "names"),
+    python(SAMPLE, "obs", "cell_type").cells,
+    python(SAMPLE, "obs", "n_counts"),
+    python(SAMPLE, "var", "CD3E"),
+  ];
+  assert.deepEqual(rows, [
+    "cell,cell_type,n_counts,CD3E",
+    ...cells.map((cell) => [names[cell], kinds[cell], counts[cell], gene[cell]].join(",")),
+  ]);
+  await page.getByLabel("Which cells").selectOption("all");
+  assert.equal(
+    readFileSync(await saved(page, "CSV"), "utf8")
+      .trimEnd()
+      .split("\r\n").length,
+    5001,
+  );
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("a session is saved, applied by Python, and restored: groups, selection, filters, colours, view", async () => {
+  const { page, errors } = await sample(browser, server);
+  await page.evaluate(async () => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const group = {
+      id: "highlight_1",
+      label: "Mine, ünïcode",
+      color: "#123456",
+      cells: Uint32Array.of(1, 5, 4999),
+      type: "lasso",
+    };
+    store.patch({ highlights: [group], selection: { cells: Uint32Array.of(7, 8), source: "lasso" } });
+  });
+  await page.locator(".categories input[type=checkbox]").nth(1).uncheck();
+  await page.locator(".categories input[type=color]").nth(2).fill("#abcdef");
+  await page.getByRole("tab", { name: "Filters" }).click();
+  await page.getByRole("button", { name: "Keep what the legend shows" }).click();
+  await page.locator("#plot").focus();
+  await page.keyboard.press("+");
+  await page.keyboard.press("ArrowLeft");
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill("leiden");
+  await box.press("Enter");
+  await coloured(page, "leiden");
+  await patch(page, { size: 1.5, labels: true, ramp: { name: "magma", reverse: true, log: false } });
+  const keys = ["camera", "hidden", "size", "labels", "ramp", "tones", "selection", "filtered"];
+  const before = Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await state(page, key)])));
+  await openSave(page);
+  const path = await saved(page, "Save session");
+  const { prints, columns } = groups(path);
+  assert.equal(prints.cellCount, 5000);
+  assert.deepEqual(
+    Object.values(columns).sort((a, b) => b.length - a.length),
+    [
+      [1, 5, 4999],
+      [7, 8],
+    ],
+  );
+  assert.deepEqual(errors, []);
+  await page.context().close();
+
+  const again = await sample(browser, server);
+  await openSave(again.page);
+  await again.page.locator("#session-file").setInputFiles(path);
+  await again.page.getByText("1 groups restored.").waitFor();
+  await coloured(again.page, "leiden");
+  for (const key of keys) {
+    const after = await state(again.page, key);
+    if (key !== "camera") assert.deepEqual(after, before[key], key);
+    else for (const part of ["reach", "yaw"]) assert.ok(Math.abs(after[part] - before[key][part]) < 1e-5, `${key} ${part}`);
+  }
+  const [group] = await state(again.page, "highlights");
+  assert.deepEqual([group.label, group.color, group.cells, group.type], ["Mine, ünïcode", "#123456", [1, 5, 4999], "lasso"]);
+  // One for other cells, and one that is none, are refused in words.
+  const whole = readFileSync(path);
+  const other = Buffer.from(whole.toString("latin1").replace('"cellCount":5000', '"cellCount":4000'), "latin1");
+  await again.page.locator("#session-file").setInputFiles({ name: "other.cellucid-session", mimeType: "", buffer: other });
+  await again.page.getByText("The session was saved for 4,000 cells, this dataset has 5,000.").waitFor();
+  await again.page.getByRole("button", { name: "Close", exact: true }).click();
+  await openSave(again.page);
+  await again.page
+    .locator("#session-file")
+    .setInputFiles({ name: "none.cellucid-session", mimeType: "", buffer: Buffer.from("hello") });
+  await again.page.locator("#trouble .message").waitFor();
+  assert.deepEqual(again.errors, []);
+  await again.page.context().close();
+});
+
+test("a link holds the view: dimension, camera, colours, filters, plots side by side", async () => {
+  const { page, errors } = await sample(browser, server);
+  await page.locator(".categories input[type=checkbox]").nth(1).uncheck();
+  await page.getByRole("tab", { name: "Filters" }).click();
+  await page.getByRole("button", { name: "Keep what the legend shows" }).click();
+  await page.getByRole("button", { name: "How it is drawn" }).click();
+  await page.getByRole("button", { name: "Keep this colouring beside" }).click();
+  await page.keyboard.press("Escape");
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill("CD3E");
+  await box.press("Enter");
+  await coloured(page, "CD3E");
+  await page.getByRole("button", { name: "3D" }).click();
+  await page.locator('#plot[aria-label*="in 3D"]').waitFor();
+  await page.locator("#plot").focus();
+  await page.keyboard.press("ArrowRight");
+  await openSave(page);
+  await page.getByRole("button", { name: "Copy link" }).click();
+  const field = page.getByLabel("Link to this view");
+  await field.waitFor();
+  const link = await field.inputValue();
+  assert.ok(link.length < 2000 && link.includes("#view="), `${link.length} characters`);
+  const [camera, filtered] = [await state(page, "camera"), await state(page, "filtered")];
+  await page.context().close();
+
+  const again = await visit(browser, link);
+  await coloured(again.page, "CD3E");
+  await becomes(again.page, "dimension", 3);
+  const turned = async (/** @type {number} */ yaw) => {
+    const { store } = await import(new URL("main.js", document.baseURI).href);
+    return Math.abs((store.state.camera?.yaw ?? 0) - yaw) < 1e-6 && store.state.points?.dimension === 3;
+  };
+  await until(again.page, turned, camera.yaw, "the plot is seen as before");
+  assert.deepEqual(await state(again.page, "filtered"), filtered);
+  assert.deepEqual(
+    (await state(again.page, "panes")).map((/** @type {any} */ { colour }) => colour.field.key),
+    ["cell_type"],
+  );
+  assert.deepEqual([errors, again.errors, again.strangers], [[], [], []]);
+  await again.page.context().close();
+
+  // A link that was cut short opens the dataset all the same.
+  const cut = await visit(browser, link.slice(0, -20));
+  await coloured(cut.page, "cell_type");
+  await cut.page.getByText("The view in the link is damaged").waitFor();
+  assert.deepEqual(cut.errors, []);
+  await cut.page.context().close();
+});
