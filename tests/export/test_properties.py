@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 NUMBERS = ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"]
-LETTERS = "abzAZ019 ._-/+βé😀"
+# Without a slash, which writers take for a folder; what becomes of it is told by the fixtures.
+LETTERS = "abzAZ019 ._-+βé😀"
 
 
 def names(count: int) -> st.SearchStrategy[list[str]]:
     """Names with safe forms of their own: what becomes of others is told by the fixtures."""
-    text = st.text(LETTERS, min_size=1, max_size=6).filter(lambda name: name.strip("/") == name and "//" not in name)
+    text = st.text(LETTERS, min_size=1, max_size=6)
     return st.lists(text, min_size=count, max_size=count, unique_by=lambda name: safe(name).lower())
 
 
