@@ -41,7 +41,7 @@ async function viaNotebook(server, query, get) {
       body: JSON.stringify({ ...event, viewerId }),
       keepalive: true,
     });
-    return answer.json();
+    return answer.json().catch(() => null);
   };
   addEventListener("message", ({ data }) => {
     if (data?.viewerToken !== viewerToken || data.viewerId !== viewerId) return;

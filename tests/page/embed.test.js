@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, ROOT } from "./browser.js";
+import { FIREFOX, launch, ROOT } from "./browser.js";
 import { hosts } from "./hosts.js";
 import { reference, site } from "./site.js";
 
@@ -32,7 +32,7 @@ globalThis.ran = "well";
 /** The app: it does what its address says, and tells its parent what it has learned. */
 const APP = `<!doctype html><title>The app</title><script type="module">
 import { boot } from "/app.js";
-const found = await boot(location.href).catch((error) => ({ error: String(error.stack) }));
+const found = await boot(location.href).catch((error) => ({ error: error + " " + error.stack }));
 globalThis.found = found;
 </script>`;
 
@@ -136,6 +136,11 @@ test("a Service Worker: notebook", { timeout: 120_000 }, async () => {
   assert.equal(await notebookPage.evaluate(() => Reflect.get(globalThis, "ran")), "well");
   const found = await learned(notebookPage);
   agrees(found);
+  if (FIREFOX) {
+    // Requests that may outlive their page go past Service Workers there: the app's events get to its own server, which has none.
+    assert.equal(found.delivered, null);
+    return context.close();
+  }
   assert.deepEqual(found.delivered, { status: "ok", delivered: true });
   for (let tries = 0; tries < 50 && !lines.some((line) => line.startsWith("ready")); tries++)
     await notebookPage.waitForTimeout(100);

@@ -78,7 +78,7 @@ const read = (url, { headers, renew } = {}) =>
 for (const [name, { outcome, headers, valid }] of Object.entries(CASES)) {
   // Firefox goes round twenty times for each of three requests, which takes it a minute.
   const skip = FIREFOX && name === "redirect-endless";
-  test(`a host: ${name}`, { timeout: 60_000, skip }, async () => {
+  test(`a host: ${name}`, { timeout: 150_000, skip }, async () => {
     const found = await read(host.address(name, "page"), { ...(headers && { headers }), renew: Boolean(valid) });
     judge(outcome, found, truth);
     if (valid) assert.ok(found.renewed.length >= 1, "a signature was renewed");
@@ -87,7 +87,7 @@ for (const [name, { outcome, headers, valid }] of Object.entries(CASES)) {
   });
 }
 
-test("a redirect is gone once, not with every request", { timeout: 60_000 }, async () => {
+test("a redirect is gone once, not with every request", { timeout: 150_000 }, async () => {
   const before = host.asked.length;
   judge("right", await read(host.address("redirect", "once")), truth);
   const asked = host.asked.slice(before).filter(({ method }) => method === "GET");
@@ -95,7 +95,7 @@ test("a redirect is gone once, not with every request", { timeout: 60_000 }, asy
   assert.ok(detours.length <= 2 && asked.length > 5, `${detours.length} of ${asked.length} requests were redirected`);
 });
 
-test("a user name and password in the address", { timeout: 60_000 }, async () => {
+test("a user name and password in the address", { timeout: 150_000 }, async () => {
   const url = new URL(host.address("right", "login"));
   url.username = "me";
   url.password = "p%40ss";
@@ -104,7 +104,7 @@ test("a user name and password in the address", { timeout: 60_000 }, async () =>
   assert.deepEqual(first?.secrets, [`Basic ${btoa("me:p@ss")}`]);
 });
 
-test("a renewal that gives nothing, fails, or gives nonsense", { timeout: 60_000 }, async () => {
+test("a renewal that gives nothing, fails, or gives nonsense", { timeout: 150_000 }, async () => {
   const outcome = (/** @type {string} */ body) =>
     page.evaluate(
       async ({ url, body }) => {
@@ -125,7 +125,7 @@ test("a renewal that gives nothing, fails, or gives nonsense", { timeout: 60_000
   assert.match(await outcome("return location.href"), /source|malformed/);
 });
 
-test("whoever gives up ends the request", { timeout: 60_000 }, async () => {
+test("whoever gives up ends the request", { timeout: 150_000 }, async () => {
   const { url, closed } = await new Promise((done) => {
     /** @type {(value: unknown) => void} */
     let gone = () => {};
@@ -153,7 +153,7 @@ test("whoever gives up ends the request", { timeout: 60_000 }, async () => {
   await closed;
 });
 
-test("without a network", { timeout: 60_000, skip: FIREFOX && "its driver cannot cut the network off" }, async () => {
+test("without a network", { timeout: 150_000, skip: FIREFOX && "its driver cannot cut the network off" }, async () => {
   await page.context().setOffline(true);
   const { error } = await read(host.address("right", "offline"));
   await page.context().setOffline(false);

