@@ -64,7 +64,7 @@ impl Dataset {
             return Ok(Self::There(Folder::open(store, id, &limits).await?));
         }
         let remembered = match (&source, &shelf) {
-            (Source::File(file), Some(shelf)) => Remembered::find(file, shelf).await,
+            (Source::File(file), Some(shelf)) if file.is_far() => Remembered::find(file, shelf).await,
             _ => None,
         };
         let source = match &remembered {

@@ -369,6 +369,10 @@ impl ByteSource for File {
         Some(self.remote.identity(&self.label))
     }
 
+    fn is_far(&self) -> bool {
+        true
+    }
+
     fn gap(&self) -> u64 {
         self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
     }

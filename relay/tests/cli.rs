@@ -5,7 +5,7 @@ mod program;
 use std::{
     collections::BTreeMap,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -148,6 +148,45 @@ fn one_file_and_what_it_took() {
     assert_eq!(named["created_at"], "2000-01-01T00:00:00Z");
     assert!(identity(&[]).get("_anndata_adapter").is_some());
     assert!(identity(&["--profile", "strict"]).get("_anndata_adapter").is_none());
+}
+
+#[test]
+fn what_a_pass_over_rows_found_is_kept_for_the_next_run() {
+    let scratch = Scratch::new();
+    let source = text(&root().join("build/bench/20000x500_csr_gzip.h5ad"));
+    let get = |genes: &[&str], more: &[&str]| {
+        let paths: Vec<String> = genes.iter().map(|gene| format!("var/{gene}.values.f32")).collect();
+        let mut all = vec!["get", &source];
+        all.extend(paths.iter().map(String::as_str));
+        all.extend_from_slice(more);
+        all.push("--stats");
+        let output = command(&all).env("XDG_CACHE_HOME", &scratch.0).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.stdout, json(&output.stderr)["bytes_read"].as_u64().unwrap())
+    };
+    const PASS: u64 = 1_500_000;
+    let (right, read) = get(&["Gene00007"], &["--no-cache"]);
+    assert!(right.len() == 80_000 && read > PASS && fs::read_dir(&scratch.0).unwrap().next().is_none());
+    let (first, read) = get(&["Gene00008"], &[]);
+    assert!(read > PASS);
+    let (second, read) = get(&["Gene00007"], &[]);
+    assert!(second == right && read < PASS / 2, "{read} bytes read");
+    // Several: one behind the other, or each in its file.
+    let (both, _) = get(&["Gene00007", "Gene00008"], &[]);
+    assert_eq!(both, [right.as_slice(), &first].concat());
+    let out = scratch.path("genes");
+    get(&["Gene00007", "Gene00008"], &["--out", &out]);
+    assert_eq!(fs::read(Path::new(&out).join("var/Gene00008.values.f32")).unwrap(), first);
+    // Damaged, then changed: neither is believed.
+    let kept: Vec<PathBuf> =
+        fs::read_dir(scratch.0.join("cellucid-wasm")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let mut bytes = fs::read(&kept[0]).unwrap();
+    bytes.iter_mut().step_by(1000).for_each(|byte| *byte ^= 1);
+    fs::write(&kept[0], bytes).unwrap();
+    let (again, read) = get(&["Gene00007"], &[]);
+    assert!(again == right && read > PASS);
+    assert!(get(&["Gene00007"], &[]).1 < PASS / 2);
 }
 
 #[test]

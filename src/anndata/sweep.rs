@@ -38,6 +38,8 @@ use crate::{
 const BLOCKS: u64 = 32;
 /// Fewest and most items of a block: the fewest keep tables and requests cheap, the most bound the memory of a pass.
 const ITEMS: Range<u64> = 512 << 10..4 << 20;
+/// Items of a block whatever the chunks are: what is larger is decoded more than once.
+const LARGEST: u64 = 16 << 20;
 /// Blocks under way at once: one being worked on, the others on their way.
 const AHEAD: usize = 3;
 
@@ -197,7 +199,8 @@ impl Sweep {
             rows: matrix.shape[0],
             columns: Limits::size(matrix.shape[1], u64::from(u32::MAX), "a row")?,
             items,
-            block: block.div_ceil(chunk).saturating_mul(chunk),
+            // Whole chunks, so that each is decoded once; but a matrix in one chunk is not sorted in one piece.
+            block: block.div_ceil(chunk).saturating_mul(chunk).min(LARGEST),
             dtype: matrix.data.dtype.name(),
             plain: matrix.data.dtype.width(),
             sorts: matches!(matrix.data.dtype, DType::Int { .. } | DType::Float { .. }),

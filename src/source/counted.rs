@@ -57,6 +57,10 @@ impl<S: ByteSource + ?Sized> ByteSource for Counted<S> {
         self.inner.identity()
     }
 
+    fn is_far(&self) -> bool {
+        self.inner.is_far()
+    }
+
     fn gap(&self) -> u64 {
         self.inner.gap()
     }

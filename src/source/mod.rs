@@ -50,6 +50,11 @@ pub trait ByteSource {
         None
     }
 
+    /// Whether asking costs a journey, so that what was answered is worth remembering.
+    fn is_far(&self) -> bool {
+        false
+    }
+
     /// Bytes between two wanted spans that are better read than asked around.
     fn gap(&self) -> u64 {
         16 << 10

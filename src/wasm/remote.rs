@@ -113,6 +113,10 @@ impl ByteSource for RemoteFile {
         Some(self.remote.identity(&self.label))
     }
 
+    fn is_far(&self) -> bool {
+        true
+    }
+
     fn gap(&self) -> u64 {
         self.way.rate().gap(PARALLEL)
     }

@@ -18,10 +18,13 @@ pub fn sample() -> PathBuf {
     root().join("www/sample/sample.h5ad")
 }
 
-/// A command of the program, at a fixed time.
+/// A command of the program, at a fixed time; without a place to keep anything, so that no test finds what another left.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cellucid-wasm"));
     command.args(args).env("SOURCE_DATE_EPOCH", "946684800").current_dir(root());
+    for name in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
+        command.env(name, "");
+    }
     command
 }
 
