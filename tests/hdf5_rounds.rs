@@ -21,9 +21,13 @@ use bytes::Bytes;
 use cellucid_wasm::{
     Limits, Pending,
     anndata::AnnData,
+    dataset::Dataset,
+    export::Options,
     hdf5::Hdf5,
     native::File,
-    source::ByteSource,
+    open::Source,
+    shelf::{Memory, Shelf},
+    source::{ByteSource, Identity},
     tree::{self, Tree},
 };
 use futures_util::future::{join, try_join_all};
@@ -49,6 +53,14 @@ impl ByteSource for Far {
 
     fn name(&self) -> &str {
         self.file.name()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.file.identity()
+    }
+
+    fn is_far(&self) -> bool {
+        true
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
@@ -223,4 +235,29 @@ fn genes_by_column_take_two_rounds_however_many() {
     assert_eq!((all.len(), &all[0]), (20, &one[0]));
     let (_, cost) = clock.run(async { x.columns(tree, &[7]).await.unwrap() });
     assert_eq!(cost.rounds, 1, "what leads to a gene is known by then: {cost:?}");
+}
+
+#[test]
+fn a_second_opening_takes_one_round() {
+    let shelf: Rc<dyn Shelf> = Rc::new(Memory::new(64 << 20));
+    let visit = |file| {
+        let (source, clock) = far(file);
+        let shelf = Rc::clone(&shelf);
+        let (dataset, cost) = clock.run(async {
+            let (options, limits) = (Options::default(), Limits::default());
+            let dataset =
+                Dataset::open_kept(Source::File(source), "", options, limits, Some(shelf)).await.unwrap();
+            dataset.files(&["points_2d.bin", "points_3d.bin", "obs/cell_type.codes.u8"]).await.unwrap();
+            dataset
+        });
+        clock.run(dataset.settle());
+        cost
+    };
+    for file in FILES {
+        let (first, second) = (visit(file), visit(file));
+        println!("{file}: {first:?}, then {second:?}");
+        // Over HTTP the first request comes on top: it makes sure that the file has not changed.
+        assert!(second.rounds <= 1, "{first:?}, then {second:?}");
+        assert!(second.bytes < first.bytes);
+    }
 }
