@@ -62,7 +62,7 @@ impl Szip {
             17..=24 => 4,
             _ => return None,
         };
-        let sound = block >= 2 && block <= BLOCK && block.is_multiple_of(2) && line > 0;
+        let sound = (2..=BLOCK).contains(&block) && block.is_multiple_of(2) && line > 0;
         let blocks = line.div_ceil(block.max(1));
         (sound && blocks <= BLOCKS).then_some(Self {
             width,

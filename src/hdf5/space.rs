@@ -28,7 +28,7 @@ const BITS: u32 = 48;
 
 /// The file's number and the address that a handle stands for.
 pub fn apart(id: u64) -> (u64, u64) {
-    (number(id), id & (1 << BITS) - 1)
+    (number(id), id & ((1 << BITS) - 1))
 }
 
 /// The file's number in a handle.
