@@ -127,6 +127,14 @@ impl Dataset {
         }
     }
 
+    /// The data set's name, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Made(export, _) => export.name(),
+            Self::There(folder) => folder.title().to_owned(),
+        }
+    }
+
     /// What is in it, as JSON.
     ///
     /// # Errors

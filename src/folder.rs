@@ -103,6 +103,11 @@ impl Folder {
         self.listed.iter().map(|one| one.path.clone()).collect()
     }
 
+    /// The data set's name, for people.
+    pub fn title(&self) -> &str {
+        self.identity.get("name").and_then(Value::as_str).unwrap_or_else(|| self.id())
+    }
+
     /// Every file that the manifests name.
     pub fn paths(&self) -> &[String] {
         &self.paths

@@ -267,7 +267,7 @@ fn endpoint() {
         refused += u64::from(case["json"]["delivered"] != true);
     }
     assert_eq!(endpoint.refused, refused);
-    let about: Value = serde_json::from_str(&Endpoint::about().body).unwrap();
+    let about: Value = serde_json::from_str(&Endpoint::about(true).body).unwrap();
     assert_eq!(about["limit"], 1 << 20);
     assert_eq!(Endpoint::too_large(1 << 20), None);
     assert_eq!(Endpoint::too_large((1 << 20) + 1).unwrap().status, 413);
@@ -481,7 +481,9 @@ fn uploads_are_taken_once() {
     assert_eq!(uploads.begin("v", "r", Some(20), 0).unwrap_err().status, 404);
     uploads.expect("v", "r", 100);
     let upload = uploads.begin("v", "r", Some(20), 50).unwrap();
-    let (answer, event) = upload.finish(b"CELLUCID_SESSION\nxyz", Some("/tmp/a.cellucid-session".to_owned()));
+    let bytes = b"CELLUCID_SESSION\nxyz";
+    let (answer, event) =
+        upload.finish(bytes, bytes.len() as u64, Some("/tmp/a.cellucid-session".to_owned()));
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status": "ok", "bytes": 20}"#));
     assert_eq!(event.payload()["path"], "/tmp/a.cellucid-session");
     assert_eq!(uploads.begin("v", "r", Some(20), 50).unwrap_err().status, 404, "used up");
@@ -498,7 +500,8 @@ fn uploads_are_taken_once() {
     assert_eq!(uploads.begin("v", "r", Some(20), 100).unwrap_err().status, 404, "expired");
     for (body, words) in [(&b"CELLUCID_SESSION\n"[..], "ends after 17"), (&[0; 20], "no Cellucid session")] {
         uploads.expect("v", "r", 100);
-        let (answer, event) = uploads.begin("v", "r", Some(20), 0).unwrap().finish(body, None);
+        let (answer, event) =
+            uploads.begin("v", "r", Some(20), 0).unwrap().finish(body, body.len() as u64, None);
         assert_eq!(answer.status, 500);
         assert!(answer.body.contains(words), "{}", answer.body);
         assert_eq!(event.payload()["status"], "error");

@@ -8,6 +8,7 @@ import { Engine } from "./engine/client.js";
 import { filters } from "./filters.js";
 import { load } from "./load.js";
 import { card } from "./panel/card.js";
+import { catalog } from "./panel/catalog.js";
 import { choose } from "./panel/choose.js";
 import { drop } from "./panel/drop.js";
 import { fields } from "./panel/fields.js";
@@ -34,6 +35,7 @@ const view = plot(store, data);
 for (const part of [tools, choose, panes, groups, labels, card, fields, legend, tabs, status, trouble, sheets]) part(store, data);
 later(store, data, view);
 drop(store);
+catalog(store);
 
 /** The conversation with whoever embeds the page; null where nobody does. Only then is the bridge loaded. */
 export const bridge = embedded(document)

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use cellucid_wasm::export::{Options, Profile};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::serve::Serving;
+
 /// Opens .h5ad and .zarr, looks into them, and turns them into what Cellucid shows.
 ///
 /// SOURCE is a file, a folder or an http(s) address: .h5ad, .zarr or .zarr.zip. `SOURCE#mod/rna` names an object inside.
@@ -85,22 +87,28 @@ pub enum Command {
         #[arg(long, value_name = "ID")]
         default: Option<String>,
     },
-    /// Serve the page, and a folder of data or one data set, on this machine
-    Serve {
-        /// Folder whose files are served below /data/, or a data set whose virtual files are served too
-        #[arg(value_name = "DIR|SOURCE", default_value = ".")]
-        what: String,
-        /// Port; 0 takes any free one. Without this, 8765 or the next free one
-        #[arg(long)]
-        port: Option<u16>,
-        /// Do not open a browser
-        #[arg(long)]
-        no_browser: bool,
+    /// Write a folder for any static host: the page, its module, and data or their addresses
+    Site {
+        /// Files and folders are copied, addresses are only named
+        #[arg(required = true, value_name = "SOURCE")]
+        sources: Vec<String>,
+        /// Folder to write, new or empty
+        out: PathBuf,
         /// Folder of the page, the one with index.html
         #[arg(long, value_name = "DIR")]
         page: Option<PathBuf>,
+        /// Write into a folder that holds something already
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
-        reading: Reading,
+        reading: Box<Reading>,
+    },
+    /// Serve the page, and a folder of data or one data set, with ranges, events and commands
+    Serve {
+        #[command(flatten)]
+        serving: Box<Serving>,
+        #[command(flatten)]
+        reading: Box<Reading>,
     },
 }
 

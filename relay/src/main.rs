@@ -12,6 +12,7 @@ mod inspect;
 mod output;
 mod remote;
 mod serve;
+mod site;
 mod source;
 mod verify;
 
@@ -31,9 +32,10 @@ fn main() -> ExitCode {
         Command::Export { source, out, pack, reading } => export::run(&source, &out, &pack, &reading),
         Command::Verify { source, export, json, reading } => verify::run(&source, &export, json, &reading),
         Command::Datasets { root, default } => export::datasets(&root, default.as_deref()),
-        Command::Serve { what, port, no_browser, page, reading } => {
-            serve::run(&what, port, !no_browser, page.as_deref(), &reading)
+        Command::Site { sources, out, page, force, reading } => {
+            site::run(&sources, &out, page.as_deref(), force, &reading)
         }
+        Command::Serve { serving, reading } => serve::run(&serving, &reading),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -313,19 +313,23 @@ fn the_server_serves_page_module_and_data_and_nothing_else() {
         ("/data/%2e%2e/%2e%2e/etc/passwd", 404, "text/plain; charset=utf-8"),
         ("/data/..%2f..%2fetc/passwd", 404, "text/plain; charset=utf-8"),
         ("/data/", 404, "text/plain; charset=utf-8"),
-        ("/_cellucid/health", 404, "text/plain; charset=utf-8"),
+        // A store that holds nothing is listed, and said to be so.
+        ("/_cellucid/health", 500, "text/plain; charset=utf-8"),
+        ("/_cellucid/else", 404, "text/plain; charset=utf-8"),
     ];
     for (path, status, media) in cases {
         let (found, headers, _) = ask(&server, "GET", path, &[]);
         assert_eq!((found, header(&headers, "content-type")), (status, Some(media)), "{path}");
     }
-    assert_eq!(ask(&server, "POST", "/", &[]).0, 405);
+    assert_eq!(ask(&server, "POST", "/", &[]).0, 404);
+    assert_eq!(ask(&server, "PUT", "/", &[]).0, 405);
     assert_eq!(ask(&server, "GET", "/", &[("Host", "evil.example")]).0, 403);
-    let (_, headers, _) = ask(&server, "GET", "/", &[]);
+    let script = "/pkg/cellucid.js";
+    let (_, headers, _) = ask(&server, "GET", script, &[]);
     let tag = header(&headers, "etag").unwrap();
-    assert_eq!(ask(&server, "GET", "/", &[("If-None-Match", tag)]).0, 304);
-    let (status, _, body) = ask(&server, "GET", "/", &[("Range", "bytes=0-4"), ("If-Range", "\"old\"")]);
-    assert_eq!((status, body.len()), (200, 15));
+    assert_eq!(ask(&server, "GET", script, &[("If-None-Match", tag)]).0, 304);
+    let (status, _, body) = ask(&server, "GET", script, &[("Range", "bytes=0-4"), ("If-Range", "\"old\"")]);
+    assert_eq!((status, body.len()), (200, 10));
 }
 
 #[test]

@@ -231,6 +231,11 @@ impl Export {
         self.options.id()
     }
 
+    /// The data set's name.
+    pub fn name(&self) -> String {
+        self.options.name()
+    }
+
     /// Makes a file.
     ///
     /// # Errors

@@ -55,15 +55,24 @@ impl Endpoint {
             .insert(viewer.to_owned(), Viewer { token: token.to_owned(), lenient, ..Viewer::default() });
     }
 
+    /// A viewer's page was loaded, again perhaps: it counts its messages from 1. Whether there is such a viewer with that token.
+    pub fn renew(&mut self, viewer: &str, token: &str) -> bool {
+        let Some(viewer) = self.viewers.get_mut(viewer).filter(|viewer| same(token, &viewer.token)) else {
+            return false;
+        };
+        (viewer.seq, viewer.parts) = (0, Parts::default());
+        true
+    }
+
     /// Lets a viewer in no longer.
     pub fn dismiss(&mut self, viewer: &str) {
         self.viewers.remove(viewer);
     }
 
-    /// The answer to `GET _cellucid/relay`, by which the page knows that packed selections and numbered messages are understood. The
-    /// reference's servers have no such address.
-    pub fn about() -> Answer {
-        Answer::json(&format!(r#"{{"relay":"cellucid-wasm","limit":{PLAIN_LIMIT}}}"#))
+    /// The answer to `GET _cellucid/relay`, by which the page knows that packed selections and numbered messages are understood, and
+    /// whether commands can be followed at `_cellucid/commands`. The reference's servers have no such address.
+    pub fn about(commands: bool) -> Answer {
+        Answer::json(&format!(r#"{{"relay":"cellucid-wasm","limit":{PLAIN_LIMIT},"commands":{commands}}}"#))
     }
 
     /// The answer to a body that is too large to be read, from its declared length.

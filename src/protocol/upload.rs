@@ -55,12 +55,13 @@ impl Uploads {
 }
 
 impl Upload {
-    /// All bytes are there, or as many as came: the answer, and the event for the viewer's hooks. `path` says where they are kept.
-    pub fn finish(self, bytes: &[u8], path: Option<String>) -> (Answer, Event) {
+    /// All bytes are there, or as many as came (`received`; `head` are the first of them, 17 or more where there are so many): the
+    /// answer, and the event for the viewer's hooks. `path` says where they are kept.
+    pub fn finish(self, head: &[u8], received: u64, path: Option<String>) -> (Answer, Event) {
         let Self { request, length, .. } = self;
-        let wrong = if bytes.len() < length {
-            Some(format!("the body ends after {} of {length} bytes", bytes.len()))
-        } else if !bytes.starts_with(MAGIC) {
+        let wrong = if received < length as u64 {
+            Some(format!("the body ends after {received} of {length} bytes"))
+        } else if !head.starts_with(MAGIC) {
             Some("this is no Cellucid session".to_owned())
         } else {
             None

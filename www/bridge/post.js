@@ -29,13 +29,15 @@ export class Post {
   }
 
   /**
-   * Which kind of server it is. Our own says so; later releases of the reference list their events; 0.0.9 knows neither address.
+   * Which kind of server it is. Our own says so, and learns that this page begins to count; later releases of the reference list their
+   * events; 0.0.9 knows neither address.
    *
+   * @param {{ viewerId: string, viewerToken: string }} who
    * @returns {Promise<Peer>}
    */
-  async meet() {
-    const own = await this.#ask("relay");
-    if (Number(own?.limit) > 0) return { kind: "relay", limit: Number(own.limit) };
+  async meet({ viewerId, viewerToken }) {
+    const own = await this.#ask(`relay?${new URLSearchParams({ viewerId, viewerToken })}`);
+    if (Number(own?.limit) > 0) return { kind: "relay", limit: Number(own.limit), commands: own.commands === true };
     const later = await this.#ask("protocol");
     return { kind: Array.isArray(later?.events) ? "strict" : "plain" };
   }

@@ -9,6 +9,7 @@ import { Fault } from "../engine/fault.js";
 import { bundle } from "./bundle.js";
 import { perform } from "./commands.js";
 import { identify } from "./identity.js";
+import { follow } from "./follow.js";
 import { Session } from "./messages.js";
 import { Parent } from "./parent.js";
 import { Post } from "./post.js";
@@ -52,7 +53,11 @@ export function viewer(store) {
       for (const message of again) send(message);
     },
   });
-  post?.meet().then((met) => parent.direct || meet(met));
+  post?.meet(found).then((met) => {
+    if (parent.direct) return;
+    meet(met);
+    if (met.kind === "relay" && met.commands) follow(post.server, found, hear);
+  });
   watch(store, tell);
   if (post && !store.state.source) open(post, store);
   return session;

@@ -9,6 +9,9 @@ use crate::{args::Reading, fault::Fault, source::Opened};
 
 type Job = (String, oneshot::Sender<std::result::Result<File, Fault>>);
 
+/// What an opened data set tells: id, name, folders of the data sets of one root.
+type Told = (String, String, Vec<String>);
+
 /// An open data set.
 #[derive(Clone)]
 pub struct Dataset {
@@ -16,6 +19,10 @@ pub struct Dataset {
     pub id: String,
     /// Folders of the data sets of one root, where there are several.
     pub listed: Vec<String>,
+    /// Its name, for people.
+    pub name: String,
+    /// Where it was opened from.
+    pub source: String,
     jobs: mpsc::Sender<Job>,
 }
 
@@ -25,11 +32,11 @@ impl Dataset {
     /// # Errors
     /// When it cannot be read, or nothing in it can be shown.
     pub fn open(source: &str, reading: &Reading) -> Result<Self> {
-        let (opened_to, opened) = mpsc::channel::<std::result::Result<(String, Vec<String>), Fault>>();
+        let (opened_to, opened) = mpsc::channel::<std::result::Result<Told, Fault>>();
         let (jobs, queue) = mpsc::channel::<Job>();
-        let (source, reading) = (source.to_owned(), reading.clone());
+        let (from, reading) = (source.to_owned(), reading.clone());
         let work = move || {
-            let open = || block_on(async { Opened::new(&source, &reading.headers)?.dataset(&reading).await });
+            let open = || block_on(async { Opened::new(&from, &reading.headers)?.dataset(&reading).await });
             let dataset = match open() {
                 Ok(dataset) => dataset,
                 Err(error) => {
@@ -38,7 +45,7 @@ impl Dataset {
                 }
             };
             // Whoever no longer waits for an answer does not get one.
-            opened_to.send(Ok((dataset.id(), dataset.folders()))).ok();
+            opened_to.send(Ok((dataset.id(), dataset.name(), dataset.folders()))).ok();
             for (path, reply) in queue {
                 reply.send(block_on(dataset.file(&path)).map_err(Fault::from)).ok();
                 block_on(dataset.settle());
@@ -48,8 +55,8 @@ impl Dataset {
             .name("dataset".into())
             .spawn(work)
             .map_err(|e| Error::source(format!("no thread for the data set: {e}")))?;
-        let (id, listed) = opened.recv().map_err(|_| gone())?.map_err(Error::from)?;
-        Ok(Self { id, listed, jobs })
+        let (id, name, listed) = opened.recv().map_err(|_| gone())?.map_err(Error::from)?;
+        Ok(Self { id, name, listed, source: source.to_owned(), jobs })
     }
 
     /// A virtual file.

@@ -1,8 +1,30 @@
 //! Who may ask: which names this server answers to, and which pages of other origins may read the answers.
 
+/// Names and origins that are allowed besides.
+#[derive(Debug, Default)]
+pub struct Guard {
+    /// Names of this machine.
+    pub names: Vec<String>,
+    /// Origins, as a browser writes them; `*` for all.
+    pub origins: Vec<String>,
+}
+
+impl Guard {
+    /// Whether a `Host` header names this machine.
+    pub fn is_own_name(&self, host: &str) -> bool {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        is_own_name(host) || self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a page of that origin may read.
+    pub fn may_read(&self, origin: &str) -> bool {
+        may_read(origin) || self.origins.iter().any(|own| own == "*" || own == origin)
+    }
+}
+
 /// Whether a `Host` header names this machine. A page elsewhere can make a name of its own point here, and would then share
 /// an origin with the data; an address or `localhost` it cannot have.
-pub fn is_own_name(host: &str) -> bool {
+fn is_own_name(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
@@ -13,7 +35,7 @@ pub fn is_own_name(host: &str) -> bool {
 }
 
 /// Whether a page of that origin may read: this machine's, and Cellucid's.
-pub fn may_read(origin: &str) -> bool {
+fn may_read(origin: &str) -> bool {
     let Some((scheme, rest)) = origin.split_once("://") else { return false };
     let host = match rest.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,

@@ -81,7 +81,8 @@ impl Drop for Scratch {
 
 /// `serve` while it runs.
 pub struct Server {
-    child: Child,
+    child: Option<Child>,
+    ending: std::cell::Cell<bool>,
     /// Address without a slash at its end.
     pub url: String,
     /// What it printed.
@@ -97,15 +98,35 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let line = line.trim().to_owned();
-        let host = line.strip_prefix("http://").and_then(|rest| rest.split('/').next());
+        let host = line.split_once("://").and_then(|(_, rest)| rest.split('/').next());
         let url = format!("http://{}", host.unwrap_or_else(|| panic!("no address in {line:?}")));
-        Self { child, url, line }
+        Self { child: Some(child), ending: false.into(), url, line }
+    }
+
+    /// One that somebody else has started.
+    pub fn reached(url: &str) -> Self {
+        Self { child: None, ending: false.into(), url: url.to_owned(), line: String::new() }
+    }
+
+    /// Asks it to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.ending.set(true);
+        let id = self.child.as_ref().map(Child::id).expect("it was started here");
+        assert!(Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        let Some(child) = &mut self.child else { return };
+        // One that is ending by itself is given the time.
+        for _ in 0..2000 {
+            if !self.ending.get() || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.kill().ok();
+        child.wait().ok();
     }
 }

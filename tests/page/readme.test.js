@@ -1,0 +1,102 @@
+/** The README does what it says: its JavaScript runs in a page, its commands in a shell, word for word. */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { BINARY, launch, ROOT, serve } from "./browser.js";
+import { site } from "./site.js";
+
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const SAMPLE = join(ROOT, "www/sample");
+const CELLS = 5000;
+
+/** Code blocks of a language, in order. @param {string} language */
+const blocks = (language) => [...README.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code ?? "");
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** A folder as the README's reader has it. */
+let folder = "";
+
+before(async () => {
+  browser = await launch();
+  folder = mkdtempSync(join(tmpdir(), "readme-"));
+  cpSync(join(SAMPLE, "sample.h5ad"), join(folder, "data.h5ad"));
+  cpSync(join(SAMPLE, "sample.zarr"), join(folder, "data.zarr"), { recursive: true });
+  symlinkSync(BINARY, join(folder, "cellucid-wasm"));
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("the JavaScript of the README reads a file", async () => {
+  const [code] = blocks("js");
+  assert.ok(code, "the README has an example");
+  const script = `
+    const file = new File([await (await fetch("/sample/sample.h5ad")).arrayBuffer()], "sample.h5ad");
+    ${code}
+    window.found = { n_obs, columns: obs.length, genes: genes.fields.length, bytes: points.length };`;
+  const imports = JSON.stringify({ imports: { "cellucid-wasm": "/pkg/cellucid.js" } });
+  const pages = {
+    "/": `<!doctype html><script type="importmap">${imports}</script><script type="module">${script}</script>`,
+  };
+  const { url, stop } = await site(pages);
+  try {
+    const page = await browser.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.goto(url);
+    await page.waitForFunction(() => "found" in window, null, { timeout: 20_000 }).catch(() => {});
+    assert.deepEqual(errors, []);
+    const { n_obs, columns, genes, bytes } = await page.evaluate(() => /** @type {any} */ (window).found);
+    assert.deepEqual({ n_obs, bytes }, { n_obs: CELLS, bytes: CELLS * 2 * 4 });
+    assert.ok(columns > 3 && genes > 100, `${columns} columns, ${genes} genes`);
+  } finally {
+    stop();
+  }
+});
+
+test("the commands of the README run", async () => {
+  const lines = blocks("sh")
+    .flatMap((block) => block.split("\n"))
+    .filter((line) => line.startsWith("cellucid-wasm "));
+  assert.ok(lines.length >= 5, "the README shows the commands");
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const host = await serve(folder);
+  try {
+    for (const line of lines) {
+      const command = line.replace("https://host/", `${host.url}data/`);
+      if (/^cellucid-wasm serve /.test(command)) {
+        const found = await answers(`${command.replace(/#.*/, "")} --port 0 --no-browser`, env);
+        assert.equal(found, 200, line);
+        continue;
+      }
+      const out = execFileSync("bash", ["-c", command], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 26 });
+      if (command.includes(" export ")) assert.ok(statSync(join(folder, "folder/obs_manifest.json")).size > 100, line);
+      else if (command.includes(" get ")) assert.equal(out.length, CELLS * 2 * 4, line);
+      else if (command.includes(" cat ")) assert.equal(out.length % CELLS, 0, line);
+      else assert.match(out.toString(), new RegExp(String(CELLS)), line);
+    }
+  } finally {
+    host.stop();
+  }
+});
+
+/** The status that a server's first address answers with. @param {string} command @param {NodeJS.ProcessEnv} env */
+async function answers(command, env) {
+  const child = spawn("bash", ["-c", `exec ${command}`], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const url = await new Promise((found, fail) => {
+      child.stdout.on("data", (text) => found(String(text).trim()));
+      child.on("exit", (code) => fail(new Error(`it ended with ${code}`)));
+    });
+    return (await fetch(`${url}data/data.h5ad`, { method: "HEAD" })).status;
+  } finally {
+    child.kill();
+  }
+}
