@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 /// The repository.
@@ -82,7 +82,7 @@ impl Drop for Scratch {
 /// `serve` while it runs.
 pub struct Server {
     child: Option<Child>,
-    ending: std::cell::Cell<bool>,
+    ending: AtomicBool,
     /// Address without a slash at its end.
     pub url: String,
     /// What it printed.
@@ -110,7 +110,7 @@ impl Server {
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
-        self.ending.set(true);
+        self.ending.store(true, Ordering::Relaxed);
         let id = self.child.as_ref().map(Child::id).expect("it was started here");
         assert!(Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
     }
@@ -121,7 +121,7 @@ impl Drop for Server {
         let Some(child) = &mut self.child else { return };
         // One that is ending by itself is given the time.
         for _ in 0..2000 {
-            if !self.ending.get() || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+            if !self.ending.load(Ordering::Relaxed) || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(5));
