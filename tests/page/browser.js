@@ -29,11 +29,12 @@ const CHROMIUM_FLAGS = [
  * Starts `cellucid-wasm serve` and waits for its address: the page is at its root, the folder below `data/`.
  *
  * @param {string} folder
+ * @param {...string} more further arguments
  * @returns {Promise<{ url: string, stop: () => void }>}
  */
-export async function serve(folder) {
+export async function serve(folder, ...more) {
   const page = resolve(ROOT, "www");
-  const child = spawn(BINARY, ["serve", folder, "--page", page, "--port", "0", "--no-browser"], {
+  const child = spawn(BINARY, ["serve", folder, "--page", page, "--port", "0", "--no-browser", ...more], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
