@@ -6,7 +6,10 @@ use std::{fs, path::Path};
 mod fuzz;
 
 /// Each target with where its seeds are, besides `fuzz/regressions`.
-const TARGETS: [(&str, fn(&[u8]), &[&str]); 7] = [
+/// A target's name, its body, and where its seeds are.
+type Target = (&'static str, fn(&[u8]), &'static [&'static str]);
+
+const TARGETS: [Target; 7] = [
     ("hdf5_open", fuzz::hdf5_open, &["build/hdf5/files/seeds"]),
     ("hdf5_index", fuzz::hdf5_index, &["build/hdf5/files/seeds"]),
     ("codec", fuzz::codec, &[]),

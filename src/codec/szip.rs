@@ -349,11 +349,10 @@ mod tests {
     }
 
     fn run(form: &Szip, size: u32, bits: &str) -> Result<Vec<u8>> {
-        let bits: Vec<u8> = bits.bytes().filter(|b| *b != b' ').map(|b| b - b'0').collect();
-        let bytes: Vec<u8> = bits
-            .chunks(8)
-            .map(|eight| eight.iter().enumerate().fold(0, |byte, (i, bit)| byte | bit << (7 - i)))
-            .collect();
+        let bits: Vec<u8> = bits.bytes().filter(|b| *b != b' ').map(|b| u8::from(b == b'1')).collect();
+        // A last byte that is not full is filled up with zeros.
+        let whole = |eight: &[u8]| (0..8).fold(0, |byte, i| byte << 1 | eight.get(i).copied().unwrap_or(0));
+        let bytes: Vec<u8> = bits.chunks(8).map(whole).collect();
         decode(form, &chunk(size, &bytes), Room::exact(size as usize))
     }
 }
