@@ -13,7 +13,8 @@ const SAMPLE = join(ROOT, "www/sample");
 const CELLS = 5000;
 
 /** Code blocks of a language, in order. @param {string} language */
-const blocks = (language) => [...README.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code ?? "");
+const blocks = (language) =>
+  [...README.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code ?? "");
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -76,7 +77,12 @@ test("the commands of the README run", async () => {
         assert.equal(found, 200, line);
         continue;
       }
-      const out = execFileSync("bash", ["-c", command], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 26 });
+      const out = execFileSync("bash", ["-c", command], {
+        cwd: folder,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+        maxBuffer: 1 << 26,
+      });
       if (command.includes(" export ")) assert.ok(statSync(join(folder, "folder/obs_manifest.json")).size > 100, line);
       else if (command.includes(" get ")) assert.equal(out.length, CELLS * 2 * 4, line);
       else if (command.includes(" cat ")) assert.equal(out.length % CELLS, 0, line);

@@ -8,8 +8,8 @@
 import { Fault } from "../engine/fault.js";
 import { bundle } from "./bundle.js";
 import { perform } from "./commands.js";
-import { identify } from "./identity.js";
 import { follow } from "./follow.js";
+import { identify } from "./identity.js";
 import { Session } from "./messages.js";
 import { Parent } from "./parent.js";
 import { Post } from "./post.js";

@@ -48,7 +48,11 @@ export interface Identity {
  * Who listens: the reference's server as of 0.0.9, its later releases, our own relay (`binary` where bytes need no base64), or a page
  * that embeds this one and gets rows as a Uint32Array.
  */
-export type Peer = { kind: "plain" } | { kind: "strict" } | { kind: "relay"; limit: number; binary?: boolean; commands?: boolean } | { kind: "page" };
+export type Peer =
+  | { kind: "plain" }
+  | { kind: "strict" }
+  | { kind: "relay"; limit: number; binary?: boolean; commands?: boolean }
+  | { kind: "page" };
 
 /** Where the viewer runs, for `debug_snapshot`. */
 export interface Setting {

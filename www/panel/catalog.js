@@ -29,7 +29,8 @@ export async function catalog(store) {
 /** @param {string} address @returns {Promise<{ datasets: Array<{ name: string, url: string }> }>} */
 async function read(address) {
   const answer = await fetch(address);
-  const wrong = (/** @type {string} */ message) => new Fault({ code: "source", message, file: address, advice: "Tell whoever runs this site." });
+  const wrong = (/** @type {string} */ message) =>
+    new Fault({ code: "source", message, file: address, advice: "Tell whoever runs this site." });
   if (!answer.ok) throw wrong(`the list of data sets cannot be read: status ${answer.status}`);
   const list = await answer.json().catch(() => null);
   if (!Array.isArray(list?.datasets)) throw wrong("the list of data sets is damaged");
