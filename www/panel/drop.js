@@ -9,7 +9,7 @@ import { Fault } from "../engine/fault.js";
 import { element, known } from "./element.js";
 import { address, dropped, picked } from "./entry.js";
 import { recent } from "./recent.js";
-import { stores } from "./stores.js";
+import { likely, stores } from "./stores.js";
 
 /** @typedef {{ from: From, label: string }} Source */
 
@@ -24,7 +24,8 @@ export function drop(store) {
       const chosen = await choose();
       if (!chosen) return;
       const things = [chosen].flat();
-      const found = (await Promise.all(things.map(stores))).flat();
+      const all = (await Promise.all(things.map(stores))).flat();
+      const found = things.length > 1 ? all.filter(likely) : all;
       const [first, second] = found;
       if (first && second) return offer(found);
       if (!first && things.length > 1) throw several(things.length);

@@ -19,6 +19,9 @@ const MARKS = new Set([
   "datasets.json",
 ]);
 const FILE = /\.(?:h5ad|h5|hdf5|zip)$/i;
+/** Whether a file is a dataset by its name: asked where there are several. @param {Source} source */
+export const likely = ({ from, label }) =>
+  !(from instanceof File || ("kind" in Object(from) && Object(from).kind === "file")) || FILE.test(label);
 /** How deep is looked, and at how many names: whoever drops their home folder is told so soon. */
 const [DEEP, MANY] = [3, 5000];
 /** Most that are offered. */
