@@ -111,7 +111,7 @@ trouble("a folder that is no store", async (page) => {
 
 trouble("two things at once", async (page) => {
   await drop(page, file("table.csv", "a,b"), file("notes.txt", "x"));
-  await told(page, { code: "request", message: /none of the 2 things is a dataset/, advice: /one/i });
+  await told(page, { code: "request", message: /none of the 2 things is a dataset/i, advice: /one/i });
 });
 
 trouble("an address that is none", async (page) => {
