@@ -238,7 +238,7 @@ fn genes_by_column_take_two_rounds_however_many() {
 }
 
 #[test]
-fn a_second_opening_takes_one_round() {
+fn a_second_opening_takes_two_rounds() {
     let shelf: Rc<dyn Shelf> = Rc::new(Memory::new(64 << 20));
     let visit = |file| {
         let (source, clock) = far(file);
@@ -257,7 +257,7 @@ fn a_second_opening_takes_one_round() {
         let (first, second) = (visit(file), visit(file));
         println!("{file}: {first:?}, then {second:?}");
         // Over HTTP the first request comes on top: it makes sure that the file has not changed.
-        assert!(second.rounds <= 1, "{first:?}, then {second:?}");
+        assert!(second.rounds <= 2, "{first:?}, then {second:?}");
         assert!(second.bytes < first.bytes);
     }
 }

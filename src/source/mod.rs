@@ -55,6 +55,11 @@ pub trait ByteSource {
         false
     }
 
+    /// Whether these bytes need not be fetched from anywhere.
+    fn at_hand(&self, _span: &Range<u64>) -> bool {
+        false
+    }
+
     /// Bytes between two wanted spans that are better read than asked around.
     fn gap(&self) -> u64 {
         16 << 10

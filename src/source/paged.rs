@@ -130,6 +130,8 @@ impl Inner {
         for page in &queue {
             state.flying.remove(page);
         }
+        // Where the next one goes on only shows once this has landed: what is asked for beside it is no sequence.
+        state.tail = runs.last().map_or(0, |run| run.end);
         let mut pages = HashMap::new();
         for (run, bytes) in runs.into_iter().zip(read?) {
             for (i, page) in run.enumerate() {
@@ -152,7 +154,13 @@ impl Inner {
             }
         }
         let most = AHEAD / self.page;
+        let at_hand = |run: &Range<u64>| {
+            let end = run.end.saturating_mul(self.page).min(self.source.len());
+            self.source.at_hand(&(run.start.saturating_mul(self.page)..end))
+        };
         match runs.iter_mut().find(|run| run.start == state.tail && state.tail > 0) {
+            // What need not be fetched is no reason to fetch more.
+            Some(run) if at_hand(run) => {}
             Some(run) => {
                 state.ahead = (state.ahead * 2).clamp(1, most.max(1));
                 let pages = self.source.len().div_ceil(self.page);
@@ -162,7 +170,6 @@ impl Inner {
             }
             None => state.ahead = 0,
         }
-        state.tail = runs.last().map_or(0, |run| run.end);
         runs
     }
 }

@@ -131,6 +131,10 @@ impl ByteSource for Remembered {
         self.inner.identity()
     }
 
+    fn at_hand(&self, span: &Range<u64>) -> bool {
+        self.remembered(span).is_some()
+    }
+
     fn gap(&self) -> u64 {
         self.inner.gap()
     }

@@ -163,7 +163,13 @@ impl Dataset {
         let (ahead, watched) = (Rc::clone(&open), Rc::clone(&running));
         spawn_local(async move {
             // Beside what the caller asks for first; closing ends it.
-            watched.until(None, async { Ok(ahead.warm().await) }).await.ok();
+            watched
+                .until(None, async {
+                    ahead.warm().await;
+                    Ok(())
+                })
+                .await
+                .ok();
         });
         Ok(Self { open: RefCell::new(Some(open)), description, meter, running })
     }
@@ -193,7 +199,13 @@ impl Dataset {
                 let done = running.until(hooks.signal, work(&open, &given, partial)).await?;
                 // The answer need not wait for what others may profit from later; closing ends it.
                 spawn_local(async move {
-                    running.until(None, async { Ok(open.settle().await) }).await.ok();
+                    running
+                        .until(None, async {
+                            open.settle().await;
+                            Ok(())
+                        })
+                        .await
+                        .ok();
                 });
                 Ok(done)
             };
