@@ -47,7 +47,7 @@ async function ready() {
 /** Waits until the page says so. @param {Page} page @param {RegExp} what */
 const told = (page, what) => page.locator("#status", { hasText: what }).waitFor();
 
-/** Every file below the browser's own folder. @param {Page} page @returns {Promise<Array<[string, string]>>} */
+/** Every file below the browser's own folder, but for what the reader keeps for later visits. @param {Page} page @returns {Promise<Array<[string, string]>>} */
 const kept = (page) =>
   page.evaluate(async () => {
     /** @type {Array<[string, string]>} */
@@ -55,6 +55,7 @@ const kept = (page) =>
     /** @param {any} folder @param {string} path */
     const walk = async (folder, path) => {
       for await (const [name, handle] of folder.entries()) {
+        if (`${path}${name}` === "cellucid-wasm") continue;
         if (handle.kind === "directory") await walk(handle, `${path}${name}/`);
         else {
           const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
@@ -95,7 +96,7 @@ test("into a folder, quantised and compressed; not into one that is there", asyn
   // Once more: nothing of what is there is touched.
   await page.locator("#card-button").click();
   await page.locator("#card").getByRole("button", { name: "Save into a folder…" }).click();
-  await page.getByRole("alert").getByText("is there already and not empty").waitFor();
+  await page.getByRole("alert").getByText("is there already and not empty").first().waitFor();
   assert.equal((await kept(page)).length, files.length);
   await page.context().close();
 });
