@@ -33,10 +33,15 @@ export async function save(dataset, target, packing, { signal, progress }) {
       },
       put: async (path, body, level) => {
         const whole = /** @type {Uint8Array<ArrayBuffer>} */ (body);
-        const packed = level === undefined ? whole : await gzip(whole);
-        writing = sink.add(path, packed);
+        const write = async () => {
+          const packed = level === undefined ? whole : await gzip(whole);
+          // Whoever cancelled meanwhile waits only for what has begun.
+          signal.throwIfAborted();
+          await sink.add(path, packed);
+          bytes += packed.length;
+        };
+        writing = write();
         await writing;
-        bytes += packed.length;
         done++;
         tell();
       },
