@@ -49,7 +49,7 @@ def main(out: Path) -> None:
                 for step in steps:
                     packed = step.encode(packed)
                 file = f"{kind}-{size}-{name.replace(' ', '-')}"
-                (out / file).write_bytes(packed)
+                (out / file).write_bytes(bytes(packed))
                 made.append({"file": file, "kind": kind, "codecs": name, "size": size, "sum": int(plain.view("u1").sum())})
     (out / "list.json").write_text(json.dumps(made))
 
