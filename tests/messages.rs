@@ -248,6 +248,10 @@ fn endpoint() {
     }
     let mut refused = 0;
     for (name, case) in cases(&golden, "cases") {
+        if let Some(page) = case.get("renew") {
+            let [id, token] = ["viewerId", "viewerToken"].map(|name| page[name].as_str().unwrap());
+            assert_eq!(endpoint.renew(id, token), page["renewed"], "{name}");
+        }
         let body = case["text"].as_str().map_or_else(|| case["body"].to_string(), str::to_owned);
         let (answer, event) = endpoint.receive(body.as_bytes());
         assert_eq!(u64::from(answer.status), case["status"], "{name}");

@@ -155,7 +155,8 @@ test("the events endpoint answers as the golden messages say", () => {
     endpoint.admit(viewerId, viewerToken, { event: (event) => heard.push([viewerId, event]) }, lenient);
   }
   let refused = 0;
-  for (const { name, body, text: raw, status, json, error, event } of golden.cases) {
+  for (const { name, renew, body, text: raw, status, json, error, event } of golden.cases) {
+    if (renew) assert.equal(endpoint.renew(renew.viewerId, renew.viewerToken), renew.renewed, name);
     heard = [];
     const answer = endpoint.events(new TextEncoder().encode(raw ?? JSON.stringify(body)));
     assert.equal(answer.status, status, name);
@@ -173,6 +174,26 @@ test("the events endpoint answers as the golden messages say", () => {
   assert.equal(endpoint.events(new Uint8Array((1 << 20) + 1)).status, 413);
   endpoint.dismiss("1111111111111111");
   assert.match(endpoint.events(new TextEncoder().encode('{"type":"ready","viewerId":"1111111111111111"}')).body, /not_found/);
+});
+
+test("a page that is loaded again behind the router counts from 1 and is heard", async () => {
+  const router = new Router();
+  /** @type {any[]} */
+  const heard = [];
+  router.endpoint.admit("v", "t", { event: (event) => heard.push(event.type) });
+  const send = async (/** @type {number} */ seq) => {
+    const body = new TextEncoder().encode(JSON.stringify({ type: "ready", viewerId: "v", viewerToken: "t", seq }));
+    await ask(router, "/_cellucid/events", { method: "POST", body });
+  };
+  for (const search of ["?viewerId=v&viewerToken=t", "?viewerId=v&viewerToken=wrong"]) {
+    const about = json(await ask(router, "/_cellucid/relay", { search }));
+    assert.deepEqual(about, { relay: "cellucid-wasm", limit: 1 << 20, commands: false });
+    await send(1);
+  }
+  assert.equal(heard.length, 1, "the second page had no right to begin anew");
+  await ask(router, "/_cellucid/relay", { search: "?viewerId=v&viewerToken=t" });
+  await send(1);
+  assert.equal(heard.length, 2);
 });
 
 test("a session bundle is taken once, if it was asked for and is one", () => {

@@ -40,6 +40,29 @@ export class Endpoint {
     this.#viewers.set(viewerId, { token: viewerToken, lenient, listener, seq: 0, waiting: null });
   }
 
+  /**
+   * A viewer's page was loaded, again perhaps: it counts its messages from 1.
+   *
+   * @param {string} viewerId @param {string} viewerToken @returns {boolean} whether there is such a viewer with that token
+   */
+  renew(viewerId, viewerToken) {
+    const viewer = this.#viewers.get(viewerId);
+    if (!viewer || !same(viewerToken, viewer.token)) return false;
+    viewer.seq = 0;
+    viewer.waiting = null;
+    return true;
+  }
+
+  /**
+   * The answer by which the page knows that packed selections and numbered messages are understood. Commands are not followed here:
+   * whoever embeds the page gives them by window.
+   *
+   * @returns {Answer}
+   */
+  about() {
+    return json({ relay: "cellucid-wasm", limit: LARGEST, commands: false });
+  }
+
   /** @param {string} viewerId */
   dismiss(viewerId) {
     this.#viewers.delete(viewerId);

@@ -65,7 +65,7 @@ export class Router {
     if (method === "OPTIONS") return { status: 204, headers: { Allow: "GET, HEAD, POST, OPTIONS" }, body: null };
     if (method === "POST") return this.#post(found, search, body ?? new Uint8Array());
     if (method !== "GET" && method !== "HEAD") return told(405, `${method} is not answered`);
-    const reply = await this.#file(found, signal);
+    const reply = found.file === "_cellucid/relay" ? this.#greet(search) : await this.#file(found, signal);
     const part = cut(reply, range);
     return method === "HEAD" ? { ...part, body: null } : part;
   }
@@ -98,6 +98,13 @@ export class Router {
       if (code === "missing") return told(404, "Not found");
       return told(code === "source" ? 502 : 500, [message, advice].filter(Boolean).join(". ") || String(error));
     }
+  }
+
+  /** A viewer's page says that it is there. @param {string} search @returns {Reply} */
+  #greet(search) {
+    const query = new URLSearchParams(search);
+    this.endpoint.renew(query.get("viewerId") ?? "", query.get("viewerToken") ?? "");
+    return answered(this.endpoint.about());
   }
 
   /** The service documents. @param {string} file @returns {Promise<Reply>} */
@@ -137,7 +144,7 @@ export class Router {
           ? this.endpoint.upload(new URLSearchParams(search), body)
           : null;
     if (!answer) return told(404, `POST not supported for path: /${file}`);
-    return reply(answer.status, answer.media, new TextEncoder().encode(answer.body));
+    return answered(answer);
   }
 }
 
@@ -158,6 +165,8 @@ function reply(status, type, body) {
   return { status, headers, body };
 }
 
+/** @param {import("./endpoint.js").Answer} answer */
+const answered = ({ status, media, body }) => reply(status, media, new TextEncoder().encode(body));
 /** @param {unknown} value */
 const json = (value) => reply(200, "application/json", new TextEncoder().encode(JSON.stringify(value)));
 /** @param {number} status @param {string} text */
