@@ -316,11 +316,15 @@ export async function hosts() {
   const counts = new Map();
   /** @type {string[]} */
   const urls = [];
+  /** Answers that are still being sent. @type {Set<Answer>} */
+  const sending = new Set();
   const servers = await Promise.all([0, 1].map((at) => listen(at)));
 
   /** @param {number} at */
   async function listen(at) {
     const server = createServer((ask, answer) => {
+      sending.add(answer);
+      answer.once("close", () => sending.delete(answer));
       const url = new URL(ask.url ?? "/", urls[at]);
       const [, manner = "", ...rest] = decodeURIComponent(url.pathname).split("/");
       const name = rest.join("/");
@@ -375,6 +379,11 @@ export async function hosts() {
     /** @param {string} name of the case @param {string} run */
     address: (name, run) => `${urls[0]}${name}~${run}/${CASES[name]?.file}${CASES[name]?.valid ? "?sig=0" : ""}`,
     elsewhere: String(urls[1]),
+    /** Waits until nothing is sent any more: whoever has given up reading must not leave a host sending. */
+    async quiet() {
+      for (const end = Date.now() + 10_000; sending.size && Date.now() < end; ) await new Promise((done) => setTimeout(done, 20));
+      assert.equal(sending.size, 0, "answers are still being sent");
+    },
     stop: () => {
       for (const server of servers) server.close().closeAllConnections();
     },

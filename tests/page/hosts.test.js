@@ -81,6 +81,7 @@ for (const [name, { outcome, headers, valid }] of Object.entries(CASES)) {
   test(`a host: ${name}`, { timeout: 150_000, skip }, async () => {
     const found = await read(host.address(name, "page"), { ...(headers && { headers }), renew: Boolean(valid) });
     judge(outcome, found, truth);
+    await host.quiet();
     if (valid) assert.ok(found.renewed.length >= 1, "a signature was renewed");
     const strangers = host.asked.filter(({ host: where, secrets }) => where === host.elsewhere && secrets.length);
     assert.deepEqual(strangers, [], "nothing secret went to the other origin");
