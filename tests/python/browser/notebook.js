@@ -86,7 +86,9 @@ export async function jupyter(app, { tls, base = "/", kernel } = {}) {
 /**
  * A notebook with these cells, opened.
  *
- * @param {import("playwright-core").Browser} browser @param {Awaited<ReturnType<typeof jupyter>>} server @param {string[]} cells
+ * @typedef {Pick<Awaited<ReturnType<typeof jupyter>>, "app" | "url" | "work">} Server
+ *
+ * @param {import("playwright-core").Browser} browser @param {Server} server @param {string[]} cells
  * @param {string} [name]
  */
 export async function open(browser, server, cells, name = "notebook.ipynb") {
@@ -119,7 +121,7 @@ export async function open(browser, server, cells, name = "notebook.ipynb") {
 
 /** An open notebook. */
 export class Notebook {
-  /** @param {import("playwright-core").Page} page @param {Awaited<ReturnType<typeof jupyter>>} server @param {string} name @param {string[]} errors */
+  /** @param {import("playwright-core").Page} page @param {Server} server @param {string} name @param {string[]} errors */
   constructor(page, server, name, errors) {
     this.page = page;
     this.server = server;
