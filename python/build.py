@@ -1,6 +1,6 @@
 """Builds the wheel, the viewer inside: python python/build.py [OUT]
 
-Needs the module (cargo xtask build --release), npm packages (npm ci) and the package hatchling.
+Needs the module (cargo xtask build --release), its licences (cargo xtask licences), npm packages (npm ci) and the package hatchling.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ def main() -> None:
     out = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT / "build/wheel"
     if not (ROOT / "pkg/cellucid_bg.wasm").is_file():
         sys.exit("pkg/cellucid_bg.wasm is not there: run cargo xtask build --release")
+    if not (ROOT / "pkg/THIRD_PARTY.txt").is_file():
+        sys.exit("pkg/THIRD_PARTY.txt is not there: run cargo xtask licences")
     subprocess.run(["node", "python/front/build.js", str(PAGE)], cwd=ROOT, check=True)
     shutil.copyfile(ROOT / "LICENSE", HERE / "LICENSE")
+    shutil.copyfile(ROOT / "pkg/THIRD_PARTY.txt", HERE / "THIRD_PARTY.txt")
     for old in out.glob("cellucid_relay-*.whl"):
         old.unlink()
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)], cwd=HERE, check=True)

@@ -31,6 +31,17 @@ pub fn may_be_file(path: &str) -> bool {
 }
 
 /// An open data set.
+///
+/// ```
+/// # use cellucid_wasm::{Limits, dataset::Dataset, export::Options, native::{Folder, block_on}, open::Source};
+/// # use std::{path::Path, rc::Rc};
+/// let store = Source::Folder(Rc::new(Folder::open(Path::new("www/sample/sample.zarr"))?));
+/// let dataset = block_on(Dataset::open(store, "", Options::default(), Limits::default()))?;
+/// let genes = block_on(dataset.files(&["var/CD3E.values.f32", "var/MS4A1.values.f32"]))?;
+/// assert!(genes.iter().all(|gene| gene.body.len() == 5000 * 4));
+/// assert!(block_on(dataset.paths())?.contains(&"obs_manifest.json".to_owned()));
+/// # Ok::<(), cellucid_wasm::Error>(())
+/// ```
 pub enum Dataset {
     /// Files made when they are asked for, and what is remembered of the source for later visits.
     Made(Box<Export>, Option<Rc<Remembered>>),

@@ -36,6 +36,16 @@ impl Source {
 
 /// Opens whatever it is.
 ///
+/// ```
+/// use cellucid_wasm::{Limits, native::{File, block_on}, open::{Source, open}};
+/// use std::{path::Path, rc::Rc};
+///
+/// let file = File::open(Path::new("www/sample/sample.h5ad"))?;
+/// let tree = block_on(open(Source::File(Rc::new(file)), Limits::default()))?;
+/// assert!(block_on(tree.open("obsm/X_umap"))?.is_some());
+/// # Ok::<(), cellucid_wasm::Error>(())
+/// ```
+///
 /// # Errors
 /// What it is instead of a format that is read, and what can be done.
 pub async fn open(source: Source, limits: Limits) -> Result<Rc<dyn Tree>> {

@@ -123,6 +123,22 @@ need_firefox() {
 	echo "  $("$FIREFOX" --version 2>/dev/null || echo "$FIREFOX does not start")"
 }
 
+# Unpacked, not installed: Debian's package would begin to serve something on port 80.
+need_nginx() {
+	[ -x "${NGINX:-}" ] || NGINX=/usr/sbin/nginx
+	if [ ! -x "$NGINX" ]; then
+		NGINX=$debian_root/usr/sbin/nginx
+		if [ ! -x "$NGINX" ] && ! debian_unpack nginx >"$debian_log" 2>&1; then
+			tail -n 15 "$debian_log" >&2
+			echo "could not unpack nginx; install it, or name it with NGINX" >&2
+			return 1
+		fi
+		debian_paths
+	fi
+	export NGINX
+	echo "  $("$NGINX" -v 2>&1)"
+}
+
 # fresh NAME FILE…: whether what NAME stands for was made from just these files; `made` notes that it was.
 stamp() { { echo "$stamp_extra"; sha256sum "$@"; } | sha256sum | cut -d ' ' -f 1; }
 stamp_extra= # what else it depends on, besides files

@@ -1,6 +1,14 @@
 //! The virtual files' names: path to route and back, nothing else (specification: section 3).
 
 /// A virtual file.
+///
+/// ```
+/// use cellucid_wasm::export::Route;
+///
+/// assert_eq!(Route::parse("points_2d.bin"), Some(Route::Points(2)));
+/// assert_eq!(Route::parse("var/CD3E.values.f32"), Some(Route::VarValues("CD3E".into())));
+/// assert_eq!(Route::parse("index.html"), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
     /// `dataset_identity.json`

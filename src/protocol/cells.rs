@@ -43,6 +43,15 @@ pub struct Packed {
 }
 
 /// Packs rows; the order and repetitions are not kept.
+///
+/// ```
+/// use cellucid_wasm::protocol::{pack, unpack};
+///
+/// let packed = pack(&[7, 5, 6, 5]);
+/// assert_eq!((packed.from, packed.count), (5, 3));
+/// assert_eq!(unpack(&packed, 100)?, [5, 6, 7]);
+/// # Ok::<(), cellucid_wasm::Error>(())
+/// ```
 pub fn pack(rows: &[u32]) -> Packed {
     let rows = &*ascending(rows);
     let count = rows.len() as u32;

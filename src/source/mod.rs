@@ -32,7 +32,37 @@ pub struct Identity {
     pub exact: bool,
 }
 
-/// One file with random access.
+/// One file with random access. Every reader of formats is content with this much:
+///
+/// ```
+/// use bytes::Bytes;
+/// use cellucid_wasm::{Pending, source::{ByteSource, check_span}};
+/// use std::ops::Range;
+///
+/// struct Text(Bytes);
+///
+/// impl ByteSource for Text {
+///     fn len(&self) -> u64 {
+///         self.0.len() as u64
+///     }
+///     fn name(&self) -> &str {
+///         "text"
+///     }
+///     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
+///         Box::pin(async move {
+///             let part = |span: &Range<u64>| {
+///                 check_span(span, self.len())?;
+///                 Ok(self.0.slice(span.start as usize..span.end as usize))
+///             };
+///             spans.iter().map(part).collect()
+///         })
+///     }
+/// }
+///
+/// let read = cellucid_wasm::native::block_on(Text("AnnData".into()).read(3..7))?;
+/// assert_eq!(&read[..], b"Data");
+/// # Ok::<(), cellucid_wasm::Error>(())
+/// ```
 pub trait ByteSource {
     /// Size in bytes.
     fn len(&self) -> u64;

@@ -9,11 +9,25 @@ const root = join(import.meta.dirname, "../..");
 const text = (path) => readFileSync(join(root, path), "utf8");
 const manifest = JSON.parse(text("pkg/package.json"));
 
-test("the package has the crate's name, version, licence and description", () => {
+test("the package has the crate's name, licence and description", () => {
   const crate = text("Cargo.toml");
-  for (const key of ["name", "version", "license", "description"]) {
+  for (const key of ["name", "license", "description"]) {
     assert.equal(crate.match(new RegExp(`^${key} = "(.*)"$`, "m"))?.[1], manifest[key], key);
   }
+});
+
+test("one version everywhere", () => {
+  const [, version] = text("Cargo.toml").match(/^\[workspace\.package\]\nversion = "(.*)"$/m) ?? [];
+  assert.match(String(version), /^\d+\.\d+\.\d+$/);
+  for (const path of ["Cargo.toml", "relay/Cargo.toml", "xtask/Cargo.toml"]) {
+    assert.match(text(path), /^version\.workspace = true$/m, path);
+  }
+  assert.equal(manifest.version, version, "pkg/package.json");
+  const needed = text("relay/Cargo.toml").match(/^cellucid-wasm = .*version = "(.*)"/m)?.[1];
+  assert.equal(needed, version, "relay/Cargo.toml: the library it needs");
+  const python = text("python/src/cellucid_relay/__init__.py").match(/^__version__ = "(.*)"$/m)?.[1];
+  assert.equal(python, version, "python/src/cellucid_relay/__init__.py");
+  assert.match(text("python/pyproject.toml"), /^dynamic = \["version"\]$/m, "python/pyproject.toml takes it from there");
 });
 
 test("the package needs nothing at run time", () => {
@@ -32,6 +46,6 @@ test("every file the package names is there, and each one that is exported is sh
   const exported = [...JSON.stringify(manifest.exports).matchAll(/"\.\/([^"]+\.(?:js|d\.ts|wasm))"/g)].map((match) => match[1]);
   assert.deepEqual(
     [...new Set(exported)].sort(),
-    manifest.files.filter((/** @type {string} */ name) => name !== "README.md").sort(),
+    manifest.files.filter((/** @type {string} */ name) => !["README.md", "THIRD_PARTY.txt"].includes(name)).sort(),
   );
 });

@@ -3,6 +3,8 @@
 //! Steps that need no Rust (Debian packages, Python, npm, the order of all checks) are in `run` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod dist;
+mod licences;
 mod module;
 mod toolchain;
 
@@ -14,6 +16,10 @@ usage: cargo xtask COMMAND
 
   build [--release]   the module for the browser: pkg/cellucid.js, .d.ts and _bg.wasm; --release also optimises for
                       size and speed (minutes instead of seconds, needs `npm ci`)
+  dist [PART…]        what is published, with checksums, in dist/: crates, npm, wheel, program (with page and module beside
+                      it); needs what `build --release`, `node xtask/package.js` and `licences` make; --debug takes
+                      the program's debug build
+  licences            whether the licences of all dependencies are accepted, and their texts: pkg/THIRD_PARTY.txt
   floor               the module that the benchmark measures against: build/bench/floor
   wasm CARGO-ARGS…    any cargo command for wasm32, for example `wasm clippy --lib -- -D warnings`
   runner …            runs browser tests for `wasm test`; needs --features browser
@@ -30,6 +36,8 @@ fn main() -> ExitCode {
             [flag] if flag == "--release" => module::build(module::Profile::Release),
             _ => return usage(),
         },
+        Some("dist") => dist::run(rest),
+        Some("licences") if rest.is_empty() => dist::notices(),
         Some("floor") => module::floor(),
         Some("wasm") if !rest.is_empty() => cargo_for_wasm(rest),
         Some("runner") => run_browser_tests(rest),

@@ -109,6 +109,11 @@ fn source_version(rustc: &Path) -> Option<(u32, u32)> {
     (source.is_file() && cargo.is_file() && version >= self::version(minimum())?).then_some(version)
 }
 
+/// This machine's triple.
+pub fn host() -> Outcome<String> {
+    about(Path::new("rustc"), "host: ").ok_or_else(|| "rustc does not tell its host".into())
+}
+
 fn minimum() -> &'static str {
     env!("CARGO_PKG_RUST_VERSION")
 }

@@ -1,0 +1,147 @@
+/**
+ * What `cargo xtask dist` makes, used as strangers do: the crates unpacked in a clean place, a program that depends on the one and `cargo
+ * install` of the other; the program's archive; the texts of licences. The npm package and the wheel have tests of their own.
+ */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { promisify } from "node:util";
+import { ROOT } from "../page/browser.js";
+
+const run = promisify(execFile);
+const DIST = join(ROOT, "dist");
+const PLACE = join(ROOT, "build/dist-used");
+const VERSION = JSON.parse(readFileSync(join(ROOT, "pkg/package.json"), "utf8")).version;
+const SAMPLE = join(ROOT, "www/sample/sample.h5ad");
+/** What cargo has built for the crates' own check is not built again. */
+const TARGET = join(ROOT, "target");
+
+/** As the workspace's own `dev` profile is, so that dependencies need not be built again. */
+const env = { ...process.env, CARGO_PROFILE_DEV_OPT_LEVEL: "1", CARGO_PROFILE_DEV_DEBUG: "line-tables-only" };
+
+/** @param {string} program @param {string[]} args @param {string} [cwd] */
+const out = async (program, args, cwd = ROOT) => (await run(program, args, { cwd, env, maxBuffer: 1 << 26 })).stdout;
+
+before(
+  async () => {
+    for (const place of [DIST, PLACE]) rmSync(place, { recursive: true, force: true });
+    await out("cargo", ["xtask", "dist", "--debug"]);
+    mkdirSync(PLACE, { recursive: true });
+    for (const name of readdirSync(DIST).filter((name) => /\.crate$|linux.*\.tar\.gz$/.test(name))) {
+      await out("tar", ["-xzf", join(DIST, name)], PLACE);
+    }
+  },
+  { timeout: 900_000 },
+);
+
+test("the checksums are those of the files", () => {
+  const listed = readFileSync(join(DIST, "SHA256SUMS"), "utf8").trimEnd().split("\n");
+  for (const line of listed) {
+    const [sum, name] = line.split("  ");
+    assert.equal(
+      createHash("sha256")
+        .update(readFileSync(join(DIST, name ?? "")))
+        .digest("hex"),
+      sum,
+      name,
+    );
+  }
+  const kinds = listed.map((line) => line.replace(/^\w+ {2}/, "").replaceAll(VERSION, "V"));
+  const program = kinds.find((name) => name.endsWith(".tar.gz"));
+  assert.deepEqual(
+    kinds.sort(),
+    [
+      "cellucid-relay-V.crate",
+      "cellucid-wasm-V.crate",
+      "cellucid-wasm-V.tgz",
+      "cellucid_relay-V-py3-none-any.whl",
+      program,
+    ].sort(),
+  );
+});
+
+test("a program that depends on the unpacked crate", { timeout: 600_000 }, async () => {
+  const place = join(PLACE, "reader");
+  mkdirSync(join(place, "src"), { recursive: true });
+  writeFileSync(
+    join(place, "Cargo.toml"),
+    `[package]\nname = "reader"\nversion = "0.0.0"\nedition = "2024"\n
+[dependencies]\ncellucid-wasm = { path = "../cellucid-wasm-${VERSION}" }\n\n[workspace]\n`,
+  );
+  // The crate's own first example, which rustdoc runs in the repository.
+  const [, example] = readFileSync(join(ROOT, "README.md"), "utf8").match(/^```rust\n(.*?)^```/ms) ?? [];
+  assert.ok(example, "the README has an example in Rust");
+  writeFileSync(
+    join(place, "src/main.rs"),
+    `fn main() -> cellucid_wasm::Result<()> {\n${example.replace("data.h5ad", SAMPLE)}\n    println!("{}", points.len());\n    Ok(())\n}\n`,
+  );
+  cpSync(join(ROOT, "Cargo.lock"), join(place, "Cargo.lock"));
+  assert.equal((await out("cargo", ["run", "--quiet", "--target-dir", TARGET], place)).trim(), "40000");
+});
+
+test("cargo install of the program's crate", { timeout: 600_000 }, async () => {
+  const home = join(PLACE, "installed");
+  // What a registry would answer, if both were published.
+  const patch = `patch.crates-io.cellucid-wasm.path=${JSON.stringify(join(PLACE, `cellucid-wasm-${VERSION}`))}`;
+  const path = join(PLACE, `cellucid-relay-${VERSION}`);
+  const args = ["install", "--quiet", "--debug", "--path", path, "--root", home, "--target-dir", TARGET, "--config", patch];
+  await out("cargo", args, PLACE);
+  const program = join(home, "bin/cellucid-wasm");
+  assert.equal((await out(program, ["--version"])).trim(), `cellucid-wasm ${VERSION}`);
+  assert.match(await out(program, ["inspect", SAMPLE]), /5,000 cells/);
+});
+
+test("the program's archive: page, module and data, and sites made from them", { timeout: 120_000 }, async () => {
+  const [name] = readdirSync(PLACE).filter((name) => name.includes("linux"));
+  assert.ok(name);
+  const place = join(PLACE, name);
+  const program = join(place, "cellucid-wasm");
+  for (const file of ["README.md", "LICENSE", "THIRD_PARTY.txt", "pkg/THIRD_PARTY.txt", "doc/HOSTING.md"])
+    assert.ok(statSync(join(place, file)).size > 100, file);
+  const child = spawn(program, ["serve", SAMPLE, "--port", "0", "--no-browser"], {
+    cwd: PLACE,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const url = new URL(await new Promise((found) => child.stdout.once("data", (text) => found(String(text).trim()))));
+    const get = async (/** @type {string} */ path) => {
+      const reply = await fetch(new URL(path, url));
+      assert.equal(reply.status, 200, path);
+      return (await reply.arrayBuffer()).byteLength;
+    };
+    assert.ok((await get("./")) > 1000);
+    assert.equal(await get("pkg/cellucid_bg.wasm"), statSync(join(ROOT, "pkg/cellucid_bg.wasm")).size);
+    assert.equal(await get("data/sample.h5ad"), statSync(SAMPLE).size);
+  } finally {
+    child.kill();
+  }
+  await out(program, ["site", SAMPLE, "site"], PLACE);
+  for (const file of ["index.html", "pkg/cellucid_bg.wasm", "data/sample.h5ad", "catalog.json"])
+    assert.ok(existsSync(join(PLACE, "site", file)), file);
+});
+
+test("every crate inside comes with its licence", async () => {
+  const fixed = ["tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", "none"];
+  const [name] = readdirSync(PLACE).filter((name) => name.includes("linux"));
+  const texts = /** @type {[string, string[]][]} */ ([
+    [join(ROOT, "pkg/THIRD_PARTY.txt"), ["--package", "cellucid-wasm", "--target", "wasm32-unknown-unknown"]],
+    [join(PLACE, name ?? "", "THIRD_PARTY.txt"), ["--package", "cellucid-relay"]],
+  ]);
+  for (const [file, tree] of texts) {
+    const text = readFileSync(file, "utf8");
+    const crates = new Set(
+      [...(await out("cargo", [...fixed, ...tree])).matchAll(/^(\S+) v(\S+)(?: \(\*\))?$/gm)].map(
+        ([, name, version]) => `${name} ${version}`,
+      ),
+    );
+    assert.ok(crates.size > 20, file);
+    for (const one of crates) assert.ok(text.includes(`\n${one} (`), `${file}: ${one}`);
+    // No text is left out: each block has its owners, and then words.
+    for (const block of text.split(/^-{78}$/m).slice(1)) assert.ok(block.trim().split("\n").length > 8, block.slice(0, 200));
+  }
+  const packed = await out("tar", ["-xzOf", join(DIST, `cellucid-wasm-${VERSION}.tgz`), "package/THIRD_PARTY.txt"]);
+  assert.equal(packed, readFileSync(join(ROOT, "pkg/THIRD_PARTY.txt"), "utf8"));
+});
