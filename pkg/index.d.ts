@@ -14,6 +14,7 @@ export type {
   Stats,
 } from "./cellucid.js";
 
+/** How a dataset is opened: what the module takes, and where the worker is. */
 export interface OpenOptions extends ModuleOptions {
   /**
    * The worker that the dataset lives in: where `engine.js` of this package is served, or a function that starts it. Found by itself
@@ -68,6 +69,7 @@ export declare function download(
 
 /** Anything that gives virtual files: a {@link Dataset}, or one that is lent over a port. */
 export interface Readable {
+  /** One virtual file, such as `points_2d.bin`; rejects with a {@link CellucidError} when there is none. */
   read(path: string, options?: { signal?: AbortSignal }): Promise<Uint8Array | ArrayBuffer>;
 }
 
@@ -78,24 +80,32 @@ export declare function borrow(port: MessagePort): Readable;
 
 /** What a viewer tells: see the protocol's events. */
 export interface Listener {
+  /** An event, as the protocol has it: `selection`, `hover`, `click`, `ready` and others by `type`. */
   event(event: { type: string; [field: string]: unknown }): void;
+  /** A session that was asked for, whole; `requestId` is that of {@link Router.endpoint}.expect. */
   bundle?(requestId: string, bundle: Uint8Array): void;
 }
 
 /** The virtual files of open datasets, by address, and the events endpoint of viewers. */
 export declare class Router {
+  /** Who may tell something, and who hears it. */
   readonly endpoint: {
     /** Lets a viewer in; `lenient` takes events without a token, as the app of cellucid 0.0.9 sends them. */
     admit(viewerId: string, viewerToken: string, listener: Listener, lenient?: boolean): void;
+    /** Takes nothing more from a viewer. */
     dismiss(viewerId: string): void;
     /** Expects a session bundle, for an hour or so many milliseconds. */
     expect(viewerId: string, requestId: string, patience?: number): void;
     /** Events that were not delivered. */
     refused: number;
   };
+  /** Takes a dataset in; gives the id it goes by. The files of one lie at the root, those of several below their ids. */
   add(dataset: Readable, options?: { id?: string }): Promise<string>;
+  /** Takes a dataset away; false where there is none of that id. The dataset stays open. */
   remove(id: string): boolean;
+  /** Whether a path is answered here, without reading anything. */
   knows(path: string): boolean;
+  /** The answer to a request for a decoded path; null where the path means nothing here. */
   answer(ask: {
     method: string;
     path: string;
@@ -112,26 +122,39 @@ export declare class Router {
 
 /** Datasets as files beside a self-hosted copy of the Cellucid app, through `service-worker.js` of this package. */
 export declare function share(options: { worker: string | URL; base?: string | URL; router?: Router }): Promise<{
+  /** What answers. */
   router: Router;
   /** Where the datasets appear. */
   url: string;
   /** Where the dataset's files are now. */
   add(dataset: Readable, options?: { id?: string }): Promise<string>;
+  /** Ends the sharing; the worker stays, for other pages. */
   stop(): Promise<void>;
 }>;
 
 /** A data source for the manager of the Cellucid app; its addresses begin with `wasm://`. */
 export declare function createDataSource(datasets: Readable | Readable[]): Promise<{
+  /** `wasm`. */
   getType(): string;
+  /** Whether any dataset is open. */
   isAvailable(): Promise<boolean>;
+  /** The datasets, as their identities describe them. */
   listDatasets(): Promise<Array<{ id: string; name: string; [field: string]: unknown }>>;
+  /** Whether there is a dataset of that id. */
   hasDataset(id: string): Promise<boolean>;
+  /** Its identity; rejects where there is no such dataset. */
   getMetadata(id: string): Promise<{ id: string; name: string; [field: string]: unknown }>;
+  /** What the addresses of its files begin with. */
   getBaseUrl(id: string): string;
+  /** Nothing to do: what is listed is what is open. */
   refresh(): Promise<void>;
+  /** False: there is no connection to lose. */
   requiresManualReconnect(): boolean;
+  /** An address that `fetch` and `import` take, for one that begins with `wasm://`. */
   resolveUrl(address: string): Promise<string>;
+  /** The same for a path of the first dataset. */
   getFileUrl(path: string): Promise<string>;
+  /** Lets go of the addresses that were given out. */
   onDeactivate(): void;
 }>;
 

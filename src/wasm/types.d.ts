@@ -45,6 +45,7 @@ export interface Progress {
   requests: number;
 }
 
+/** What every call that takes long can be given. */
 export interface ReadOptions {
   /** Ends the call; its promise is then rejected with the code `cancelled`. */
   signal?: AbortSignal;
@@ -70,6 +71,7 @@ export interface Cost {
   seconds: number | null;
 }
 
+/** How a file is read, a gene above all. */
 export interface GeneOptions extends ReadOptions {
   /**
    * Given the values of a gene part by part where a matrix stored by row has to be gone through. The parts follow each other
@@ -78,6 +80,7 @@ export interface GeneOptions extends ReadOptions {
   partial?: (part: Part) => void;
 }
 
+/** How a dataset is opened. */
 export interface OpenOptions extends ReadOptions {
   /** File or folder name, where the source does not tell it. */
   name?: string;
@@ -95,7 +98,9 @@ export interface OpenOptions extends ReadOptions {
   geneIdColumn?: string;
   /** Matrix that genes come from instead of X: one of {@link Description.layers}, where `raw` brings genes of its own. */
   layer?: string;
+  /** Name of the dataset, instead of the file's. */
   datasetName?: string;
+  /** Id of the dataset, instead of one made from its name. */
   datasetId?: string;
   /** Share of a group's cells that its centroid is made of; 0.95 when left out. */
   centroidQuantile?: number;
@@ -120,7 +125,9 @@ export interface OpenOptions extends ReadOptions {
   cache?: boolean;
 }
 
+/** Headers, in any form that `fetch` takes. */
 export type HeadersGiven = Record<string, string> | Array<[name: string, value: string]> | Headers;
+/** A fresh address, headers, or both; nothing where there is none. */
 export type Renewed = string | URL | { url?: string | URL; headers?: HeadersGiven } | null | undefined;
 
 /** How a dataset is written as an export folder. */
@@ -146,24 +153,33 @@ export interface PackOptions extends ReadOptions {
 
 /** What is in a dataset, as its headers tell. */
 export interface Description {
+  /** What it was read from. */
   format: "hdf5" | "zarr" | "export";
+  /** For people; and what its addresses are made of. */
   name: string;
   id: string;
   /** Where it was opened from. */
   source: string;
+  /** Cells, and genes. */
   n_obs: number;
   n_vars: number;
+  /** The matrix X: `dense`, `csr` or `csc`; null where there is none. */
   x: { encoding: string; dtype: string; shape: number[] } | null;
   /** The matrix that genes come from, where it is not X. */
   layer: string | null;
   /** Other matrices that genes can come from: `raw`, and names of layers. */
   layers: string[];
+  /** Columns of obs that can be shown; `n_categories` where it is known without reading. */
   obs: Array<{ key: string; kind: "category" | "continuous"; n_categories?: number | null }>;
+  /** Columns of var. */
   var: string[];
+  /** Entries of obsm. */
   obsm: Array<{ key: string; shape: number[] }>;
   /** The entry of obsm shown in each dimension, and the virtual file with its coordinates. */
   embeddings: Array<{ dim: number; key: string; file: string }>;
+  /** Whether there is a neighbour graph. */
   has_connectivity: boolean;
+  /** Ids of vector fields, such as `velocity_umap`. */
   vector_fields: string[];
   /** What could not be used, and why. */
   skipped: Array<{ object: string; reason: string }>;
@@ -211,6 +227,7 @@ export class Dataset {
    * object in the file. Throws {@link CellucidError}.
    */
   static open(from: From, options?: OpenOptions): Promise<Dataset>;
+  /** What is in it, as its headers tell. */
   describe(): Description;
   /** Every virtual path there is. */
   paths(): Promise<string[]>;
@@ -225,6 +242,7 @@ export class Dataset {
    * through once. Looks at few chunks only. Other files cost nothing here.
    */
   cost(path: string): Promise<Cost>;
+  /** Requests sent and bytes read since it was opened. */
   stats(): Stats;
   /** Ends what is under way and lets go of the source. */
   close(): void;

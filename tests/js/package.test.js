@@ -30,6 +30,19 @@ test("one version everywhere", () => {
   assert.match(text("python/pyproject.toml"), /^dynamic = \["version"\]$/m, "python/pyproject.toml takes it from there");
 });
 
+test("whatever is exported says what it is", () => {
+  for (const path of ["pkg/index.d.ts", "pkg/wasm.d.ts", "src/wasm/types.d.ts"]) {
+    const lines = text(path).split("\n");
+    const wanted = lines.flatMap((line, at) =>
+      /^export (?:declare |default )?(?!type \{)\w+|^ {2}(?:static )?\w+\??\([^)]*\).*;$|^ {2}\w+\??\(.*\{$/.test(line)
+        ? [at]
+        : [],
+    );
+    assert.ok(wanted.length > 0, path);
+    for (const at of wanted) assert.match(lines[at - 1] ?? "", /\*\/$/, `${path}:${at + 1}: ${lines[at]}`);
+  }
+});
+
 test("the package needs nothing at run time", () => {
   for (const key of ["dependencies", "peerDependencies", "optionalDependencies", "scripts"])
     assert.equal(manifest[key], undefined);

@@ -49,7 +49,8 @@ export async function site(pages, beyond = () => null) {
       answer.writeHead(204).end();
       return;
     }
-    const [, top, ...rest] = pathname.split("/");
+    // The page looks for the module in its own folder first.
+    const [, top, ...rest] = pathname.replace(/^\/app\/pkg\//, "/pkg/").split("/");
     const folder = top === "app" ? "www" : top === "pkg" ? "pkg" : top === "sample" ? "www/sample" : null;
     const file = folder && join(ROOT, folder, ...rest.map(decodeURIComponent));
     const path = file && existsSync(file) && statSync(file).isDirectory() ? join(file, "index.html") : file;

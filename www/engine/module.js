@@ -7,8 +7,9 @@
 /** @returns {Promise<Module>} */
 export async function fetchModule() {
   // The path is put together here because the module is generated: nothing is there when types are checked.
-  const address = new URL("../../pkg/cellucid.js", import.meta.url).href;
-  const module = await import(address);
+  const at = (/** @type {string} */ path) => import(new URL(path, import.meta.url).href);
+  // In the page's folder, as sites have it below any path; else beside it, as the repository does.
+  const module = await at("../pkg/cellucid.js").catch((error) => at("../../pkg/cellucid.js").catch(() => Promise.reject(error)));
   await module.default();
   return module;
 }
