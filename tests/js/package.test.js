@@ -30,6 +30,13 @@ test("one version everywhere", () => {
   assert.match(text("python/pyproject.toml"), /^dynamic = \["version"\]$/m, "python/pyproject.toml takes it from there");
 });
 
+test("the README's size is kept by the bounds", () => {
+  const sizes = JSON.parse(text("pkg/SIZES.json"));
+  const [, said] = text("README.md").match(/less than (\d+) kB\s+compressed/) ?? [];
+  const most = ["module and glue", "page scripts", "page styles"].reduce((sum, part) => sum + sizes[part].gzip_at_most, 0);
+  assert.ok(most < Number(said) * 1000, `${most} bytes`);
+});
+
 test("whatever is exported says what it is", () => {
   for (const path of ["pkg/index.d.ts", "pkg/wasm.d.ts", "src/wasm/types.d.ts"]) {
     const lines = text(path).split("\n");

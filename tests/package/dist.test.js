@@ -64,7 +64,8 @@ test("the checksums are those of the files", () => {
 });
 
 test("the crates hold sources, and nothing that lies about", async () => {
-  const own = /^[^/]+\/(?:src\/.*\.(?:rs|ts)|README\.md|LICENSE|CHANGELOG\.md|Cargo\.(?:toml|toml\.orig|lock)|\.cargo_vcs_info\.json)$/;
+  const own =
+    /^[^/]+\/(?:src\/.*\.(?:rs|ts)|README\.md|LICENSE|CHANGELOG\.md|Cargo\.(?:toml|toml\.orig|lock)|\.cargo_vcs_info\.json)$/;
   for (const name of readdirSync(DIST).filter((name) => name.endsWith(".crate"))) {
     const files = (await out("tar", ["-tzf", join(DIST, name)])).trim().split("\n");
     assert.deepEqual(

@@ -151,6 +151,23 @@ test("a Service Worker: notebook", { timeout: 120_000 }, async () => {
   await context.close();
 });
 
+test("the page in a frame, by one line", { timeout: 120_000 }, async () => {
+  const line = snippet("line")
+    .replace("https://your.host/cellucid/", `${home.url}app/`)
+    .replace("https://your.host/data.h5ad", `${home.url}sample/sample.h5ad`);
+  const host = await site({ "/": `<!doctype html><title>Somebody's page</title>${line}` });
+  const context = await browser.newContext({ viewport: { width: 1240, height: 800 } });
+  const opened = await context.newPage();
+  await opened.goto(host.url);
+  const plot = opened.frameLocator("iframe").locator("#plot");
+  for (let tries = 0; (await plot.getAttribute("data-drawn")) !== "5000"; tries++) {
+    assert.ok(tries < 300, "the sample is drawn");
+    await opened.waitForTimeout(100);
+  }
+  await context.close();
+  host.stop();
+});
+
 test("the page in a frame: coloured from outside, its selections heard", { timeout: 120_000 }, async () => {
   const text = snippet("page").replaceAll("https://your.host/cellucid/", `${home.url}app/`);
   const context = await browser.newContext({ viewport: { width: 1240, height: 800 } });
