@@ -31,6 +31,7 @@ const SAMPLE = join(ROOT, "www/sample");
 /** What is not run here, and why, or by whom. @type {[RegExp, string][]} */
 const ELSEWHERE = [
   [/^aws s3|^python3 -m http\.server/, "tests/hosting/hosting.test.js"],
+  [/^\.\/check|^cargo xtask dist|^npm install \.\/dist|^pip install dist|^tar -xzf dist/, "tests/package, and ./check itself"],
   [/^\.\/run/, "starts what tests/page starts, after building it; ./check builds the same"],
   [/^pip install cellucid-relay/, "not published yet; tests/python install the wheel"],
   [/cargo-fuzz|cargo fuzz|fuzz_seeds/, "needs a C++ compiler; tests/fuzz_replay.rs runs the targets without"],

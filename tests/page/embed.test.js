@@ -7,11 +7,11 @@ import { FIREFOX, launch, ROOT } from "./browser.js";
 import { hosts } from "./hosts.js";
 import { reference, site } from "./site.js";
 
-const TEXT = ["doc/EMBED.md", "README.md"].map((file) => readFileSync(resolve(ROOT, file), "utf8")).join("\n");
+const TEXT = ["doc/EMBED.md", "README.md", "pkg/README.md"].map((file) => readFileSync(resolve(ROOT, file), "utf8")).join("\n");
 /** @param {string} name */
 const snippet = (name) => {
   const found = TEXT.match(new RegExp(`^\`\`\`\\w+ ${name}\\n([^]*?)^\`\`\`$`, "m"))?.[1];
-  assert.ok(found, `doc/EMBED.md or README.md has a snippet "${name}"`);
+  assert.ok(found, `doc/EMBED.md, README.md or pkg/README.md has a snippet "${name}"`);
   return found;
 };
 /** A page with the package, a file and a frame, as the snippets take for granted. @param {string} script @param {string} [before] */
@@ -56,6 +56,7 @@ before(async () => {
     "/source/assets/js/data/data-source-manager.js": { file: "tests/page/manager.js" },
     "/shim/": page(snippet("shim")),
     "/use/": page(`${snippet("use")}\nglobalThis.used = [n_obs, obs.length, genes.fields.length, points.length];`),
+    "/package/": page(`${snippet("package")}\nglobalThis.used = [points.length, genes.fields.length];`),
     "/renew/": page(
       snippet("renew"),
       `let count = 0;
@@ -205,6 +206,12 @@ test("as the README has it", { timeout: 120_000 }, async () => {
   const opened = await run("use/");
   const [cells, columns, genes, bytes] = await opened.evaluate(() => Reflect.get(globalThis, "used"));
   assert.deepEqual([cells, columns > 3, genes, bytes], [5000, true, 340, 40_000]);
+  await opened.context().close();
+});
+
+test("as the package's README has it", { timeout: 120_000 }, async () => {
+  const opened = await run("package/");
+  assert.deepEqual(await opened.evaluate(() => Reflect.get(globalThis, "used")), [10_000, 340]);
   await opened.context().close();
 });
 
