@@ -15,7 +15,7 @@ def licence(name: str) -> str:
     told = metadata.metadata(name)
     classifiers = [line for line in told.get_all("Classifier") or [] if line.startswith("License ::")]
     # Some put the whole text there: its first line is the name.
-    named = [(told.get(key) or "").strip().split("\n")[0] for key in ("License-Expression", "License")]
+    named = [text.strip().split("\n")[0] for key in ("License-Expression", "License") for text in told.get_all(key) or []]
     return " ".join([*named, *classifiers])
 
 
