@@ -13,6 +13,9 @@ use crate::{args::Reading, output, serve, source::Opened};
 /// Of the module only what browsers load.
 const MODULE: [&str; 2] = ["cellucid.js", "cellucid_bg.wasm"];
 
+/// What the module owes to others.
+const LICENCES: &str = "THIRD_PARTY.txt";
+
 /// Writes a site.
 ///
 /// # Errors
@@ -49,6 +52,11 @@ fn write(sources: &[String], out: &Path, folders: &(PathBuf, PathBuf), reading: 
     }
     for name in MODULE {
         copy(&module.join(name), &out.join("pkg").join(name))?;
+    }
+    // Whoever gives the module on gives these texts on, too; a module that was just built has none yet.
+    let texts = module.join(LICENCES);
+    if texts.is_file() {
+        copy(&texts, &out.join("pkg").join(LICENCES))?;
     }
     // Hosts that run Jekyll would leave out names that begin with a dot or an underscore.
     put(&out.join(".nojekyll"), b"")?;

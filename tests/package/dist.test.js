@@ -132,7 +132,7 @@ test("the program's archive: page, module and data, and sites made from them", {
     child.kill();
   }
   await out(program, ["site", SAMPLE, "site"], PLACE);
-  for (const file of ["index.html", "pkg/cellucid_bg.wasm", "data/sample.h5ad", "catalog.json"])
+  for (const file of ["index.html", "pkg/cellucid_bg.wasm", "pkg/THIRD_PARTY.txt", "data/sample.h5ad", "catalog.json"])
     assert.ok(existsSync(join(PLACE, "site", file)), file);
 });
 
