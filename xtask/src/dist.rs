@@ -25,6 +25,12 @@ pub fn run(args: &[String]) -> Outcome {
     }
     let dist = root().join("dist");
     fs::create_dir_all(&dist).map_err(|e| format!("{}: {e}", dist.display()))?;
+    let stamp = fs::read_to_string(root().join("target/wasm/pkg.stamp")).unwrap_or_default();
+    if stamp.starts_with("quick") {
+        eprintln!(
+            "  note: the module in pkg is a quick build; what is published is made by cargo xtask build --release"
+        );
+    }
     for part in if named.is_empty() { &all[..] } else { &named } {
         match *part {
             "crates" => crates(&dist)?,
