@@ -1,6 +1,6 @@
 /**
  * What `cargo xtask dist` makes, used as strangers do: the crates unpacked in a clean place, a program that depends on the one and `cargo
- * install` of the other; the program's archive; the texts of licences. The npm package and the wheel have tests of their own.
+ * install` of the other; the program's archive; the wheel; the texts of licences. The npm package has tests of its own.
  */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -134,6 +134,20 @@ test("the program's archive: page, module and data, and sites made from them", {
   await out(program, ["site", SAMPLE, "site"], PLACE);
   for (const file of ["index.html", "pkg/cellucid_bg.wasm", "pkg/THIRD_PARTY.txt", "data/sample.h5ad", "catalog.json"])
     assert.ok(existsSync(join(PLACE, "site", file)), file);
+});
+
+test("the wheel, with nothing but what it asks for", { timeout: 300_000 }, async () => {
+  const site = join(PLACE, "site-packages");
+  const wheel = join(DIST, `cellucid_relay-${VERSION}-py3-none-any.whl`);
+  const python = process.env.PYTHON ?? join(ROOT, "build/jupyter/bin/python");
+  await out(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site, wheel]);
+  // Not the environment that pip is in.
+  const alone = { cwd: PLACE, env: { ...env, PYTHONPATH: site } };
+  const code = `from cellucid_relay import __version__, show_anndata\nprint(__version__, show_anndata(${JSON.stringify(SAMPLE)}))`;
+  const { stdout } = await run("python3", ["-c", code], alone);
+  assert.match(stdout, new RegExp(`^${VERSION} .*AnnDataViewer\\('sample.h5ad', not ready\\)`, "s"));
+  await run("python3", ["-m", "cellucid_relay", "viewer.html"], alone);
+  assert.ok(statSync(join(PLACE, "viewer.html")).size > 1_000_000);
 });
 
 test("every crate inside comes with its licence", async () => {
