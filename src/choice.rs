@@ -50,7 +50,7 @@ pub async fn choose(tree: Rc<dyn Tree>, root: &str, options: &Options) -> Result
             if there.is_empty() || there.iter().any(|path| path == named) {
                 return Err(error);
             }
-            Err(Error { hint: Some(format!("name one of {}", Place::quoted(&there))), ..error })
+            Err(error.advising(format!("name one of {}", Place::quoted(&there))))
         }
     }
 }
@@ -99,7 +99,7 @@ async fn opened(
         match AnnData::open(Rc::clone(tree), root.trim_matches('/')).await {
             Ok(data) => {
                 let shape = Some([data.n_obs(), data.n_vars()]);
-                let reason = Export::cannot_show(&data, options).map(|error| error.message);
+                let reason = Export::cannot_show(&data, options).map(|error| error.message.clone());
                 (Inside { root, shape, reason }, Some(data))
             }
             Err(error) => (Inside { root, shape: None, reason: Some(error.to_string()) }, None),

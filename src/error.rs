@@ -3,7 +3,13 @@
 //! Every layer adds what it knows on the way up (offset, object, file) and nothing is said twice:
 //! the message is a lower-case clause that quotes the offending value.
 
-use std::{fmt, future::Future, pin::Pin, rc::Rc};
+use std::{
+    fmt,
+    future::Future,
+    ops::{Deref, DerefMut},
+    pin::Pin,
+    rc::Rc,
+};
 
 /// Result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -71,58 +77,98 @@ pub struct Place {
     pub offset: Option<u64>,
 }
 
-/// What went wrong, where, and what to do about it.
+/// What went wrong, where, and what to do about it. One pointer wide, because every result has room for it and most hold none.
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct Error(Box<Trouble>);
+
+/// What an [`Error`] says; its fields are read and set as the error's own.
+#[derive(Clone, Debug)]
+pub struct Trouble {
     /// Who can mend it.
     pub kind: Kind,
     /// Lower-case clause without trailing stop, offending value quoted.
     pub message: String,
-    /// Where; boxed to keep results small.
-    pub at: Box<Place>,
+    /// Where.
+    pub at: Place,
     /// What to do, when there is something better to say than [`Kind::advice`].
     pub hint: Option<String>,
     /// What another library said.
     pub cause: Option<Rc<dyn std::error::Error>>,
 }
 
+impl Deref for Error {
+    type Target = Trouble;
+
+    fn deref(&self) -> &Trouble {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Trouble {
+        &mut self.0
+    }
+}
+
+// Made in hundreds of places and hardly ever: each of them is a call instead of what the call does.
 impl Error {
     /// A new error of a kind; the place is added on the way up.
+    #[cold]
+    #[inline(never)]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), at: Box::default(), hint: None, cause: None }
+        Self::of(kind, message.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(kind: Kind, message: String) -> Self {
+        Self(Box::new(Trouble { kind, message, at: Place::default(), hint: None, cause: None }))
     }
 
     /// The bytes could not be had.
+    #[cold]
+    #[inline(never)]
     pub fn source(message: impl Into<String>) -> Self {
         Self::new(Kind::Source, message)
     }
 
     /// The bytes contradict their format.
+    #[cold]
+    #[inline(never)]
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(Kind::Malformed, message)
     }
 
     /// A form that is not read.
+    #[cold]
+    #[inline(never)]
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self::new(Kind::Unsupported, message)
     }
 
     /// Not there.
+    #[cold]
+    #[inline(never)]
     pub fn missing(message: impl Into<String>) -> Self {
         Self::new(Kind::Missing, message)
     }
 
     /// Over a bound.
+    #[cold]
+    #[inline(never)]
     pub fn limit(message: impl Into<String>) -> Self {
         Self::new(Kind::Limit, message)
     }
 
     /// A senseless request.
+    #[cold]
+    #[inline(never)]
     pub fn request(message: impl Into<String>) -> Self {
         Self::new(Kind::Request, message)
     }
 
     /// The caller gave up.
+    #[cold]
     pub fn cancelled() -> Self {
         Self::new(Kind::Cancelled, "cancelled")
     }
@@ -135,6 +181,8 @@ impl Error {
 
     /// Names the file, unless an inner layer already did.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn in_file(mut self, file: impl Into<String>) -> Self {
         self.at.file.get_or_insert_with(|| file.into());
         self
@@ -142,6 +190,8 @@ impl Error {
 
     /// Names the object, unless an inner layer already did.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn at(mut self, object: impl Into<String>) -> Self {
         self.at.object.get_or_insert_with(|| object.into());
         self
@@ -149,6 +199,8 @@ impl Error {
 
     /// Gives the byte offset, unless an inner layer already did.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn offset(mut self, offset: u64) -> Self {
         self.at.offset.get_or_insert(offset);
         self
@@ -156,8 +208,24 @@ impl Error {
 
     /// Says what to do, unless an inner layer already did.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// Says what to do, whatever an inner layer said.
+    #[must_use]
+    pub fn advising(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says something about the message in front of it.
+    #[must_use]
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
         self
     }
 

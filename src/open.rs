@@ -114,10 +114,10 @@ pub(crate) async fn is_zip(file: &dyn ByteSource) -> bool {
 
 async fn zipped(file: Rc<dyn ByteSource>, limits: Limits) -> Result<Zarr> {
     let store = Rc::new(ZipStore::open(file, limits).await?);
-    Zarr::open(store, limits).await.map_err(|e| match e.hint {
+    Zarr::open(store, limits).await.map_err(|e| match &e.hint {
         Some(hint) if e.kind == Kind::Missing => {
             let hint = format!("in this zip archive: {hint}; or unpack it first");
-            Error { hint: Some(hint), ..e }
+            e.advising(hint)
         }
         _ => e,
     })

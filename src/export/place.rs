@@ -51,7 +51,7 @@ impl Place {
         }
         let there: Vec<String> = self.inside.iter().map(|it| it.root.clone()).collect();
         let hint = format!("the file holds {}; {}", Self::quoted(&there), error.advice());
-        Error { hint: Some(hint), ..error }
+        error.advising(hint)
     }
 
     /// The first of some paths, as they stand behind a file's name.

@@ -117,7 +117,7 @@ impl Level {
             let checksum = [Codec::Checksum { sum: Sum::Crc32c, front: false }];
             let size = len.saturating_sub(4);
             decode(&checksum, bytes, 0, Some(size), size)
-                .map_err(|e| Error { message: format!("index of the shard: {}", e.message), ..e })?
+                .map_err(|e| e.about("index of the shard"))?
         } else {
             bytes
         };

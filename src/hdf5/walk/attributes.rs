@@ -48,8 +48,7 @@ pub async fn read(space: &Space, sharing: &Sharing, object: &Object) -> Result<A
     let values = join_all(found.iter().map(|(_, attribute)| value(space, sharing, attribute))).await;
     let mut attrs = Attrs::new();
     for ((_, attribute), value) in found.iter().zip(values) {
-        let named =
-            |e: Error| Error { message: format!("attribute \"{}\": {}", attribute.name, e.message), ..e };
+        let named = |e: Error| e.about(format_args!("attribute \"{}\"", attribute.name));
         attrs.insert(attribute.name.clone(), value.map_err(named)?);
     }
     Ok(attrs)
