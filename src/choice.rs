@@ -3,13 +3,14 @@
 
 use std::rc::Rc;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use crate::{
     anndata::{AnnData, has_modalities, inside},
     error::{Error, Result},
     export::{Export, Inside, Options, Place, WHOLE},
     tree::Tree,
+    wait,
 };
 
 /// Objects that are opened to see what they hold; those beyond are named only.
@@ -105,7 +106,7 @@ async fn opened(
             Err(error) => (Inside { root, shape: None, reason: Some(error.to_string()) }, None),
         }
     };
-    join_all(paths.into_iter().enumerate().map(open)).await
+    wait::all(paths.into_iter().enumerate().map(open)).await
 }
 
 /// How early in a list of modalities people look at one.

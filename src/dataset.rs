@@ -5,7 +5,6 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     open::{Source, is_zip, open},
     shelf::Shelf,
     source::{ByteSource, KeyedSource, remembered::Remembered, zip::ZipStore},
+    wait,
 };
 
 /// Whether a decoded path may be one of a data set's files: decided without looking, so that other files need not wait for one.
@@ -199,7 +199,7 @@ impl Dataset {
                 let paths = paths.iter().map(|path| path.as_ref().trim_start_matches('/'));
                 export.files(&paths.map(route).collect::<Result<Vec<_>>>()?).await
             }
-            Self::There(_) => try_join_all(paths.iter().map(|path| self.file(path.as_ref()))).await,
+            Self::There(_) => wait::try_all(paths.iter().map(|path| self.file(path.as_ref()))).await,
         }
     }
 

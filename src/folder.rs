@@ -7,7 +7,6 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
     export::VERSION,
     limits::Limits,
     source::{KeyedSource, Part},
+    wait,
 };
 
 /// The document that makes a folder a data set.
@@ -72,7 +72,7 @@ impl Folder {
                 .hint("choose a folder that cellucid exported")
         })?;
         let names = ["obs_manifest.json", "var_manifest.json", "connectivity_manifest.json"];
-        let manifests = join_all(names.map(|name| document(&*store, &prefix, name, limits))).await;
+        let manifests = wait::all(names.map(|name| document(&*store, &prefix, name, limits))).await;
         let mut paths = vec![IDENTITY.to_owned()];
         for (name, manifest) in names.into_iter().zip(manifests) {
             if let Some(manifest) = manifest? {

@@ -33,6 +33,7 @@ pub mod protocol;
 pub mod shelf;
 pub mod source;
 pub mod tree;
+pub mod wait;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 pub mod zarr;

@@ -10,22 +10,26 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &["error"]),
+    ("wait", &["error"]),
     // Zip archives hold deflated files.
-    ("source", &["error", "limits", "codec", "shelf"]),
+    ("source", &["error", "wait", "limits", "codec", "shelf"]),
     ("native", &["error", "limits", "source", "shelf"]),
     ("codec", &["error", "limits"]),
     ("array", &["error", "limits", "codec"]),
-    ("tree", &["error", "limits", "source", "codec", "array"]),
-    ("hdf5", &["error", "limits", "source", "codec", "array", "tree"]),
-    ("zarr", &["error", "limits", "source", "codec", "array", "tree"]),
+    ("tree", &["error", "wait", "limits", "source", "codec", "array"]),
+    ("hdf5", &["error", "wait", "limits", "source", "codec", "array", "tree"]),
+    ("zarr", &["error", "wait", "limits", "source", "codec", "array", "tree"]),
     ("open", &["error", "limits", "source", "tree", "hdf5", "zarr"]),
     // What was worked out once is kept between visits.
     ("shelf", &["error", "codec"]),
-    ("anndata", &["error", "limits", "array", "tree", "shelf"]),
-    ("export", &["error", "limits", "array", "anndata"]),
-    ("folder", &["error", "limits", "source", "export"]),
-    ("choice", &["error", "anndata", "export", "tree"]),
-    ("dataset", &["error", "limits", "source", "anndata", "choice", "export", "folder", "open", "shelf"]),
+    ("anndata", &["error", "wait", "limits", "array", "tree", "shelf"]),
+    ("export", &["error", "wait", "limits", "array", "anndata"]),
+    ("folder", &["error", "wait", "limits", "source", "export"]),
+    ("choice", &["error", "wait", "anndata", "export", "tree"]),
+    (
+        "dataset",
+        &["error", "wait", "limits", "source", "anndata", "choice", "export", "folder", "open", "shelf"],
+    ),
     ("protocol", &["error", "limits"]),
 ];
 /// The boundary to JavaScript sees everything; nothing may see it.

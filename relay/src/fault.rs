@@ -17,16 +17,16 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let message = match &error.cause {
             Some(cause) => format!("{}: {cause}", error.message),
-            None => error.message,
+            None => error.message.clone(),
         };
-        Self { kind: error.kind, message, at: error.at, hint: error.hint }
+        Self { kind: error.kind, message, at: Box::new(error.at.clone()), hint: error.hint.clone() }
     }
 }
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let mut error = Self::new(fault.kind, fault.message);
-        error.at = fault.at;
+        error.at = *fault.at;
         error.hint = fault.hint;
         error
     }

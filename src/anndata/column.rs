@@ -1,6 +1,6 @@
 //! One column of a data frame: how it is stored, and its values once read.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 use futures_util::future::join;
 use serde_json::Value;
@@ -329,9 +329,8 @@ impl Column {
                 Ok((codes, distinct.into_iter().map(str::to_owned).collect()))
             }
             Self::Bool { values, missing } => {
-                let items = present(values.iter().copied(), &missing);
-                let (codes, distinct) = distinct(&items);
-                Ok((codes, labels(&Values::Bool(distinct))?))
+                let (codes, distinct) = distinct(&present(values.iter().map(|&b| i64::from(b)), &missing));
+                Ok((codes, labels(&Values::Bool(distinct.iter().map(|&b| b != 0).collect()))?))
             }
             Self::Number { values, missing } => numbers(&values, &missing),
         }
@@ -372,7 +371,9 @@ fn present<T>(values: impl Iterator<Item = T>, missing: &Option<Vec<bool>>) -> V
 
 /// Codes of the sorted distinct items.
 fn distinct<T: Ord + Copy>(items: &[Option<T>]) -> (Vec<i32>, Vec<T>) {
-    let sorted: Vec<T> = items.iter().flatten().copied().collect::<BTreeSet<T>>().into_iter().collect();
+    let mut sorted: Vec<T> = items.iter().flatten().copied().collect();
+    sorted.sort_unstable();
+    sorted.dedup();
     let code = |item: &T| sorted.binary_search(item).ok().and_then(|i| i32::try_from(i).ok()).unwrap_or(-1);
     (items.iter().map(|item| item.as_ref().map_or(-1, code)).collect(), sorted)
 }

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::{
@@ -14,6 +13,7 @@ use crate::{
     array::{Array, DType, Text, Values},
     error::{Error, Result},
     tree::{Group, Node, Tree, read_all},
+    wait,
 };
 
 /// A data frame on disk. Which columns there are is known at once; what each is, after a look at all their headers,
@@ -96,14 +96,14 @@ impl Frame {
         let stored: Vec<Stored> = match &self.form {
             Form::Group { .. } => {
                 let group = Group { path: self.path.clone(), id: 0, attrs: Default::default() };
-                join_all(self.columns.iter().map(|name| async {
+                wait::all(self.columns.iter().map(|name| async {
                     let stored = column::open(&self.tree, &self.root, &group, name).await;
                     stored.and_then(|stored| self.check(stored)).unwrap_or_else(Stored::Unreadable)
                 }))
                 .await
             }
             Form::Records { array, .. } => {
-                join_all(self.columns.iter().map(|name| self.field(array, name))).await
+                wait::all(self.columns.iter().map(|name| self.field(array, name))).await
             }
         };
         let stored = Rc::new(stored);

@@ -55,22 +55,51 @@ impl Graph {
             Matrix::Dense(_) => dense(tree, matrix).await?,
         };
         match &data {
-            Values::Bool(v) => edges(&starts, &indices, v, |x| f64::from(u8::from(x))),
-            Values::I8(v) => edges(&starts, &indices, v, f64::from),
-            Values::I16(v) => edges(&starts, &indices, v, f64::from),
-            Values::I32(v) => edges(&starts, &indices, v, f64::from),
-            Values::I64(v) => edges(&starts, &indices, v, |x| x as f64),
-            Values::U8(v) => edges(&starts, &indices, v, f64::from),
-            Values::U16(v) => edges(&starts, &indices, v, f64::from),
-            Values::U32(v) => edges(&starts, &indices, v, f64::from),
-            Values::U64(v) => edges(&starts, &indices, v, |x| x as f64),
-            Values::F16(v) => edges(&starts, &indices, v, |x| x.to_f64()),
-            Values::F32(v) => edges(&starts, &indices, v, f64::from),
-            Values::F64(v) => edges(&starts, &indices, v, |x| x),
-            Values::Complex { items, .. } => edges(&starts, &indices, items, |x| x[0]),
-            other => Err(Error::unsupported(format!("a graph of {} is not read", other.name()))),
+            Values::Bool(v) => edges(&starts, &indices, v, |x| x.then_some(1.0)),
+            Values::F16(v) => edges(&starts, &indices, v, |x| some(x.to_f64())),
+            Values::F32(v) => edges(&starts, &indices, v, |x| some(x.into())),
+            Values::F64(v) => edges(&starts, &indices, v, some),
+            Values::Complex { items, .. } => {
+                edges(&starts, &indices, items, |x| (x != [0.0; 2]).then_some(x[0]))
+            }
+            other => {
+                let (bits, signed, whole) = whole(other)?;
+                edges(&starts, &indices, &whole, |x| wrapped(x, bits, signed))
+            }
         }
     }
+}
+
+fn some(weight: f64) -> Option<f64> {
+    (weight != 0.0).then_some(weight)
+}
+
+/// Whole numbers of any type as the widest, with the bits and the sign of their own: sums that wrap in the widest wrap as well when
+/// they are cut off later.
+fn whole(values: &Values) -> Result<(u32, bool, Vec<i64>)> {
+    macro_rules! wide {
+        ($(($kind:ident, $bits:literal, $signed:literal)),*) => { match values {
+            $(Values::$kind(v) => Ok(($bits, $signed, v.iter().map(|&x| x as i64).collect())),)*
+            other => Err(Error::unsupported(format!("a graph of {} is not read", other.name()))),
+        } };
+    }
+    wide!(
+        (I8, 8, true),
+        (I16, 16, true),
+        (I32, 32, true),
+        (I64, 64, true),
+        (U8, 8, false),
+        (U16, 16, false),
+        (U32, 32, false),
+        (U64, 64, false)
+    )
+}
+
+/// What is left of a sum in so many bits.
+fn wrapped(sum: i64, bits: u32, signed: bool) -> Option<f64> {
+    let away = 64 - bits;
+    let left = sum << away;
+    (left != 0).then(|| if signed { (left >> away) as f64 } else { (left as u64 >> away) as f64 })
 }
 
 /// A dense matrix in compressed form: every item counts, zeros fall out with the sums.
@@ -100,19 +129,20 @@ impl<T: Add> Rows<T> {
             columns: Vec::with_capacity(indices.len()),
             items: Vec::with_capacity(items.len()),
         };
-        let mut sorted: Vec<(u32, T)> = Vec::new();
+        let mut sorted: Vec<(u32, u32)> = Vec::new();
         for ends in starts.windows(2) {
             let [start, end] = [ends.first(), ends.last()].map(|e| e.map_or(0, |&e| e as usize));
             let (Some(js), Some(xs)) = (indices.get(start..end), items.get(start..end)) else {
                 return Err(Error::malformed("a row lies past the end of the items"));
             };
             sorted.clear();
-            sorted.extend(js.iter().copied().zip(xs.iter().copied()));
+            sorted.extend(js.iter().copied().zip(0..));
             if !js.is_sorted() {
-                sorted.sort_by_key(|&(j, _)| j);
+                sorted.sort_unstable();
             }
             let begin = rows.columns.len();
-            for &(j, x) in &sorted {
+            for &(j, at) in &sorted {
+                let Some(&x) = xs.get(at as usize) else { continue };
                 match (rows.columns.last(), rows.items.last_mut()) {
                     (Some(&last), Some(sum)) if last == j && rows.columns.len() > begin => *sum = sum.plus(x),
                     _ => {
@@ -165,7 +195,12 @@ impl<T: Add> Rows<T> {
     }
 }
 
-fn edges<T: Add>(starts: &[u64], indices: &[u32], items: &[T], weight: impl Fn(T) -> f64) -> Result<Graph> {
+fn edges<T: Add>(
+    starts: &[u64],
+    indices: &[u32],
+    items: &[T],
+    weight: impl Fn(T) -> Option<f64>,
+) -> Result<Graph> {
     let rows = Rows::new(starts, indices, items)?;
     let turned = rows.transpose()?;
     let mut graph = Graph::default();
@@ -193,15 +228,13 @@ fn edges<T: Add>(starts: &[u64], indices: &[u32], items: &[T], weight: impl Fn(T
                     (j, x)
                 }
             };
-            if sum == T::default() {
-                continue;
-            }
+            let Some(weight) = weight(sum) else { continue };
             entries += 1;
             degree += u64::from(j as usize != i);
             if j as usize > i {
                 graph.from.push(i as u32);
                 graph.to.push(j);
-                graph.weights.push(weight(sum));
+                graph.weights.push(weight);
             }
         }
         graph.largest_row = graph.largest_row.max(entries);
@@ -218,7 +251,7 @@ mod tests {
     fn edges_are_undirected_once_and_cancelled_ones_are_gone() {
         // (0,1)=.5 (1,0)=.2 (1,3)=1 (2,2)=1 (3,1)=-1, and (0,2) stored twice, unsorted.
         let graph =
-            edges(&[0, 3, 5, 6, 7], &[2, 1, 2, 0, 3, 2, 1], &[1.0, 0.5, 1.0, 0.2, 1.0, 1.0, -1.0], |x| x)
+            edges(&[0, 3, 5, 6, 7], &[2, 1, 2, 0, 3, 2, 1], &[1.0, 0.5, 1.0, 0.2, 1.0, 1.0, -1.0], some)
                 .unwrap();
         assert_eq!((graph.from, graph.to), (vec![0, 0], vec![1, 2]));
         assert_eq!(graph.weights, [0.7, 2.0]);
@@ -227,8 +260,12 @@ mod tests {
 
     #[test]
     fn unsigned_sums_wrap_to_nothing() {
-        let graph = edges(&[0, 1, 2], &[1, 0], &[200_u8, 56], |x| x.into()).unwrap();
+        let (bits, signed, items) = whole(&Values::U8(vec![200, 56])).unwrap();
+        let graph = edges(&[0, 1, 2], &[1, 0], &items, |x| wrapped(x, bits, signed)).unwrap();
         assert!(graph.from.is_empty());
         assert_eq!(graph.largest_row, 0);
+        assert_eq!(wrapped(200, 8, true), Some(-56.0));
+        assert_eq!(wrapped(200 + 57, 8, false), Some(1.0));
+        assert_eq!(wrapped(-1, 64, false), Some(u64::MAX as f64));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
-use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::below;
 use crate::{
     error::{Pending, Result},
     tree::{Group, Node, Tree},
+    wait,
 };
 
 /// Modalities to look for where neither an attribute nor the host lists them.
@@ -83,7 +83,7 @@ async fn with_obs(
 ) -> Result<Vec<String>> {
     let paths: Vec<String> = names.iter().take(left.get()).map(|name| below(&group.path, name)).collect();
     left.set(left.get().saturating_sub(paths.len()));
-    let looked = join_all(paths.iter().map(|path| async {
+    let looked = wait::all(paths.iter().map(|path| async {
         // What cannot be opened is no AnnData: one damaged neighbour hides nobody.
         let is_group = matches!(tree.open(path).await, Ok(Some(Node::Group(_))));
         is_group && matches!(tree.open(&below(path, "obs")).await, Ok(Some(_)))

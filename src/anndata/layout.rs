@@ -2,13 +2,12 @@
 
 use std::{ops::Range, rc::Rc};
 
-use futures_util::future::join_all;
-
 use super::{Frame, Matrix, Skipped, below, encoding, matrix::sparse_kind, plain};
 use crate::{
     array::{Array, DType, Select, Values},
     error::{Error, Result},
     tree::{Node, Tree, read, read_all},
+    wait,
 };
 
 /// An entry of `obsm`.
@@ -126,7 +125,7 @@ pub(super) async fn entries(
             known.iter().map(|&key| key.to_owned()).collect()
         }
     };
-    let opened = join_all(keys.iter().map(|key| open(tree, root, &group.path, key))).await;
+    let opened = wait::all(keys.iter().map(|key| open(tree, root, &group.path, key))).await;
     let mut entries = Vec::new();
     for (key, entry) in keys.into_iter().zip(opened) {
         match entry {

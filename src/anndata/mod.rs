@@ -18,7 +18,7 @@ mod sweep;
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures_util::future::{join, join_all, join4};
+use futures_util::future::{join, join4};
 use serde_json::Value;
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     error::{Error, Result},
     shelf::Shelf,
     tree::{Node, Tree, read_all},
+    wait,
 };
 pub use column::{Column, Kind, float_text, labels};
 pub use frame::Frame;
@@ -101,7 +102,7 @@ impl AnnData {
         let path = |name: &str| below(&root, name);
         let paths = [path("obs"), path("var"), path("X"), path("obsm")];
         let mut nodes =
-            join_all(paths.iter().map(|p| async { (p.clone(), tree.open(p).await) })).await.into_iter();
+            wait::all(paths.iter().map(|p| async { (p.clone(), tree.open(p).await) })).await.into_iter();
         let mut skipped = Vec::new();
         let mut take = || nodes.next().unwrap_or_else(|| (String::new(), Ok(None)));
         let (obs, var, x, obsm) = (take().1?, take(), take(), take());

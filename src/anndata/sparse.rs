@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, ops::Range, rc::Rc};
 
-use futures_util::future::{join, join_all, try_join, try_join_all};
+use futures_util::future::{join, try_join};
 
 use super::{
     below,
@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     limits::Limits,
     tree::{Group, Tree, open, read_all, read_many},
+    wait,
 };
 
 /// Longest `indptr` of a CSC matrix that is read whole.
@@ -54,7 +55,7 @@ impl Sparse {
     /// `Malformed` when a part is missing or the parts contradict each other.
     pub async fn open(tree: &dyn Tree, group: &Group, compressed: Compressed) -> Result<Self> {
         let paths = ["data", "indices", "indptr"].map(|name| below(&group.path, name));
-        let mut parts = try_join_all(paths.iter().map(|path| open(tree, path))).await?.into_iter();
+        let mut parts = wait::try_all(paths.iter().map(|path| open(tree, path))).await?.into_iter();
         let mut next = || parts.next().ok_or_else(|| Error::malformed("lacks a part"))?.array();
         let (data, indices, indptr) = (next()?, next()?, next()?);
         let shape = pair(&group.attrs, "shape").or_else(|| pair(&group.attrs, "h5sparse_shape"));
@@ -202,7 +203,7 @@ impl Sparse {
     /// All of it, as stored.
     pub(super) async fn load(&self, tree: &dyn Tree) -> Result<(Vec<u64>, Vec<u32>, Values)> {
         let (starts, rest) =
-            join(self.starts(tree), join_all([read_all(tree, &self.indices), read_all(tree, &self.data)]))
+            join(self.starts(tree), wait::all([read_all(tree, &self.indices), read_all(tree, &self.data)]))
                 .await;
         let mut rest = rest.into_iter();
         let mut next = || rest.next().unwrap_or_else(|| Err(Error::malformed("lacks a part")));
@@ -287,10 +288,30 @@ impl Add for [f64; 2] {
 }
 
 /// Adds items of `data` to positions of `out`: pairs of (position, item).
-pub(super) fn add(out: &mut Values, data: &Values, hits: impl Iterator<Item = (u64, usize)>) -> Result<()> {
-    fn go<T: Add>(out: &mut [T], data: &[T], hits: impl Iterator<Item = (u64, usize)>) -> Result<()> {
+pub(super) fn add(
+    out: &mut Values,
+    data: &Values,
+    mut hits: impl Iterator<Item = (u64, usize)>,
+) -> Result<()> {
+    // By the handful, so that what is done for each type of number is not done for each kind of iterator as well.
+    let mut some = [(0, 0); 256];
+    loop {
+        let mut n = 0;
+        for (slot, hit) in some.iter_mut().zip(&mut hits) {
+            *slot = hit;
+            n += 1;
+        }
+        add_some(out, data, some.get(..n).unwrap_or_default())?;
+        if n < some.len() {
+            return Ok(());
+        }
+    }
+}
+
+fn add_some(out: &mut Values, data: &Values, hits: &[(u64, usize)]) -> Result<()> {
+    fn go<T: Add>(out: &mut [T], data: &[T], hits: &[(u64, usize)]) -> Result<()> {
         let len = out.len();
-        for (position, item) in hits {
+        for &(position, item) in hits {
             let slot = usize::try_from(position).ok().and_then(|p| out.get_mut(p));
             match (slot, data.get(item)) {
                 (Some(slot), Some(&value)) => *slot = slot.plus(value),

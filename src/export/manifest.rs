@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
-
 use super::{
     Bits, Export, Packing, Profile, VERSION,
     fields::{self, categorical_row, continuous_row, latent_key},
@@ -13,7 +11,7 @@ use super::{
     shown::{Shown, TOGETHER},
     vectors,
 };
-use crate::error::Result;
+use crate::{error::Result, wait};
 
 /// Bytes per cell number in edge files.
 pub(super) fn index_bytes(cells: u64, profile: Profile) -> u64 {
@@ -57,7 +55,9 @@ impl Export {
         }
         let categorical = entries.iter().filter(|(category, _)| *category).count();
         if self.strict() {
-            entries.sort_by_key(|(category, _)| *category);
+            let (last, first) = entries.into_iter().partition(|(category, _)| *category);
+            entries = first;
+            entries.extend::<Vec<_>>(last);
         }
         let n_edges = match self.data.connectivities().await? {
             Some(_) => Some(self.graph().await?.from.len()),
@@ -158,7 +158,7 @@ impl Export {
         let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
         for group in columns.chunks(TOGETHER) {
             let rows = group.iter().map(|shown| self.row(shown, packing, ranges));
-            for (shown, row) in group.iter().zip(join_all(rows).await) {
+            for (shown, row) in group.iter().zip(wait::all(rows).await) {
                 match row {
                     Ok(row) if shown.labels.is_some() => categorical.push(row),
                     Ok(row) => continuous.push(row),

@@ -26,11 +26,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join;
 
 use crate::{
     anndata::{AnnData, Graph, Watch},
     error::{Error, Result},
+    wait,
 };
 pub use genes::Cost;
 pub use json::Json;
@@ -258,7 +259,7 @@ impl Export {
             let genes = self.genes_together(&names).await;
             genes.map_err(|e| e.in_file(self.data.tree().name()))
         };
-        let others = try_join_all(routes.iter().filter(|route| !gene(route)).map(|route| self.file(route)));
+        let others = wait::try_all(routes.iter().filter(|route| !gene(route)).map(|route| self.file(route)));
         let (genes, others) = try_join(genes, others).await?;
         let (mut genes, mut others) = (genes.into_iter(), others.into_iter());
         let next = |route: &Route| {

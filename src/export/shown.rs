@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
-
 use super::{
     Export, KEPT, Profile,
     fields::{self, Coded},
@@ -12,6 +10,7 @@ use super::{
 use crate::{
     anndata::{Column, Kind},
     error::{Error, Result},
+    wait,
 };
 
 /// Most labels that 16-bit codes can tell apart.
@@ -38,7 +37,7 @@ impl Export {
         let columns: Vec<(usize, &String)> =
             self.keys.iter().enumerate().filter(|(index, _)| !lost.contains(index)).collect();
         for group in columns.chunks(TOGETHER) {
-            let looked = join_all(group.iter().map(|(index, _)| self.labels(*index))).await;
+            let looked = wait::all(group.iter().map(|(index, _)| self.labels(*index))).await;
             for (&(index, key), labels) in group.iter().zip(looked) {
                 match labels {
                     Ok(labels) => all.push(Shown { index, key: key.clone(), labels }),

@@ -29,7 +29,7 @@ mod walk;
 use std::{ops::Range, rc::Rc};
 
 use bytes::Bytes;
-use futures_util::future::{join, try_join_all};
+use futures_util::future::join;
 
 use crate::{
     array::{Array, Lists, Text},
@@ -37,6 +37,7 @@ use crate::{
     limits::Limits,
     source::{ByteSource, Identity, Part},
     tree::{Group, Node, Stored, Tree},
+    wait,
 };
 use file::{File, Way};
 use siblings::Siblings;
@@ -115,11 +116,11 @@ impl Hdf5 {
                 None => spans.push((number, vec![span])),
             }
         }
-        let plain = try_join_all(spans.iter().map(|(number, spans)| async move {
+        let plain = wait::try_all(spans.iter().map(|(number, spans)| async move {
             let file = self.files.file(*number)?;
             file.space.data(spans).await.map_err(|e| e.in_file(file.space.name()))
         }));
-        let made = try_join_all(stored.iter().filter_map(|stored| {
+        let made = wait::try_all(stored.iter().filter_map(|stored| {
             let Stored::Key { key, part: Part::Span(span) } = stored else { return None };
             Some(self.make(key, span, depth))
         }));

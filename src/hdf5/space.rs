@@ -59,6 +59,8 @@ struct Nodes {
     bytes: usize,
 }
 
+type Decode<'a> = dyn Fn(u64, &Bytes) -> Result<(Rc<dyn Any>, usize)> + 'a;
+
 /// Something decoded, and about how much memory it takes.
 pub struct Decoded<T>(pub T, pub usize);
 
@@ -202,10 +204,25 @@ impl Space {
         wanted: &[(u64, u64)],
         decode: impl Fn(u64, &Bytes) -> Result<Decoded<T>>,
     ) -> Result<Vec<Rc<T>>> {
-        let mut found: Vec<Option<Rc<T>>> = {
+        let decode = |address: u64, bytes: &Bytes| {
+            let Decoded(node, size) = decode(address, bytes)?;
+            Ok((Rc::new(node) as Rc<dyn Any>, size))
+        };
+        let nodes = self.all_nodes(owner, wanted, &decode).await?;
+        Ok(nodes.into_iter().filter_map(|node| node.downcast().ok()).collect())
+    }
+
+    /// The same whatever they are.
+    async fn all_nodes(
+        &self,
+        owner: u64,
+        wanted: &[(u64, u64)],
+        decode: &Decode<'_>,
+    ) -> Result<Vec<Rc<dyn Any>>> {
+        let mut found: Vec<Option<Rc<dyn Any>>> = {
             let nodes = self.nodes.borrow();
-            let kept = |address| Some(nodes.kept.get(&(owner, address))?.0.clone());
-            wanted.iter().map(|&(address, _)| kept(address)?.downcast().ok()).collect()
+            let kept = |address| nodes.kept.get(&(owner, address)).map(|(node, _)| Rc::clone(node));
+            wanted.iter().map(|&(address, _)| kept(address)).collect()
         };
         let misses: Vec<(u64, u64)> =
             wanted.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(&w, _)| w).collect();
@@ -216,9 +233,8 @@ impl Space {
                 continue;
             }
             if let Some((&(address, _), bytes)) = fresh.next() {
-                let Decoded(node, size) = decode(address, &bytes)?;
-                let node = Rc::new(node);
-                self.keep((owner, address), Rc::clone(&node) as Rc<dyn Any>, size);
+                let (node, size) = decode(address, &bytes)?;
+                self.keep((owner, address), Rc::clone(&node), size);
                 *slot = Some(node);
             }
         }

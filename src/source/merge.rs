@@ -25,7 +25,7 @@ impl Merged {
     /// (A wanted span that is itself larger stays whole; spans that overlap are joined in any case.)
     pub fn plan(wanted: &[Range<u64>], gap: u64, limit: u64) -> Self {
         let mut order: Vec<usize> = (0..wanted.len()).collect();
-        order.sort_by_key(|&i| wanted.get(i).map(|w| (w.start, w.end)));
+        order.sort_unstable_by_key(|&i| wanted.get(i).map(|w| (w.start, w.end, i)));
         let mut spans: Vec<Range<u64>> = Vec::new();
         let mut slots = vec![Slot { merged: 0, from: 0 }; wanted.len()];
         for i in order {

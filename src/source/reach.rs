@@ -150,7 +150,7 @@ mod tests {
         let usual = Silence { page: "https://page.org", url: "https://host/a", ..Silence::default() };
         let say = |silence: Silence<'_>| {
             let error = silence.error();
-            format!("{}. {}", error.message, error.hint.unwrap_or_default())
+            format!("{}. {}", error.message, error.hint.as_deref().unwrap_or_default())
         };
         assert!(say(Silence { offline: true, ..usual.clone() }).contains("no network connection"));
         assert!(say(Silence { url: "http://host/a", ..usual.clone() }).contains("https address"));

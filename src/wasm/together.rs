@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     error::{Error, Pending, Result},
     source::Part,
+    wait,
 };
 
 /// Each span of one file, at most so many under way.
@@ -16,7 +16,7 @@ where
     F: FnMut(&'a Range<u64>) -> O + 'a,
     O: Future<Output = Result<Bytes>> + 'a,
 {
-    Box::pin(stream::iter(spans).map(one).buffered(most).try_collect())
+    Box::pin(wait::try_some(spans.iter().map(one), most))
 }
 
 /// Each part of the files of a store, at most so many under way; errors name the file below the store.
@@ -34,5 +34,5 @@ where
         let reading = one(key, part);
         async move { reading.await.map_err(|e: Error| e.in_file(format!("{store}/{key}"))) }
     };
-    Box::pin(stream::iter(wanted).map(named).buffered(most).try_collect())
+    Box::pin(wait::try_some(wanted.iter().map(named), most))
 }

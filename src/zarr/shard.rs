@@ -116,8 +116,7 @@ impl Level {
         let bytes = if self.checked {
             let checksum = [Codec::Checksum { sum: Sum::Crc32c, front: false }];
             let size = len.saturating_sub(4);
-            decode(&checksum, bytes, 0, Some(size), size)
-                .map_err(|e| e.about("index of the shard"))?
+            decode(&checksum, bytes, 0, Some(size), size).map_err(|e| e.about("index of the shard"))?
         } else {
             bytes
         };

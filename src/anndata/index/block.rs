@@ -148,9 +148,11 @@ impl Head {
     fn add_to<T: Item>(&self, segment: &[u8], out: &mut [T]) -> Result<()> {
         match self.form {
             Form::Plain => self.add_rows(segment, out, T::read),
-            Form::One => self.add_rows(segment, out, |v| T::from_small(u8::read(v).into())),
-            Form::Two => self.add_rows(segment, out, |v| T::from_small(u16::read(v))),
-            Form::Single => self.add_rows(segment, out, |v| T::from_single(f32::read(v))),
+            // Only what is longer is ever kept so, which the compiler can tell too.
+            Form::One if T::WIDTH > 2 => self.add_rows(segment, out, |v| T::from_small(u8::read(v).into())),
+            Form::Two if T::WIDTH > 2 => self.add_rows(segment, out, |v| T::from_small(u16::read(v))),
+            Form::Single if T::WIDTH > 4 => self.add_rows(segment, out, |v| T::from_single(f32::read(v))),
+            _ => Err(Error::malformed("the gene index keeps values in no shorter form than their own")),
         }
     }
 

@@ -5,7 +5,7 @@
 //! data blocks are cut into pages.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -227,7 +227,7 @@ async fn data_blocks(
         let at = group.checked_sub(inline).and_then(|g| *index.secondary.get(g as usize)?);
         groups.extend(at.map(|address| (group, address)).filter(|new| groups.last() != Some(new)));
     }
-    let group_at: BTreeMap<u64, u32> = groups.iter().map(|&(g, a)| (a, g)).collect();
+    let group_at: HashMap<u64, u32> = groups.iter().map(|&(g, a)| (a, g)).collect();
     let bits = |group: u32| header.pages(group).div_ceil(8);
     let length = |group: u32| {
         let each = u64::from(space.widths().offset).saturating_add(bits(group));
@@ -251,14 +251,15 @@ async fn data_blocks(
             Ok(Decoded(Secondary { written, blocks }, bytes.len().saturating_mul(2)))
         })
         .await?;
-    let secondary: BTreeMap<u32, Rc<Secondary>> = groups.iter().map(|(g, _)| *g).zip(read).collect();
+    let secondary: HashMap<u64, Rc<Secondary>> =
+        groups.iter().map(|&(g, _)| u64::from(g)).zip(read).collect();
     let mut found = BTreeMap::new();
     for (group, block) in wanted {
         let (address, written) = if group < inline {
             let at = header.before(group).saturating_add(block);
             (usize::try_from(at).ok().and_then(|i| *index.blocks.get(i)?), vec![true])
         } else {
-            let Some(secondary) = secondary.get(&group) else { continue };
+            let Some(secondary) = secondary.get(&group.into()) else { continue };
             // Each block has whole bytes of bits, yet the bits of all blocks follow each other without gaps.
             let pages = header.pages(group);
             let first = block.saturating_mul(pages);
@@ -300,7 +301,7 @@ async fn parts(
         }
     }
     let places: Vec<(u64, u64)> = spans.values().map(|(span, _)| *span).collect();
-    let paged: BTreeMap<u64, bool> = spans.values().map(|((address, _), paged)| (*address, *paged)).collect();
+    let paged: HashMap<u64, bool> = spans.values().map(|((address, _), paged)| (*address, *paged)).collect();
     let read = space
         .nodes(walk.owner, &places, |at, bytes| {
             let mut c = space.cursor(bytes, at, "data block of an extensible array");

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use futures_util::future::{join_all, try_join};
+use futures_util::future::try_join;
 use serde_json::Value;
 
 use super::{
@@ -25,6 +25,7 @@ use crate::{
         },
         space::Space,
     },
+    wait,
 };
 
 /// Attributes of an object: in order of creation where it is recorded, else in byte order of their names.
@@ -40,12 +41,12 @@ pub async fn read(space: &Space, sharing: &Sharing, object: &Object) -> Result<A
     if let Some(c) = object.cursor(space, kind::ATTRIBUTE_INFO, "attribute info message") {
         found.extend(dense(space, sharing, c).await?);
     }
-    if object.ordered {
-        found.sort_by_key(|(order, _)| *order);
-    } else {
-        found.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-    }
-    let values = join_all(found.iter().map(|(_, attribute)| value(space, sharing, attribute))).await;
+    found.sort_by(
+        |(first, a), (second, b)| {
+            if object.ordered { first.cmp(second) } else { a.name.cmp(&b.name) }
+        },
+    );
+    let values = wait::all(found.iter().map(|(_, attribute)| value(space, sharing, attribute))).await;
     let mut attrs = Attrs::new();
     for ((_, attribute), value) in found.iter().zip(values) {
         let named = |e: Error| e.about(format_args!("attribute \"{}\"", attribute.name));

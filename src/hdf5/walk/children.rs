@@ -138,11 +138,7 @@ impl Links<'_> {
             Self::Many(dense) => (many(space, dense, |_| Ordering::Equal).await?, dense.ordered),
             Self::Old(old) => (old.all().await?, false),
         };
-        if ordered {
-            links.sort_by_key(|l| l.order);
-        } else {
-            links.sort_by(|a, b| a.name.cmp(&b.name));
-        }
+        links.sort_by(|a, b| if ordered { a.order.cmp(&b.order) } else { a.name.cmp(&b.name) });
         Ok(links)
     }
 }

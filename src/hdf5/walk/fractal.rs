@@ -132,7 +132,10 @@ impl<'s> Heap<'s> {
                 Ok(Decoded(Content(content), weight))
             })
             .await?;
-        Ok(direct.iter().map(|b| b.from).zip(contents).collect())
+        // One by one, for they come in order: to collect would be to sort.
+        let mut blocks = BTreeMap::new();
+        blocks.extend(direct.iter().map(|b| b.from).zip(contents));
+        Ok(blocks)
     }
 
     fn stored(&self, block: &Block) -> u64 {

@@ -3,7 +3,6 @@
 use std::{collections::HashSet, rc::Rc};
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 
 use super::fractal::Heap;
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         message::shared::{self, Shared},
         space::Space,
     },
+    wait,
 };
 
 /// Read at once in the hope that the header fits: most do, and a page boundary then costs no second round.
@@ -74,7 +74,7 @@ pub async fn load(space: &Space, sharing: &Sharing, address: u64) -> Result<Rc<O
     }
     let mut object = blocks(space, address).await?;
     let shared: Vec<_> = object.messages.iter().filter(|m| m.flags & 2 != 0).cloned().collect();
-    let resolved = join_all(shared.iter().map(|m| resolve(space, sharing, m))).await;
+    let resolved = wait::all(shared.iter().map(|m| resolve(space, sharing, m))).await;
     let mut resolved = resolved.into_iter();
     for message in object.messages.iter_mut().filter(|m| m.flags & 2 != 0) {
         if let Some(body) = resolved.next() {

@@ -1,0 +1,79 @@
+//! Several waits at once.
+//!
+//! As `join_all` of futures-util, but with one machinery for all futures there are: that one is made anew for each kind of them, which
+//! came to a fortieth of the module.
+
+use std::{cell::Cell, pin::Pin};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+
+use crate::error::Result;
+
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// What all of some futures come to, in their order.
+pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let futures: Vec<F> = futures.into_iter().collect();
+    let results: Vec<Cell<Option<F::Output>>> = futures.iter().map(|_| Cell::new(None)).collect();
+    let fill = |(result, future): (_, F)| fill(result, future);
+    drop(drive(results.iter().zip(futures).map(fill).collect(), usize::MAX).await);
+    results.into_iter().filter_map(Cell::into_inner).collect()
+}
+
+/// The same for futures that can fail.
+///
+/// # Errors
+/// The first error there is; what has not come to its end by then is given up.
+pub async fn try_all<T, F: Future<Output = Result<T>>>(
+    futures: impl IntoIterator<Item = F>,
+) -> Result<Vec<T>> {
+    try_some(futures, usize::MAX).await
+}
+
+/// The same, with at most so many of them under way.
+///
+/// # Errors
+/// As [`try_all`].
+pub async fn try_some<T, F: Future<Output = Result<T>>>(
+    futures: impl IntoIterator<Item = F>,
+    most: usize,
+) -> Result<Vec<T>> {
+    let futures: Vec<F> = futures.into_iter().collect();
+    let results: Vec<Cell<Option<T>>> = futures.iter().map(|_| Cell::new(None)).collect();
+    let fill = |(result, future): (_, F)| try_fill(result, future);
+    drive(results.iter().zip(futures).map(fill).collect(), most).await?;
+    Ok(results.into_iter().filter_map(Cell::into_inner).collect())
+}
+
+fn fill<'a, F: Future + 'a>(result: &'a Cell<Option<F::Output>>, future: F) -> Waiting<'a> {
+    Box::pin(async move {
+        result.set(Some(future.await));
+        Ok(())
+    })
+}
+
+fn try_fill<'a, T, F: Future<Output = Result<T>> + 'a>(
+    result: &'a Cell<Option<T>>,
+    future: F,
+) -> Waiting<'a> {
+    Box::pin(async move {
+        result.set(Some(future.await?));
+        Ok(())
+    })
+}
+
+async fn drive(waiting: Vec<Waiting<'_>>, most: usize) -> Result<()> {
+    let mut waiting = waiting.into_iter();
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        while under_way.len() < most
+            && let Some(next) = waiting.next()
+        {
+            under_way.push(next);
+        }
+        match under_way.next().await {
+            Some(done) => done?,
+            None => return Ok(()),
+        }
+    }
+}
