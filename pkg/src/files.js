@@ -1,6 +1,6 @@
 /** Files and folders of this machine as sources, in Node. What changes while it is open is noticed. */
 import { open, readdir, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { CellucidError } from "./error.js";
 
 /** @param {string} path */
@@ -15,7 +15,21 @@ export async function file(path) {
     if (bytesRead < bytes.length || now.mtimeMs !== first.mtimeMs || now.size !== first.size) throw changed(path);
     return bytes;
   }
-  return { name: basename(path), size: first.size, read, close: () => void held.close().catch(() => {}) };
+  /** Held as long as the file that led to them. @type {Array<{ close: () => void }>} */
+  const others = [];
+  /** @param {string} below from the folder of this file, out of which it does not lead */
+  async function sibling(below) {
+    const other = join(dirname(path), below);
+    if (below.split(/[\\/]/).includes("..") || !(await stat(other).catch(absent))?.isFile()) return undefined;
+    const opened = await file(other);
+    others.push(opened);
+    return opened;
+  }
+  const close = () => {
+    held.close().catch(() => {});
+    for (const other of others) other.close();
+  };
+  return { name: basename(path), size: first.size, read, sibling, close };
 }
 
 /** @param {string} root */

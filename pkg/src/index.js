@@ -18,10 +18,11 @@ export { CellucidError };
  * @param {From} from
  * @param {OpenOptions & { engine?: string | URL | (() => Worker) }} [options]
  */
-export async function openDataset(from, { signal, progress, engine: where, headers, renew, ...options } = {}) {
+export async function openDataset(from, { signal, progress, engine: where, headers, renew, beside, ...options } = {}) {
   const engine = new Engine(() => spawn(where));
   try {
-    const given = { ...options, ...(headers && { headers: pairs(headers) }) };
+    const around = beside && { beside: Array.isArray(beside) ? paths(beside) : beside };
+    const given = { ...options, ...around, ...(headers && { headers: pairs(headers) }) };
     const description = await engine.open(/** @type {any} */ (sendable(from, renew)), given, hooks(signal, progress));
     return new Dataset(
       {
@@ -62,14 +63,17 @@ const pairs = (headers) => (Symbol.iterator in headers ? [...headers] : Object.e
 function sendable(from, renew) {
   if (from instanceof URL) return called({ from: from.href }, renew);
   if (typeof from === "string") return called({ from: URL.parse(from.trim(), document.baseURI)?.href ?? from }, renew);
-  if (Array.isArray(from)) {
-    return from.map((item) => (item instanceof File ? [item.webkitRelativePath || item.name, item] : item));
-  }
+  if (Array.isArray(from)) return paths(from);
   const [reads, gets] = [typeof from?.read === "function", typeof from?.get === "function"];
   if (!reads && !gets) return from;
   const { name = "caller's source", size } = from;
   if (reads) return called({ kind: "file", name, size: Number(size) }, renew, from);
   return called({ kind: "folder", name, lists: typeof from.list === "function" }, renew, from);
+}
+
+/** @param {Array<File | [path: string, file: File]>} files @returns {Array<[path: string, file: File]>} */
+function paths(files) {
+  return files.map((item) => (item instanceof File ? [item.webkitRelativePath || item.name, item] : item));
 }
 
 /** @param {object} what @param {OpenOptions["renew"]} renew @param {any} [source] */

@@ -328,6 +328,7 @@ fn at(client: &Arc<Client>, address: Address) -> Result<(Source, bool)> {
 /// One file on a host.
 struct File {
     client: Arc<Client>,
+    address: Address,
     url: String,
     label: String,
     remote: Remote,
@@ -352,7 +353,8 @@ impl File {
         };
         let start = client.send(&url, Some(&http::range(&(0..FIRST))), Some(&landed), judge)?;
         let remote = learned.ok_or_else(|| Error::source("the host did not answer"))?;
-        Ok(Self { client: Arc::clone(client), url, label: address.label(), remote, start, landed })
+        let (client, label, address) = (Arc::clone(client), address.label(), address.clone());
+        Ok(Self { client, address, url, label, remote, start, landed })
     }
 }
 
@@ -379,6 +381,17 @@ impl ByteSource for File {
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
+    }
+
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        Box::pin(async move {
+            let Some(address) = self.address.beside(path) else { return Ok(None) };
+            match Self::open(&self.client, &address) {
+                Ok(file) => Ok(Some(Rc::new(file) as Rc<dyn ByteSource>)),
+                Err(error) if error.kind == Kind::Missing => Ok(None),
+                Err(error) => Err(error.in_file(address.label())),
+            }
+        })
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {

@@ -292,6 +292,23 @@ fn objects_beyond_4_gib_read_like_near_ones() {
 }
 
 #[test]
+fn files_beside_one_on_a_host_are_found() {
+    let folder = root().join("build/beside");
+    assert!(folder.is_dir(), "build/beside is not there: ./check makes it");
+    let server = Server::start(&[folder.to_str().unwrap()]);
+    let whole = folder.join("whole.h5ad");
+    for path in ["points_2d.bin", "var/gene3.values.f32"] {
+        let source = format!("{}/data/linked.h5ad", server.url);
+        assert_eq!(ok(&["get", &source, path]), ok(&["get", whole.to_str().unwrap(), path]), "{path}");
+    }
+    let alone = Scratch::new("alone");
+    fs::copy(folder.join("linked.h5ad"), alone.0.join("linked.h5ad")).unwrap();
+    let server = Server::start(&[alone.0.to_str().unwrap()]);
+    let said = fails(1, &["get", &format!("{}/data/linked.h5ad", server.url), "points_2d.bin"]);
+    assert!(said.contains("\"parts/points 0.h5\" is wanted, and is not beside this file"), "{said}");
+}
+
+#[test]
 fn the_server_serves_page_module_and_data_and_nothing_else() {
     let scratch = Scratch::new();
     fs::create_dir_all(scratch.0.join("www")).unwrap();

@@ -137,9 +137,10 @@ fn beside(name: &str) -> String {
 }
 
 fn missing(name: &str) -> Error {
-    Error::missing(format!("\"{name}\" is wanted, and is not beside this file")).hint(format!(
-        "put \"{name}\" into the same folder and open the file from there: by its path, or by dropping the whole folder"
-    ))
+    // What is skipped for it keeps the message alone, so that says it all.
+    Error::missing(format!("\"{name}\" is wanted, and is not beside this file: open or drop the folder with both")).hint(
+        format!("put \"{name}\" into the same folder and open the file from there: by its path or address, or by dropping the whole folder"),
+    )
 }
 
 #[cfg(test)]

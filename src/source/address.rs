@@ -95,6 +95,15 @@ impl Address {
         format!("{}{}", self.base, self.query)
     }
 
+    /// Another file, by its path from the folder that this one is in. What the query says is taken to be of the folder, as signatures
+    /// of containers are.
+    pub fn beside(&self, path: &str) -> Option<Self> {
+        let (scheme, rest) = self.base.split_once("://")?;
+        let (folder, _) = rest.rsplit_once('/')?;
+        let folder = Self { base: format!("{scheme}://{folder}"), ..self.clone() };
+        Self::plain(&folder.key(path))
+    }
+
     /// The address of a key below it.
     pub fn key(&self, key: &str) -> String {
         let mut address = format!("{}/", self.base);
@@ -217,6 +226,20 @@ mod tests {
         assert_eq!(parse("https://host/a/download").leads(), Leads::Anywhere);
         assert_eq!(parse("https://host/a/b/zarr.json"), parse("https://host/a/b/"));
         assert_eq!(parse("https://host/a.zarr/.zgroup?s=1").key("obs/x"), "https://host/a.zarr/obs/x?s=1");
+    }
+
+    #[test]
+    fn other_files_are_in_the_same_folder() {
+        let beside = |text: &str, path: &str| parse(text).beside(path).map(|other| other.file());
+        for (address, path, other) in [
+            ("https://host/a/b.h5ad", "c d.h5", "https://host/a/c%20d.h5"),
+            ("https://host/b.h5ad?sig=1", "parts/c.h5", "https://host/parts/c.h5?sig=1"),
+            ("https://me:secret@host/a/b.h5ad", "c.h5", "https://host/a/c.h5"),
+            ("https://host/a/b.h5ad", "c?d#e.h5", "https://host/a/c%3Fd%23e.h5"),
+        ] {
+            assert_eq!(beside(address, path).as_deref(), Some(other));
+        }
+        assert_eq!(beside("https://host", "c.h5"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File};
 
-use super::{error::from_local, meter::Meter, together};
+use super::{beside::Beside, error::from_local, meter::Meter, together};
 use crate::{
     error::{Error, Pending, Result},
     limits::Limits,
@@ -37,6 +37,7 @@ pub struct BlobSource {
     len: u64,
     meter: Rc<Meter>,
     watch: Option<Watch>,
+    beside: Option<Beside>,
 }
 
 /// Notices that somebody writes to a file while it is open. Some browsers refuse to read it from then on, others read whatever is
@@ -70,13 +71,20 @@ impl BlobSource {
     pub fn new(name: String, blob: Blob, meter: Rc<Meter>) -> Self {
         // Sizes are whole numbers below 2^53.
         let len = blob.size() as u64;
-        Self { name, blob, len, meter, watch: None }
+        Self { name, blob, len, meter, watch: None, beside: None }
     }
 
     /// The same, if it is a file that others may write to.
     #[must_use]
     pub fn watched(mut self) -> Self {
         self.watch = self.blob.is_instance_of::<File>().then(Watch::default);
+        self
+    }
+
+    /// The same, in a folder where other files may be found.
+    #[must_use]
+    pub fn beside(mut self, folder: Option<Beside>) -> Self {
+        self.beside = folder;
         self
     }
 
@@ -145,6 +153,13 @@ impl ByteSource for BlobSource {
         Some(Identity {
             text: format!("file {} {} {}", self.name, self.len, file.last_modified()),
             exact: true,
+        })
+    }
+
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        Box::pin(async move {
+            let Some(folder) = &self.beside else { return Ok(None) };
+            folder.file(path, &self.meter).await
         })
     }
 

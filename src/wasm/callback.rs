@@ -35,6 +35,8 @@ extern "C" {
     ) -> std::result::Result<JsValue, JsValue>;
     #[wasm_bindgen(method, structural, catch)]
     fn list(this: &Caller, prefix: &str) -> std::result::Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, structural, catch)]
+    fn sibling(this: &Caller, path: &str) -> std::result::Result<JsValue, JsValue>;
 }
 
 /// Aborts the caller's own work when ours is dropped.
@@ -80,9 +82,29 @@ pub struct CallerFile {
 }
 
 impl CallerFile {
-    /// A file of that name and size.
-    pub fn new(name: String, len: u64, caller: Caller, meter: Rc<Meter>) -> Self {
-        Self { name, len, caller, meter }
+    /// From what a caller gave as a file, whose own name counts unless there is another.
+    ///
+    /// # Errors
+    /// `Request` when it does not say its size.
+    pub fn of(value: JsValue, name: String, meter: Rc<Meter>) -> Result<Self> {
+        let size = Reflect::get(&value, &"size".into()).ok().and_then(|size| size.as_f64());
+        let size = size.filter(|size| *size >= 0.0 && size.fract() == 0.0);
+        let len =
+            size.ok_or_else(|| Error::request("a ByteSource needs its size in bytes as `size`"))? as u64;
+        Ok(Self { name, len, caller: value.unchecked_into(), meter })
+    }
+
+    /// Another of the caller's files, where there are such.
+    async fn other(&self, path: &str) -> Result<Option<Rc<dyn ByteSource>>> {
+        let asked = Reflect::get(&self.caller, &"sibling".into()).is_ok_and(|given| given.is_function());
+        if !asked {
+            return Ok(None);
+        }
+        let given = settle(self.caller.sibling(path)).await?;
+        if given.is_undefined() || given.is_null() {
+            return Ok(None);
+        }
+        Ok(Some(Rc::new(Self::of(given, path.to_owned(), Rc::clone(&self.meter))?)))
     }
 
     async fn span(&self, span: &Range<u64>) -> Result<Bytes> {
@@ -111,6 +133,10 @@ impl ByteSource for CallerFile {
 
     fn identity(&self) -> Option<Identity> {
         Some(Identity { text: format!("source {} {}", self.name, self.len), exact: false })
+    }
+
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        Box::pin(async move { self.other(path).await.map_err(|e| e.in_file(path)) })
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {

@@ -64,7 +64,15 @@ impl Directory {
         Ok(Some(handle))
     }
 
-    async fn part(&self, key: &str, part: &Part) -> Result<Option<Bytes>> {
+    /// The file at a path, as it is now.
+    ///
+    /// # Errors
+    /// `Source` when it is there and cannot be had.
+    pub async fn file(&self, path: &str) -> Result<Option<File>> {
+        Ok(self.found(path).await?.map(|(_, file)| file))
+    }
+
+    async fn found(&self, key: &str) -> Result<Option<(FileSystemFileHandle, File)>> {
         let (path, name) = key.rsplit_once('/').unwrap_or(("", key));
         let Some(folder) = self.folder(path).await? else { return Ok(None) };
         let handle = present(JsFuture::from(folder.get_file_handle(name)).await)?;
@@ -72,7 +80,11 @@ impl Directory {
             return Ok(None);
         };
         let file = JsFuture::from(handle.get_file()).await.map_err(|e| from_local(&e))?;
-        let Ok(file) = file.dyn_into::<File>() else { return Ok(None) };
+        Ok(file.dyn_into::<File>().ok().map(|file| (handle, file)))
+    }
+
+    async fn part(&self, key: &str, part: &Part) -> Result<Option<Bytes>> {
+        let Some((handle, file)) = self.found(key).await? else { return Ok(None) };
         self.first.borrow_mut().get_or_insert_with(|| (handle, (file.size(), file.last_modified())));
         BlobSource::new(format!("{}/{key}", self.name), file.into(), Rc::clone(&self.meter))
             .part(part)

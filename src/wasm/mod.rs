@@ -3,6 +3,7 @@
 //! Bulk data cross once, as one `Uint8Array`; descriptions cross as JSON; errors as `Error` with a code and a place. The types
 //! that JavaScript sees are written by hand in `types.d.ts`.
 
+mod beside;
 mod blob;
 mod callback;
 mod cancel;
@@ -146,7 +147,8 @@ impl Dataset {
         let hooks = given.hooks()?;
         let (meter, running) = (Rc::new(Meter::default()), Rc::new(Running::default()));
         let (name, headers, renew) = (given.text("name")?, given.headers()?, given.renew()?);
-        let how = How { name, headers, renew, meter: Rc::clone(&meter) };
+        let beside = given.beside(&meter)?;
+        let how = How { name, headers, renew, beside, meter: Rc::clone(&meter) };
         let _listener = hooks.progress.map(|callback| meter.listen(callback));
         let opening = async {
             let found = find(from, how).await?;

@@ -1,10 +1,12 @@
 //! The options of `Dataset.open`, `Dataset.read` and `Dataset.pack`, checked: a misspelt or mistyped option is an error, not ignored.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Headers};
 
-use super::pack::Caller;
+use super::{beside::Beside, meter::Meter, pack::Caller};
 use crate::{
     error::{Error, Result},
     export::{Bits, Options, Packing, Profile},
@@ -12,6 +14,7 @@ use crate::{
 
 const OPEN: &[&str] = &[
     "name",
+    "beside",
     "root",
     "profile",
     "latentKey",
@@ -118,6 +121,11 @@ impl Given {
 
     fn flag(&self, name: &str) -> Result<Option<bool>> {
         self.value(name).map(|v| v.as_bool().ok_or_else(|| wrong(name, "a boolean"))).transpose()
+    }
+
+    /// The folder that a local file is in.
+    pub fn beside(&self, meter: &Rc<Meter>) -> Result<Option<Beside>> {
+        self.value("beside").map(|value| Beside::new(value, meter)).transpose()
     }
 
     /// Names and values of the headers.

@@ -10,7 +10,7 @@ use super::{
     way::Way,
 };
 use crate::{
-    error::{Error, Pending, Result},
+    error::{Error, Kind, Pending, Result},
     source::{
         ByteSource, Identity, KeyedSource, Part,
         address::Address,
@@ -123,6 +123,17 @@ impl ByteSource for RemoteFile {
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.way.rate().seconds(bytes)
+    }
+
+    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
+        Box::pin(async move {
+            let Some((client, address)) = self.way.beside(path) else { return Ok(None) };
+            match Self::open(client, address).await {
+                Ok(file) => Ok(Some(Rc::new(file) as Rc<dyn ByteSource>)),
+                Err(error) if error.kind == Kind::Missing => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {

@@ -8,6 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FileSystemDirectoryHandle, FileSystemFileHandle, Url};
 
 use super::{
+    beside::{Beside, files},
     blob::{BlobSource, take},
     callback::{Caller, CallerFile, CallerStore},
     directory::{Directory, FileList},
@@ -49,6 +50,8 @@ pub struct How {
     pub headers: Vec<(String, String)>,
     /// The caller's function for a fresh address.
     pub renew: Option<Function>,
+    /// The folder that a local file is in.
+    pub beside: Option<Beside>,
     /// Counts what is read.
     pub meter: Rc<Meter>,
 }
@@ -94,15 +97,13 @@ pub async fn find(from: JsValue, how: How) -> Result<Found> {
         _ => {}
     }
     let name = how.name.or_else(|| text("name")).unwrap_or_else(|| "caller's source".into());
-    let caller: Caller = from.clone().unchecked_into();
     if field("read").is_function() {
-        let size = field("size").as_f64().filter(|size| *size >= 0.0 && size.fract() == 0.0);
-        let size = size.ok_or_else(|| Error::request("a ByteSource needs its size in bytes as `size`"))?;
-        let source = Source::File(Rc::new(CallerFile::new(name.clone(), size as u64, caller, how.meter)));
+        let source = Source::File(Rc::new(CallerFile::of(from, name.clone(), how.meter)?));
         return Ok(Found { source, name, folder: false, root: None });
     }
     if field("get").is_function() {
         let lists = field("list").is_function();
+        let caller: Caller = from.clone().unchecked_into();
         let source = Source::Folder(Rc::new(CallerStore::new(name.clone(), caller, lists, how.meter)));
         return Ok(Found { source, name, folder: true, root: None });
     }
@@ -113,26 +114,14 @@ pub async fn find(from: JsValue, how: How) -> Result<Found> {
 fn file(blob: Blob, how: How) -> Found {
     let own = blob.dyn_ref::<File>().map(File::name);
     let name = how.name.or(own).unwrap_or_else(|| "file".into());
-    let source = Source::File(Rc::new(BlobSource::new(name.clone(), blob, how.meter).watched()));
+    let source =
+        Source::File(Rc::new(BlobSource::new(name.clone(), blob, how.meter).watched().beside(how.beside)));
     Found { source, name, folder: false, root: None }
 }
 
 /// A list of `File`s with `webkitRelativePath`, or of pairs of path and `File`.
 fn list(items: &Array, how: How) -> Result<Found> {
-    let mut files: Vec<(String, File)> = Vec::new();
-    for item in items.iter() {
-        let pair = Array::is_array(&item).then(|| Array::from(&item));
-        let (path, item) = match pair {
-            Some(pair) => (pair.get(0).as_string(), pair.get(1)),
-            None => (None, item),
-        };
-        let file: File =
-            item.dyn_into().map_err(|_| Error::request("the list holds something that is no file"))?;
-        let relative =
-            || Reflect::get(&file, &"webkitRelativePath".into()).ok()?.as_string().filter(|p| !p.is_empty());
-        let path = path.or_else(relative).unwrap_or_else(|| file.name());
-        files.push((path.trim_start_matches('/').to_owned(), file));
-    }
+    let mut files = files(items)?;
     if let [(path, only)] = files.as_slice()
         && !path.contains('/')
     {

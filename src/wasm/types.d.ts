@@ -22,6 +22,11 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly the bytes from `start` up to, not including, `end`. */
   read(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> | Uint8Array;
+  /**
+   * Another file, by its path from this one's folder (never out of it), where a file leads to others: external links, virtual datasets.
+   * `undefined` when there is none.
+   */
+  sibling?(path: string): Promise<ByteSource | undefined> | ByteSource | undefined;
 }
 
 /** Many small files by key, as a Zarr store has them, provided by the caller. */
@@ -84,6 +89,11 @@ export interface GeneOptions extends ReadOptions {
 export interface OpenOptions extends ReadOptions {
   /** File or folder name, where the source does not tell it. */
   name?: string;
+  /**
+   * The folder that a local file is in, or the files in it with their paths from there: where others are found that the file leads to.
+   * Browsers do not tell a file's folder themselves.
+   */
+  beside?: FileSystemDirectoryHandle | File[] | Array<[path: string, file: File]>;
   /**
    * Object in the file that is the AnnData, such as `mod/rna` in MuData or `tables/table` in SpatialData; `/` is the file
    * itself. When left out: the file itself, or in a file of several the one that people look at first; see

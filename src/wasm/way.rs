@@ -57,6 +57,11 @@ impl Way {
         self.address.borrow().label()
     }
 
+    /// To another file beside this one; `None` where there is no telling where that is.
+    pub fn beside(&self, path: &str) -> Option<(Rc<Client>, Address)> {
+        Some((Rc::clone(&self.client), self.address.borrow().beside(path)?))
+    }
+
     /// How fast the host answers.
     pub fn rate(&self) -> &Rate {
         &self.client.rate

@@ -2,7 +2,7 @@
  * Opening: drop, choose a file, choose a folder, paste a URL, try the sample. Each becomes a `source` in the store; what it holds is for
  * the reader to say.
  *
- * @import { From } from "../engine/messages.js"
+ * @import { Source } from "../state.js"
  * @import { Store } from "../store.js"
  */
 import { Fault } from "../engine/fault.js";
@@ -10,8 +10,6 @@ import { element, known } from "./element.js";
 import { address, dropped, picked } from "./entry.js";
 import { recent } from "./recent.js";
 import { likely, stores } from "./stores.js";
-
-/** @typedef {{ from: From, label: string }} Source */
 
 /** @param {Store} store */
 export function drop(store) {

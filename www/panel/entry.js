@@ -2,8 +2,7 @@
  * What a drop, a file input or an address gives, as something the reader opens. Browsers hand over folders in three ways: as handles,
  * as entries to walk, or as a flat list of files with paths.
  *
- * @import { From } from "../engine/messages.js"
- * @typedef {{ from: From, label: string }} Source
+ * @import { Source } from "../state.js"
  */
 import { Fault } from "../engine/fault.js";
 
@@ -40,7 +39,7 @@ export function picked(files) {
   if (!first) return null;
   const [root = "", ...below] = first.webkitRelativePath.split("/");
   if (below.length === 0) {
-    return files.map((file) => ({ from: file, label: file.name }));
+    return together(files.map((file) => ({ from: file, label: file.name, file })));
   }
   // The path is lost on the way to the worker, so it goes along.
   const from = files.map((file) => /** @type {[string, File]} */ ([file.webkitRelativePath, file]));
@@ -58,7 +57,20 @@ export async function dropped(transfer) {
   const link = transfer.getData("text/uri-list") || transfer.getData("text/plain");
   const things = items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry(), handle: handle(item) }));
   if (!things.length) return link ? address(link) : null;
-  return Promise.all(things.map(taken));
+  return together(await Promise.all(things.map(async (thing) => ({ ...(await taken(thing)), file: thing.file }))));
+}
+
+/**
+ * Files that were given together may lead to each other.
+ *
+ * @param {Array<Source & { file: File | null }>} things
+ * @returns {Source[]}
+ */
+function together(things) {
+  const files = things.map(({ file }) => file).filter((file) => file !== null);
+  const beside = files.map((file) => /** @type {[string, File]} */ ([file.name, file]));
+  const alone = things.length === 1;
+  return things.map(({ from, label }) => (alone ? { from, label } : { from, label, options: { beside } }));
 }
 
 /** @param {{ file: File | null, entry: FileSystemEntry | null, handle: Promise<FileSystemHandle | null> }} thing @returns {Promise<Source>} */

@@ -3,7 +3,7 @@
  * several things at once.
  *
  * @import { From } from "../engine/messages.js"
- * @typedef {{ from: From, label: string }} Source
+ * @import { Source } from "../state.js"
  * @typedef {Array<[path: string, file: File]>} Files
  */
 
@@ -33,12 +33,13 @@ const MOST = 50;
  * @param {Source} source
  * @returns {Promise<Source[]>}
  */
-export async function stores({ from, label }) {
+export async function stores(source) {
+  const { from, label } = source;
   if (Array.isArray(from)) return among(/** @type {Files} */ (from), label);
   if (from instanceof Object && "kind" in from && from.kind === "directory") {
     return below(/** @type {FileSystemDirectoryHandle} */ (from), label);
   }
-  return [{ from, label }];
+  return [source];
 }
 
 /** @param {FileSystemDirectoryHandle} root @param {string} label @returns {Promise<Source[]>} */
@@ -60,7 +61,8 @@ async function below(root, label) {
       if (MARKS.has(entry.name)) store = true;
       else if (entry.kind === "directory") inner.push(/** @type {FileSystemDirectoryHandle} */ (entry));
       else if (FILE.test(entry.name)) {
-        files.push({ from: /** @type {FileSystemFileHandle} */ (entry), label: `${path}/${entry.name}` });
+        const from = /** @type {FileSystemFileHandle} */ (entry);
+        files.push({ from, label: `${path}/${entry.name}`, options: { beside: folder } });
       }
     }
     if (store && depth === 0) return [{ from: root, label }];
@@ -92,13 +94,24 @@ function among(files, label) {
   if (outermost.some((root) => !root.includes("/"))) return [{ from: files, label }];
   /** @type {Map<string, Files>} */
   const inside = new Map(outermost.map((root) => [root, []]));
+  /** Files around one, which it may lead to; the same list for all of a folder. @type {Map<string, Files>} */
+  const around = new Map();
+  const inFolder = (/** @type {string} */ path) => {
+    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    const found = around.get(folder) ?? [];
+    if (!around.has(folder)) {
+      for (const [other, file] of files) if (other.startsWith(folder)) found.push([other.slice(folder.length), file]);
+      around.set(folder, found);
+    }
+    return found;
+  };
   /** @type {Source[]} */
   const single = [];
   for (const [path, file] of files) {
     const root = outermost.find((one) => path.startsWith(`${one}/`));
     const name = root?.split("/").pop() ?? "";
     if (root) inside.get(root)?.push([`${name}${path.slice(root.length)}`, file]);
-    else if (FILE.test(path)) single.push({ from: file, label: path });
+    else if (FILE.test(path)) single.push({ from: file, label: path, options: { beside: inFolder(path) } });
   }
   return sorted([...[...inside].map(([root, from]) => ({ from, label: root })), ...single]).slice(0, MOST);
 }
