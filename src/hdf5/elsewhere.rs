@@ -17,7 +17,7 @@ use super::{
         external::Files,
         link::text,
         mapping::{self, Mapping},
-        selection::{Selection, Slab},
+        selection::{Axis, Selection},
     },
     space::apart,
     walk::strings,
@@ -39,7 +39,7 @@ const DEPTH: usize = 8;
 pub struct Part {
     map: Mapping,
     /// Where it belongs.
-    to: Vec<Slab>,
+    to: Vec<Axis>,
     source: OnceCell<Rc<Array>>,
 }
 
@@ -88,7 +88,7 @@ async fn parts_of(file: &File, dataset: &Dataset, heap: u64, index: u32) -> Resu
     let maps = mapping::decode(space.cursor(item, heap, "list of parts"), space.limits().items)?;
     let mut parts = Vec::new();
     for map in maps {
-        let to = slabs(&map.to, &dataset.shape)?;
+        let to = axes(&map.to, &dataset.shape)?;
         parts.extend(to.map(|to| Part { map, to, source: OnceCell::new() }));
     }
     let parts = Rc::new(parts);
@@ -96,22 +96,22 @@ async fn parts_of(file: &File, dataset: &Dataset, heap: u64, index: u32) -> Resu
     Ok(parts)
 }
 
-/// A selection as slabs of an array of a shape; `None` where nothing is selected.
-fn slabs(selection: &Selection, shape: &[u64]) -> Result<Option<Vec<Slab>>> {
-    let slabs = match selection {
+/// A selection along the axes of an array of a shape; `None` where nothing is selected.
+fn axes(selection: &Selection, shape: &[u64]) -> Result<Option<Vec<Axis>>> {
+    let axes = match selection {
         Selection::None => return Ok(None),
-        Selection::All => shape.iter().map(|&len| Slab::all(len)).collect(),
-        Selection::Slabs(slabs) => slabs.clone(),
+        Selection::All => shape.iter().map(|&len| Axis::all(len)).collect(),
+        Selection::Axes(axes) => axes.clone(),
         Selection::Endless => {
             return Err(Error::unsupported("a virtual dataset of parts without end is not read")
                 .hint("copy it into a plain dataset, for example with h5repack"));
         }
     };
-    let fits = slabs.len() == shape.len() && slabs.iter().zip(shape).all(|(slab, &len)| slab.end() <= len);
+    let fits = axes.len() == shape.len() && axes.iter().zip(shape).all(|(chosen, &len)| chosen.end() <= len);
     if !fits {
         return Err(Error::malformed(format!("a part of a virtual dataset lies outside of shape {shape:?}")));
     }
-    Ok(Some(slabs))
+    Ok(Some(axes))
 }
 
 async fn put_together(

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Part, slabs};
+use super::{Part, axes};
 use crate::{
     array::{Array, DType, Order, Select, TextForm, Values},
     codec::{
@@ -15,7 +15,7 @@ use crate::{
     hdf5::{
         Hdf5,
         dataset::Dataset,
-        message::selection::Slab,
+        message::selection::Axis,
         space::{apart, number, together},
     },
     limits::Limits,
@@ -35,9 +35,9 @@ pub(super) struct Piece {
 
 impl Piece {
     /// `None` where nothing of the part lies in the box.
-    pub(super) fn new(to: &[Slab], select: &Select) -> Option<Self> {
+    pub(super) fn new(to: &[Axis], select: &Select) -> Option<Self> {
         let numbers: Vec<Range<u64>> =
-            to.iter().zip(&select.0).map(|(slab, span)| slab.within(span)).collect();
+            to.iter().zip(&select.0).map(|(chosen, span)| chosen.within(span)).collect();
         numbers.iter().all(|n| !n.is_empty()).then(|| Self { numbers, select: select.clone() })
     }
 
@@ -57,14 +57,14 @@ pub(super) async fn copy(
     out: &mut [u8],
     depth: usize,
 ) -> Result<()> {
-    let Some(from) = slabs(&part.map.from, &source.shape)? else { return Ok(()) };
+    let Some(from) = axes(&part.map.from, &source.shape)? else { return Ok(()) };
     // Axes of one item come and go between the two.
-    let wide = |slabs: &[Slab]| -> Vec<usize> {
-        slabs.iter().enumerate().filter(|(_, s)| s.len() != 1).map(|(axis, _)| axis).collect()
+    let wide = |chosen: &[Axis]| -> Vec<usize> {
+        chosen.iter().enumerate().filter(|(_, s)| s.len() != 1).map(|(axis, _)| axis).collect()
     };
     let (to_axes, from_axes) = (wide(&part.to), wide(&from));
-    let lens = |slabs: &[Slab], axes: &[usize]| -> Vec<u64> {
-        axes.iter().filter_map(|&axis| slabs.get(axis).map(Slab::len)).collect()
+    let lens = |chosen: &[Axis], axes: &[usize]| -> Vec<u64> {
+        axes.iter().filter_map(|&axis| chosen.get(axis).map(Axis::len)).collect()
     };
     if lens(&part.to, &to_axes) != lens(&from, &from_axes) {
         return Err(Error::unsupported(
@@ -78,12 +78,12 @@ pub(super) async fn copy(
     let mut todo = vec![piece.numbers.clone()];
     while let Some(numbers) = todo.pop() {
         let mut spans: Vec<Range<u64>> =
-            from.iter().map(|slab| slab.at(0)..slab.at(0).saturating_add(1)).collect();
+            from.iter().map(|chosen| chosen.at(0)..chosen.at(0).saturating_add(1)).collect();
         for (&t, &f) in to_axes.iter().zip(&from_axes) {
-            let (Some(n), Some(slab), Some(span)) = (numbers.get(t), from.get(f), spans.get_mut(f)) else {
+            let (Some(n), Some(chosen), Some(span)) = (numbers.get(t), from.get(f), spans.get_mut(f)) else {
                 continue;
             };
-            *span = slab.at(n.start)..slab.at(n.end.saturating_sub(1)).saturating_add(1);
+            *span = chosen.at(n.start)..chosen.at(n.end.saturating_sub(1)).saturating_add(1);
         }
         let select = Select(spans);
         let wanted = numbers.iter().fold(1_u64, |n, r| n.saturating_mul(r.end.saturating_sub(r.start)));
@@ -98,15 +98,15 @@ pub(super) async fn copy(
         let inner = self::strides(&select);
         // Per axis of the virtual dataset: where its items are in the box, and where in what was read.
         let mut places: Vec<Vec<(usize, usize)>> = Vec::new();
-        for (axis, (range, slab)) in numbers.iter().zip(&part.to).enumerate() {
+        for (axis, (range, chosen)) in numbers.iter().zip(&part.to).enumerate() {
             let f = to_axes.iter().position(|&t| t == axis).and_then(|at| from_axes.get(at).copied());
             let start = piece.select.0.get(axis).map_or(0, |span| span.start);
             let stride = strides.get(axis).copied().unwrap_or(0);
             let place = |n: u64| {
-                let to = size(slab.at(n).saturating_sub(start)).saturating_mul(stride);
+                let to = size(chosen.at(n).saturating_sub(start)).saturating_mul(stride);
                 let from = f.and_then(|f| {
-                    let (slab, span) = (from.get(f)?, select.0.get(f)?);
-                    Some(size(slab.at(n).saturating_sub(span.start)).saturating_mul(*inner.get(f)?))
+                    let (chosen, span) = (from.get(f)?, select.0.get(f)?);
+                    Some(size(chosen.at(n).saturating_sub(span.start)).saturating_mul(*inner.get(f)?))
                 });
                 (to, from.unwrap_or(0))
             };
