@@ -134,6 +134,8 @@ fn all_drawn(strict: &Seen) {
 const CLAIMS: &[(&str, Claim)] = &[
     ("emb_none", |r, s| {
         assert!(r.refusal().contains("no embedding can be drawn: obsm holds \""));
+        let advice = r.data.as_ref().err().unwrap().advice();
+        assert!(advice.contains("the strict profile, which shows \"X_tsne\""), "{advice}");
         all_drawn(s);
         assert!(s.data.is_ok());
     }),

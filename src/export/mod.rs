@@ -433,10 +433,20 @@ impl Export {
 fn nothing_drawn(data: &AnnData) -> Error {
     let there: Vec<String> = data.obsm.iter().map(|e| format!("\"{}\" {:?}", e.key, e.shape)).collect();
     let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+    let hint = "store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap";
+    // The strict profile would not have come here.
+    let hint = points::instead(data).map_or_else(
+        || hint.to_owned(),
+        |Choice { key, .. }| {
+            format!(
+                "{hint}; or take the strict profile, which shows \"{key}\": the reference shows UMAP only"
+            )
+        },
+    );
     Error::unsupported(format!("no embedding can be drawn: obsm holds {there}"))
         .at(data.path("obsm"))
         .in_file(data.tree().name())
-        .hint("store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap")
+        .hint(hint)
 }
 
 fn floats(values: &[f32]) -> Bytes {

@@ -64,24 +64,25 @@ pub fn choose(data: &AnnData, options: &Options) -> (Vec<Choice>, Option<Umap>) 
         (None, Some(columns)) => Umap::Unsupported(columns),
         (None, None) => Umap::Invalid(entry.shape.clone()),
     });
-    choices.sort_by_key(|c| c.dim);
+    choices.sort_unstable_by_key(|c| c.dim);
     if choices.is_empty() && options.profile == Profile::Strict {
-        // Names people give to what they look at, most telling first; then anything that can be drawn.
-        let rank = |key: &str| {
-            ["umap", "tsne", "draw_graph", "phate", "spatial", "diffmap"]
-                .iter()
-                .position(|word| key.to_ascii_lowercase().contains(word))
-                .unwrap_or(usize::MAX)
-        };
-        let best = data
-            .obsm
-            .iter()
-            .filter_map(|entry| Some((drawable(entry)?, entry)))
-            .filter(|(dim, _)| *dim > 1)
-            .min_by_key(|(_, entry)| rank(&entry.key));
-        choices.extend(best.map(|(dim, entry)| Choice { dim, key: entry.key.clone() }));
+        choices.extend(instead(data));
     }
     (choices, umap)
+}
+
+/// The best of what can be drawn where there is no UMAP.
+pub fn instead(data: &AnnData) -> Option<Choice> {
+    // Names people give to what they look at, most telling first; then anything that can be drawn.
+    let rank = |key: &str| {
+        ["umap", "tsne", "draw_graph", "phate", "spatial", "diffmap"]
+            .iter()
+            .position(|word| key.to_ascii_lowercase().contains(word))
+            .unwrap_or(usize::MAX)
+    };
+    let drawn = data.obsm.iter().filter_map(|entry| Some((drawable(entry)?, entry)));
+    let best = drawn.filter(|(dim, _)| *dim > 1).min_by_key(|(_, entry)| rank(&entry.key));
+    best.map(|(dim, entry)| Choice { dim, key: entry.key.clone() })
 }
 
 /// What `dataset_identity.json` says about `X_umap`.
