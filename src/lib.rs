@@ -29,6 +29,7 @@ pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 pub mod open;
+pub mod order;
 pub mod protocol;
 pub mod shelf;
 pub mod source;

@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &["error"]),
+    ("order", &[]),
     ("wait", &["error"]),
     // Zip archives hold deflated files.
-    ("source", &["error", "wait", "limits", "codec", "shelf"]),
+    ("source", &["error", "wait", "order", "limits", "codec", "shelf"]),
     ("native", &["error", "limits", "source", "shelf"]),
     ("codec", &["error", "limits"]),
     ("array", &["error", "limits", "codec"]),
-    ("tree", &["error", "wait", "limits", "source", "codec", "array"]),
-    ("hdf5", &["error", "wait", "limits", "source", "codec", "array", "tree"]),
-    ("zarr", &["error", "wait", "limits", "source", "codec", "array", "tree"]),
+    ("tree", &["error", "wait", "order", "limits", "source", "codec", "array"]),
+    ("hdf5", &["error", "wait", "order", "limits", "source", "codec", "array", "tree"]),
+    ("zarr", &["error", "wait", "order", "limits", "source", "codec", "array", "tree"]),
     ("open", &["error", "limits", "source", "tree", "hdf5", "zarr"]),
     // What was worked out once is kept between visits.
     ("shelf", &["error", "codec"]),

@@ -129,20 +129,22 @@ impl<T: Add> Rows<T> {
             columns: Vec::with_capacity(indices.len()),
             items: Vec::with_capacity(items.len()),
         };
-        let mut sorted: Vec<(u32, u32)> = Vec::new();
+        // Column and place in one number, which sorts as both do.
+        let mut sorted: Vec<u64> = Vec::new();
         for ends in starts.windows(2) {
             let [start, end] = [ends.first(), ends.last()].map(|e| e.map_or(0, |&e| e as usize));
             let (Some(js), Some(xs)) = (indices.get(start..end), items.get(start..end)) else {
                 return Err(Error::malformed("a row lies past the end of the items"));
             };
             sorted.clear();
-            sorted.extend(js.iter().copied().zip(0..));
+            sorted.extend(js.iter().zip(0..).map(|(&j, at)| u64::from(j) << 32 | at));
             if !js.is_sorted() {
                 sorted.sort_unstable();
             }
             let begin = rows.columns.len();
-            for &(j, at) in &sorted {
-                let Some(&x) = xs.get(at as usize) else { continue };
+            for &both in &sorted {
+                let j = (both >> 32) as u32;
+                let Some(&x) = xs.get((both & u64::from(u32::MAX)) as usize) else { continue };
                 match (rows.columns.last(), rows.items.last_mut()) {
                     (Some(&last), Some(sum)) if last == j && rows.columns.len() > begin => *sum = sum.plus(x),
                     _ => {

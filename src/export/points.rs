@@ -58,13 +58,13 @@ pub fn choose(data: &AnnData, options: &Options) -> (Vec<Choice>, Option<Umap>) 
     let umap = data.embedding("X_umap").map(|entry| match (drawable(entry), entry.columns()) {
         (Some(dim), _) if choices.iter().any(|c| c.dim == dim) => Umap::Explicit(dim),
         (Some(dim), _) => {
-            choices.push(Choice { dim, key: entry.key.clone() });
+            let at = choices.partition_point(|c| c.dim < dim);
+            choices.insert(at, Choice { dim, key: entry.key.clone() });
             Umap::Used(dim)
         }
         (None, Some(columns)) => Umap::Unsupported(columns),
         (None, None) => Umap::Invalid(entry.shape.clone()),
     });
-    choices.sort_unstable_by_key(|c| c.dim);
     if choices.is_empty() && options.profile == Profile::Strict {
         choices.extend(instead(data));
     }

@@ -20,9 +20,7 @@ impl Field {
     }
 
     fn dims(&self) -> Vec<u8> {
-        let mut dims: Vec<u8> = self.keys.iter().map(|(dim, _)| *dim).collect();
-        dims.sort_unstable();
-        dims
+        (1..=3).filter(|&dim| self.key(dim).is_some()).collect()
     }
 }
 

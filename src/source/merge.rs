@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::order;
+
 /// Where a wanted span lies within the merged ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot {
@@ -24,8 +26,8 @@ impl Merged {
     /// Merges spans whose gap is at most `gap` bytes as long as the result stays within `limit` bytes.
     /// (A wanted span that is itself larger stays whole; spans that overlap are joined in any case.)
     pub fn plan(wanted: &[Range<u64>], gap: u64, limit: u64) -> Self {
-        let mut order: Vec<usize> = (0..wanted.len()).collect();
-        order.sort_unstable_by_key(|&i| wanted.get(i).map(|w| (w.start, w.end, i)));
+        let key = |i: usize| wanted.get(i).map(|w| (w.start, w.end));
+        let order = order::numbers(wanted.len(), &|a, b| key(a).cmp(&key(b)));
         let mut spans: Vec<Range<u64>> = Vec::new();
         let mut slots = vec![Slot { merged: 0, from: 0 }; wanted.len()];
         for i in order {

@@ -7,6 +7,7 @@ use crate::{
     array::{Array, DType, Piece, Select, Step, Text, TextForm, Values, count, piece, pieces},
     error::{Error, Result},
     limits::Limits,
+    order,
     source::Part,
 };
 
@@ -97,8 +98,8 @@ struct Item {
 }
 
 /// Stored order: neighbours merge into one request, and each batch moves forward in the file.
-fn sort(work: &mut [Item]) {
-    work.sort_by_key(|item| {
+fn sort(work: &mut Vec<Item>) {
+    order::sort_by_key(work, |item| {
         (if let Stored::Span { range, .. } = &item.stored { range.start } else { 0 }, item.piece.chunk)
     });
 }

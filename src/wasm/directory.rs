@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Pending, Result},
+    order,
     source::{Identity, KeyedSource, Part, memory::children},
 };
 
@@ -122,7 +123,7 @@ impl Directory {
             }
             names.push(name);
         }
-        names.sort_unstable();
+        order::sort_by(&mut names, Ord::cmp);
         Ok(names)
     }
 }
@@ -178,7 +179,7 @@ impl FileList {
     /// A folder of that name and content.
     pub fn new(name: String, files: Vec<(String, File)>, meter: &Rc<Meter>) -> Self {
         let mut paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
-        paths.sort_unstable();
+        order::sort_by(&mut paths, Ord::cmp);
         let file = |(path, file): (String, File)| {
             let source = BlobSource::new(format!("{name}/{path}"), file.into(), Rc::clone(meter));
             (path, source)

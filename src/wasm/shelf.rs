@@ -14,6 +14,7 @@ use super::error::{from_local, name_of};
 use crate::{
     error::{Error, Pending, Result},
     limits::Limits,
+    order,
     shelf::{Kept, Shelf},
 };
 
@@ -138,7 +139,7 @@ impl Private {
         files.retain(|(file, _)| file != USED && file != name);
         used.retain(|file, _| files.iter().any(|(other, _)| other == file));
         let last = |file: &str| used.get(file).copied().unwrap_or(0.0);
-        files.sort_by(|a, b| last(&a.0).total_cmp(&last(&b.0)));
+        order::sort_by(&mut files, |a, b| last(&a.0).total_cmp(&last(&b.0)));
         let mut held = files.iter().map(|(_, size)| size).sum::<f64>() + size;
         for (file, size) in files {
             if held <= bound {

@@ -201,9 +201,8 @@ fn permutation(order: Option<&Value>, rank: usize) -> Result<Vec<usize>> {
         Some(list) => {
             let list = sizes(list, "transpose order").map_err(|_| wrong())?;
             let order: Vec<usize> = list.into_iter().filter_map(|axis| usize::try_from(axis).ok()).collect();
-            let mut seen = order.clone();
-            seen.sort_unstable();
-            if seen.into_iter().eq(0..rank) { Ok(order) } else { Err(wrong()) }
+            let all = order.len() == rank && (0..rank).all(|axis| order.contains(&axis));
+            if all { Ok(order) } else { Err(wrong()) }
         }
         None => Err(wrong()),
     }

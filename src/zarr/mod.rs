@@ -24,6 +24,7 @@ use crate::{
     array::Array,
     error::{Error, Pending, Result},
     limits::Limits,
+    order,
     source::{Identity, KeyedSource, Part},
     tree::{Group, Node, Stored, Tree},
 };
@@ -169,13 +170,16 @@ impl Zarr {
             return Ok(Some(names.to_vec()));
         }
         let Some(listed) = self.store.list(&folder(&group.path)).await? else { return Ok(None) };
-        let mut names: Vec<String> =
+        let names: Vec<String> =
             listed.iter().filter_map(|name| name.strip_suffix('/')).map(str::to_owned).collect();
         if names.len() > self.limits.items {
             return Err(Error::limit(format!("group of {} members", names.len())));
         }
         // As writers of consolidated metadata sort.
-        names.sort_by_cached_key(|name| (name.to_lowercase(), name.clone()));
+        let mut names: Vec<(String, String)> =
+            names.into_iter().map(|name| (name.to_lowercase(), name)).collect();
+        order::sort_by(&mut names, Ord::cmp);
+        let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
         // A folder is a member if something describes it; what does will be wanted next.
         let paths: Vec<String> = names.iter().map(|name| format!("{}{name}", folder(&group.path))).collect();
         let wanted: Vec<_> = paths.iter().flat_map(|path| self.documents(path)).collect();

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::{
     error::Result,
     hdf5::cursor::{Cursor, Widths},
+    order,
 };
 
 /// What a collection takes at least; most take exactly this.
@@ -99,7 +100,9 @@ pub fn collection(mut c: Cursor<'_>, bytes: Bytes) -> Result<Collection> {
         items.push((index, start..end));
         c.align(8);
     }
-    items.sort_unstable_by_key(|(index, _)| *index);
+    if !items.is_sorted_by_key(|(index, _)| *index) {
+        order::sort_by_key(&mut items, |(index, _)| *index);
+    }
     Ok(Collection { bytes, len: len as u64, complete, items })
 }
 

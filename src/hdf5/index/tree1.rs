@@ -8,6 +8,7 @@ use super::{Spot, Walk};
 use crate::{
     error::Result,
     hdf5::{btree1, cursor::Cursor, space::Decoded},
+    order,
 };
 
 /// A node, keys as chunk numbers.
@@ -23,8 +24,8 @@ struct Node {
 /// Looks chunks up.
 pub(super) async fn locate(walk: &Walk<'_>, root: u64, wanted: &[u64]) -> Result<Vec<Option<Spot>>> {
     let mut found = vec![None; wanted.len()];
-    let mut order: Vec<(u64, usize)> = wanted.iter().copied().zip(0..).collect();
-    order.sort_unstable();
+    let sorted = order::numbers(wanted.len(), &|a, b| wanted.get(a).cmp(&wanted.get(b)));
+    let order: Vec<(u64, usize)> = sorted.into_iter().filter_map(|at| Some((*wanted.get(at)?, at))).collect();
     let mut branches: Vec<(u64, Range<usize>)> = vec![(root, 0..order.len())];
     let mut level = None;
     while !branches.is_empty() {

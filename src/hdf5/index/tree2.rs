@@ -11,6 +11,7 @@ use crate::{
         btree2::{Child, Header},
         walk::records,
     },
+    order,
 };
 
 /// Looks chunks up.
@@ -21,8 +22,8 @@ pub(super) async fn locate(walk: &Walk<'_>, root: u64, wanted: &[u64]) -> Result
         return Err(walk.space.bad(root, format!("a B-tree of kind {} where {kind} is due", header.kind)));
     }
     let mut found = vec![None; wanted.len()];
-    let mut order: Vec<(u64, usize)> = wanted.iter().copied().zip(0..).collect();
-    order.sort_unstable();
+    let sorted = order::numbers(wanted.len(), &|a, b| wanted.get(a).cmp(&wanted.get(b)));
+    let order: Vec<(u64, usize)> = sorted.into_iter().filter_map(|at| Some((*wanted.get(at)?, at))).collect();
     let mut branches: Vec<(Child, Range<usize>)> = Vec::new();
     branches.extend(header.root.map(|root| (root, 0..order.len())));
     while !branches.is_empty() {

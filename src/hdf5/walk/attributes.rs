@@ -25,7 +25,7 @@ use crate::{
         },
         space::Space,
     },
-    wait,
+    order, wait,
 };
 
 /// Attributes of an object: in order of creation where it is recorded, else in byte order of their names.
@@ -41,7 +41,8 @@ pub async fn read(space: &Space, sharing: &Sharing, object: &Object) -> Result<A
     if let Some(c) = object.cursor(space, kind::ATTRIBUTE_INFO, "attribute info message") {
         found.extend(dense(space, sharing, c).await?);
     }
-    found.sort_by(
+    order::sort_by(
+        &mut found,
         |(first, a), (second, b)| {
             if object.ordered { first.cmp(second) } else { a.name.cmp(&b.name) }
         },

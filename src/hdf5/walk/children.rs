@@ -20,6 +20,7 @@ use crate::{
         },
         space::{Decoded, Space},
     },
+    order,
 };
 
 /// Bytes of a leaf's link besides the name's offset and an address.
@@ -138,7 +139,7 @@ impl Links<'_> {
             Self::Many(dense) => (many(space, dense, |_| Ordering::Equal).await?, dense.ordered),
             Self::Old(old) => (old.all().await?, false),
         };
-        links.sort_by(|a, b| if ordered { a.order.cmp(&b.order) } else { a.name.cmp(&b.name) });
+        order::sort_by(&mut links, |a, b| if ordered { a.order.cmp(&b.order) } else { a.name.cmp(&b.name) });
         Ok(links)
     }
 }
