@@ -7,6 +7,8 @@ use std::process::Command;
 use std::time::Instant;
 use wasm_bindgen_cli_support::Bindgen;
 
+const MODULE: &str = "cellucid-wasm";
+
 /// What every supported browser has. "All" would let the optimiser write encodings that only the newest can load.
 const FEATURES: [&str; 8] = [
     "--enable-simd",
@@ -18,6 +20,11 @@ const FEATURES: [&str; 8] = [
     "--enable-multivalue",
     "--enable-bulk-memory-opt",
 ];
+
+/// How large a function marked `#[inline]` may be to be drawn into code that is to be small; 325 if nothing is said, which is meant for
+/// code that is to be fast and doubles what the standard library's iterators and collections take. The decoders are compiled for speed, and
+/// keep a bound of their own.
+const INLINE: &str = "llvm-args=-inlinehint-threshold=100";
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Profile {
@@ -38,7 +45,7 @@ impl Profile {
 
 pub fn build(profile: Profile) -> Outcome {
     let start = Instant::now();
-    let compiled = compile("cellucid-wasm", profile)?;
+    let compiled = compile(MODULE, profile)?;
     let bytes = std::fs::read(&compiled).map_err(|e| format!("{}: {e}", compiled.display()))?;
     let pkg = root().join("pkg");
     let stamp = root().join("target/wasm/pkg.stamp");
@@ -68,7 +75,11 @@ pub fn floor() -> Outcome {
 fn compile(package: &str, profile: Profile) -> Outcome<PathBuf> {
     let args =
         ["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--profile", profile.name()];
-    finish(&mut toolchain::find()?.cargo(&args.map(String::from))?)?;
+    let mut args = args.map(String::from).to_vec();
+    if profile == Profile::Release && package == MODULE {
+        args.extend(["--", "-C", INLINE].map(String::from));
+    }
+    finish(&mut toolchain::find()?.cargo(&args)?)?;
     Ok(root()
         .join("target/wasm/wasm32-unknown-unknown")
         .join(profile.name())
