@@ -249,7 +249,7 @@ async fn document(
 /// # Errors
 /// `Malformed` when it is none.
 pub fn parse(text: &[u8]) -> Result<Map<String, Value>> {
-    match serde_json::from_str(&plain_json(&String::from_utf8_lossy(text))) {
+    match serde_json::from_slice(plain_json(&String::from_utf8_lossy(text)).as_bytes()) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Error::malformed("is no JSON object")),
         Err(error) => Err(Error::malformed("is no JSON").because(error)),

@@ -365,10 +365,13 @@ fn refusal(head: &Head) -> Error {
 
 /// A size as people say it.
 pub fn size(bytes: u64) -> String {
-    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
-    let (unit, scale) = units.into_iter().find(|&(_, scale)| bytes as f64 >= scale).unwrap_or(("bytes", 1.0));
-    let digits = usize::from(scale > 1.0);
-    format!("{:.digits$} {unit}", bytes as f64 / scale)
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
+    let Some((unit, scale)) = units.into_iter().find(|&(_, scale)| bytes >= scale) else {
+        return format!("{bytes} bytes");
+    };
+    // In whole numbers: rounding of fractions would be ten kilobytes of module for this line.
+    let tenths = bytes.saturating_add(scale / 20) / (scale / 10);
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
