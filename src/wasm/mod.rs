@@ -30,7 +30,7 @@ use wasm_bindgen_futures::{future_to_promise, spawn_local};
 use crate::{
     anndata::Watch,
     dataset,
-    error::{Error, Result},
+    error::{Error, Pending, Result},
     limits::Limits,
     shelf::Shelf,
     source::address::decode,
@@ -51,6 +51,9 @@ const TYPES: &str = include_str!("types.d.ts");
 fn start() {
     console_error_panic_hook::set_once();
 }
+
+/// What is done with an open dataset and the options of the call.
+type Work = Box<dyn FnOnce(Rc<dataset::Dataset>, Given, Option<Rc<dyn Watch>>) -> Pending<'static, JsValue>>;
 
 /// An AnnData file or store, open for reading.
 #[wasm_bindgen(skip_typescript)]
@@ -162,16 +165,11 @@ impl Dataset {
         };
         let (open, description) = running.until(hooks.signal, opening).await?;
         let open = Rc::new(open);
-        let (ahead, watched) = (Rc::clone(&open), Rc::clone(&running));
-        spawn_local(async move {
-            // Beside what the caller asks for first; closing ends it.
-            watched
-                .until(None, async {
-                    ahead.warm().await;
-                    Ok(())
-                })
-                .await
-                .ok();
+        let ahead = Rc::clone(&open);
+        // Beside what the caller asks for first.
+        meanwhile(Rc::clone(&running), async move {
+            ahead.warm().await;
+            Ok(())
         });
         Ok(Self { open: RefCell::new(Some(open)), description, meter, running })
     }
@@ -189,6 +187,14 @@ impl Dataset {
     where
         F: AsyncFnOnce(&dataset::Dataset, &Given, Option<Rc<dyn Watch>>) -> Result<JsValue> + 'static,
     {
+        let work = |open: Rc<dataset::Dataset>, given: Given, partial| -> Pending<'static, JsValue> {
+            Box::pin(async move { work(&open, &given, partial).await })
+        };
+        self.start_any(options, given, Box::new(work))
+    }
+
+    /// The same whatever the work is.
+    fn start_any(&self, options: JsValue, given: fn(JsValue) -> Result<Given>, work: Work) -> Promise {
         let open = self.open.borrow().clone();
         let (meter, running) = (Rc::clone(&self.meter), Rc::clone(&self.running));
         future_to_promise(async move {
@@ -198,20 +204,21 @@ impl Dataset {
                 let open = open.ok_or_else(|| Error::request("the dataset has been closed"))?;
                 let _listener = hooks.progress.map(|callback| meter.listen(callback));
                 let partial = hooks.partial.map(|callback| Rc::new(Partial(callback)) as Rc<dyn Watch>);
-                let done = running.until(hooks.signal, work(&open, &given, partial)).await?;
+                let done = running.until(hooks.signal, work(Rc::clone(&open), given, partial)).await?;
                 // The answer need not wait for what others may profit from later; closing ends it.
-                spawn_local(async move {
-                    running
-                        .until(None, async {
-                            open.settle().await;
-                            Ok(())
-                        })
-                        .await
-                        .ok();
+                meanwhile(running, async move {
+                    open.settle().await;
+                    Ok(())
                 });
                 Ok(done)
             };
             outcome.await.map_err(|e: Error| to_js(&e))
         })
     }
+}
+
+/// Work that nobody waits for, until the dataset is closed.
+fn meanwhile(running: Rc<Running>, work: impl Future<Output = Result<()>> + 'static) {
+    let work: Pending<'static, ()> = Box::pin(work);
+    spawn_local(async move { running.until(None, work).await.unwrap_or_default() });
 }
