@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{below, encoding, plain, text_attr};
 use crate::{
-    array::{Array, DType, Text, Values, each_number},
+    array::{Array, DType, Text, Values},
     error::{Error, Result},
     tree::{Group, Node, Tree, read_all},
 };
@@ -395,8 +395,11 @@ pub fn labels(values: &Values) -> Result<Vec<String>> {
         Values::F16(v) => v.iter().map(|x| float_text(x.to_f64())).collect(),
         Values::F32(v) => v.iter().map(|&x| float_text(x.into())).collect(),
         Values::F64(v) => v.iter().map(|&x| float_text(x)).collect(),
-        other => each_number!(other, v => v.iter().map(ToString::to_string).collect(),
-            _ => return Err(Error::unsupported(format!("{} values are no labels", other.name())))),
+        Values::U64(v) => v.iter().map(u64::to_string).collect(),
+        other => match other.to_i64() {
+            Ok(whole) => whole.iter().map(i64::to_string).collect(),
+            Err(_) => return Err(Error::unsupported(format!("{} values are no labels", other.name()))),
+        },
     })
 }
 

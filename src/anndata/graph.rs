@@ -55,7 +55,6 @@ impl Graph {
             Matrix::Dense(_) => dense(tree, matrix).await?,
         };
         match &data {
-            Values::Bool(v) => edges(&starts, &indices, v, |x| x.then_some(1.0)),
             Values::F16(v) => edges(&starts, &indices, v, |x| some(x.to_f64())),
             Values::F32(v) => edges(&starts, &indices, v, |x| some(x.into())),
             Values::F64(v) => edges(&starts, &indices, v, some),
@@ -64,7 +63,9 @@ impl Graph {
             }
             other => {
                 let (bits, signed, whole) = whole(other)?;
-                edges(&starts, &indices, &whole, |x| wrapped(x, bits, signed))
+                // True and true is true.
+                let most = if matches!(other, Values::Bool(_)) { 1.0 } else { f64::INFINITY };
+                edges(&starts, &indices, &whole, |x| wrapped(x, bits, signed).map(|weight| weight.min(most)))
             }
         }
     }
@@ -84,6 +85,7 @@ fn whole(values: &Values) -> Result<(u32, bool, Vec<i64>)> {
         } };
     }
     wide!(
+        (Bool, 64, false),
         (I8, 8, true),
         (I16, 16, true),
         (I32, 32, true),

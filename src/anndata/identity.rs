@@ -20,7 +20,8 @@ pub async fn of(tree: &dyn Tree, matrix: &Sparse) -> Result<Option<String>> {
     let mut text = place.text;
     for array in [&matrix.data, &matrix.indices, &matrix.indptr] {
         let Array { path, dtype, shape, chunk, codecs, .. } = &**array;
-        text.push_str(&format!("\n{path} {} {shape:?} {chunk:?} {codecs:?}", dtype.name()));
+        let steps: Vec<&str> = codecs.iter().map(|codec| codec.name()).collect();
+        text.push_str(&format!("\n{path} {} {shape:?} {chunk:?} {}", dtype.name(), steps.join(" ")));
         if !place.exact {
             text.push_str(&format!(" {:x?}", sample(tree, array).await?));
         }
