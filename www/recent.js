@@ -3,7 +3,7 @@
  * nothing can be kept (private windows, sandboxed frames) there is nothing to show, and that is all.
  *
  * @typedef {FileSystemFileHandle | FileSystemDirectoryHandle} Handle
- * @typedef {{ id: number, label: string, from: Handle | string, when: number }} Recent
+ * @typedef {{ id: number, label: string, from: Handle | string, beside?: FileSystemDirectoryHandle, when: number }} Recent
  */
 import { Fault } from "./engine/fault.js";
 
@@ -24,10 +24,12 @@ export async function recents() {
 /**
  * Keeps what was opened, if it is of a kind that can be opened again.
  *
- * @param {{ from: unknown, label: string }} source
+ * @param {{ from: unknown, label: string, options?: { beside?: unknown } }} source
  */
-export async function remember({ from, label }) {
+export async function remember({ from, label, options }) {
   const handle = from instanceof Object && "kind" in from ? /** @type {Handle} */ (from) : null;
+  const folder = options?.beside;
+  const beside = folder instanceof Object && "kind" in folder && { beside: folder };
   // What stands behind the question mark may be a signature, which is nobody's business and soon worth nothing.
   if (!handle && !(typeof from === "string" && /^[a-z0-9]+:[^?@]+$/i.test(from))) return;
   const kept = handle ?? String(from);
@@ -36,7 +38,7 @@ export async function remember({ from, label }) {
     if (at >= MOST - 1 || (await same(old.from, kept))) await forget(old.id);
   }
   try {
-    await ask("readwrite", (store) => store.add({ label, from: kept, when: Date.now() }));
+    await ask("readwrite", (store) => store.add({ label, from: kept, ...beside, when: Date.now() }));
   } catch {
     // Kept by nobody: it was opened all the same.
   }
@@ -52,11 +54,18 @@ export async function forget(id) {
  *
  * @param {Recent} recent
  */
-export async function permit({ from, label }) {
+export async function permit({ from, beside, label }) {
+  // The folder first: what is allowed for it is allowed for its files.
+  if (beside) await allow(beside, label);
+  if (typeof from !== "string") await allow(from, label);
+}
+
+/** @param {Handle} handle @param {string} label */
+async function allow(handle, label) {
   // Firefox asks for nothing: it has handles of its own files only.
-  if (typeof from === "string" || !from.queryPermission) return;
-  if ((await from.queryPermission({ mode: "read" })) === "granted") return;
-  if ((await from.requestPermission?.({ mode: "read" })) === "granted") return;
+  if (!handle.queryPermission) return;
+  if ((await handle.queryPermission({ mode: "read" })) === "granted") return;
+  if ((await handle.requestPermission?.({ mode: "read" })) === "granted") return;
   throw new Fault({
     code: "source",
     message: `the browser was not allowed to read "${label}" again`,

@@ -1,7 +1,7 @@
 /**
  * The list of what was opened before, on the start card.
  *
- * @import { From } from "../engine/messages.js"
+ * @import { Source } from "../state.js"
  * @import { Store } from "../store.js"
  */
 import { forget, permit, recents, remember } from "../recent.js";
@@ -9,7 +9,7 @@ import { element } from "./element.js";
 
 /**
  * @param {Store} store
- * @param {(choose: () => Promise<{ from: From, label: string } | null>) => void} open
+ * @param {(choose: () => Promise<Source | null>) => void} open
  */
 export function recent(store, open) {
   const list = element("ul", {});
@@ -28,7 +28,7 @@ export function recent(store, open) {
         again.addEventListener("click", () =>
           open(async () => {
             await permit(one);
-            return { from: one.from, label: one.label };
+            return { from: one.from, label: one.label, ...(one.beside && { options: { beside: one.beside } }) };
           }),
         );
         const away = element("button", { className: "quiet icon", "aria-label": `Forget ${one.label}`, title: "Forget" }, "×");
