@@ -17,9 +17,8 @@ use serde_json::Value;
 
 /// Why objects of these files are not read: words of the error, and what it is.
 const REFUSED: &[(&str, &str)] = &[
-    ("variable-length list", "lists of variable length"),
-    ("(szip)", "szip"),
-    ("(long double)", "long doubles"),
+    ("(zfp) is not read", "numbers that zfp rounded"),
+    ("(fcidecomp) is not read", "pictures in JPEG-LS"),
 ];
 
 /// What became of the objects of one package.
