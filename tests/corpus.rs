@@ -16,10 +16,8 @@ use cellucid_wasm::{
 use serde_json::Value;
 
 /// Why objects of these files are not read: words of the error, and what it is.
-const REFUSED: &[(&str, &str)] = &[
-    ("(zfp) is not read", "numbers that zfp rounded"),
-    ("(fcidecomp) is not read", "pictures in JPEG-LS"),
-];
+const REFUSED: &[(&str, &str)] =
+    &[("(zfp) is not read", "numbers that zfp rounded"), ("(fcidecomp) is not read", "pictures in JPEG-LS")];
 
 /// What became of the objects of one package.
 #[derive(Default)]

@@ -79,10 +79,16 @@ impl Room {
         least: usize,
         share: f64,
     ) -> (Vec<f32>, usize) {
-        self.rows.clear();
-        for &cell in cells {
-            let start = cell as usize * width;
-            self.rows.extend_from_slice(matrix.get(start..start + width).unwrap_or(&[]));
+        match width {
+            2 => gather::<2>(matrix, cells, &mut self.rows),
+            3 => gather::<3>(matrix, cells, &mut self.rows),
+            _ => {
+                self.rows.clear();
+                for &cell in cells {
+                    let start = cell as usize * width;
+                    self.rows.extend_from_slice(matrix.get(start..start + width).unwrap_or(&[]));
+                }
+            }
         }
         let centre = column_means(&self.rows, width);
         if cells.len() <= least {
@@ -91,15 +97,48 @@ impl Room {
         self.distances.clear();
         distances(&self.rows, &centre, &mut self.distances);
         let threshold = quantile(&self.distances, share, &mut self.keys);
-        self.kept.clear();
-        for (row, distance) in self.rows.chunks_exact(width.max(1)).zip(&self.distances) {
-            if *distance <= threshold {
-                self.kept.extend_from_slice(row);
+        match width {
+            2 => keep::<2>(&self.rows, &self.distances, threshold, &mut self.kept),
+            3 => keep::<3>(&self.rows, &self.distances, threshold, &mut self.kept),
+            _ => {
+                self.kept.clear();
+                for (row, distance) in self.rows.chunks_exact(width.max(1)).zip(&self.distances) {
+                    if *distance <= threshold {
+                        self.kept.extend_from_slice(row);
+                    }
+                }
             }
         }
         let kept = self.kept.len() / width.max(1);
         if kept >= least { (column_means(&self.kept, width), kept) } else { (centre, cells.len()) }
     }
+}
+
+/// The rows of some cells, one behind the other.
+fn gather<const W: usize>(matrix: &[f32], cells: &[u32], out: &mut Vec<f32>) {
+    let (rows, _) = matrix.as_chunks::<W>();
+    out.clear();
+    out.resize(cells.len() * W, 0.0);
+    let found = cells.iter().filter_map(|&cell| rows.get(cell as usize));
+    let mut n = 0;
+    for (slot, row) in out.as_chunks_mut::<W>().0.iter_mut().zip(found) {
+        *slot = *row;
+        n += W;
+    }
+    out.truncate(n);
+}
+
+/// The rows that are no farther away.
+fn keep<const W: usize>(rows: &[f32], distances: &[f32], farthest: f32, out: &mut Vec<f32>) {
+    out.clear();
+    out.resize(rows.len(), 0.0);
+    let near = rows.as_chunks::<W>().0.iter().zip(distances).filter(|(_, distance)| **distance <= farthest);
+    let mut n = 0;
+    for (slot, (row, _)) in out.as_chunks_mut::<W>().0.iter_mut().zip(near) {
+        *slot = *row;
+        n += W;
+    }
+    out.truncate(n);
 }
 
 /// Distances of cells from the middle of their group, made from rows that come in blocks: first the middles of all of them,
