@@ -154,6 +154,24 @@ test("in Node: files, folders, addresses", { timeout: 60_000 }, async () => {
   assert.deepEqual(JSON.parse(stdout), [one, one, one, one, [true, "missing", "nowhere.h5ad"], 200]);
 });
 
+test("in Node: files beside one that leads to them", { timeout: 60_000 }, async () => {
+  write(
+    "beside.js",
+    `import { openDataset } from "cellucid-wasm";
+     const found = [];
+     for (const name of ["linked", "whole"]) {
+       const dataset = await openDataset(process.argv[2] + "/" + name + ".h5ad");
+       const files = [await dataset.read("points_2d.bin"), await dataset.read("var/gene3.values.f32")];
+       found.push(files.map((bytes) => Buffer.from(bytes).toString("base64")));
+       dataset.close();
+     }
+     console.log(JSON.stringify(found));`,
+  );
+  const { stdout } = await run("node", ["beside.js", join(ROOT, "build/beside")], { cwd: APP });
+  const [linked, whole] = JSON.parse(stdout);
+  assert.deepEqual(linked, whole);
+});
+
 test("in Node: a file that changes while it is open", { timeout: 60_000 }, async () => {
   write(
     "changing.js",
