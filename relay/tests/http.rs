@@ -301,7 +301,7 @@ fn files_beside_one_on_a_host_are_found() {
         let source = format!("{}/data/linked.h5ad", server.url);
         assert_eq!(ok(&["get", &source, path]), ok(&["get", whole.to_str().unwrap(), path]), "{path}");
     }
-    let alone = Scratch::new("alone");
+    let alone = Scratch::new();
     fs::copy(folder.join("linked.h5ad"), alone.0.join("linked.h5ad")).unwrap();
     let server = Server::start(&[alone.0.to_str().unwrap()]);
     let said = fails(1, &["get", &format!("{}/data/linked.h5ad", server.url), "points_2d.bin"]);
