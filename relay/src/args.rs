@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cellucid_wasm::export::{Options, Profile};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use crate::serve::Serving;
+pub use crate::{relayout::Relay, serve::Serving};
 
 /// Opens .h5ad and .zarr, looks into them, and turns them into what Cellucid shows.
 ///
@@ -65,6 +65,17 @@ pub enum Command {
         pack: Pack,
         #[command(flatten)]
         reading: Reading,
+    },
+    /// Write it as a Zarr store in which a gene is one piece: X by column, in chunks that suit reading over a network
+    ///
+    /// The source is read once, in bounded memory. OUT is a folder, or an archive when its name ends in .zip; it appears when it
+    /// is whole.
+    Relayout {
+        source: String,
+        /// Store to write, such as data.zarr or data.zarr.zip
+        out: PathBuf,
+        #[command(flatten)]
+        relay: Relay,
     },
     /// Compare an export folder with the data it was made from, and say where they differ
     ///
@@ -217,7 +228,8 @@ impl Reading {
     }
 }
 
-fn header(text: &str) -> Result<(String, String), String> {
+/// A header as it stands on the command line.
+pub fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("a header looks like 'Name: value'")?;
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {

@@ -10,7 +10,7 @@ use cellucid_wasm::{
 };
 use serde_json::{Value, json};
 
-use crate::{output, source::Opened};
+use crate::{output, raw, source::Opened};
 
 /// Bytes of a block, roughly: whole rows, and whole chunks of rows.
 const BLOCK: u64 = 64 << 20;
@@ -39,7 +39,7 @@ pub fn run(source: &str, object: &str, attrs: bool, headers: &[(String, String)]
         };
         let head = json!({"dtype": array.dtype.name(), "shape": array.shape});
         output::note(&head.to_string());
-        for select in blocks(&array) {
+        for select in blocks(&array, BLOCK) {
             let values = tree::read(&*tree, &array, &select).await?;
             output::standard(|out| write(out, &values))?;
         }
@@ -47,51 +47,28 @@ pub fn run(source: &str, object: &str, attrs: bool, headers: &[(String, String)]
     })
 }
 
-/// Blocks of whole rows that cover an array, aligned with its chunks.
-fn blocks(array: &Array) -> Vec<Select> {
+/// Blocks of whole rows that cover an array, aligned with its chunks, of so many bytes each or one chunk's.
+pub fn blocks(array: &Array, bytes: u64) -> Vec<Select> {
     let Some(&rows) = array.shape.first() else { return vec![Select::all(&array.shape)] };
     if array.is_empty() {
         return Vec::new();
     }
     let row = (array.len() / rows).saturating_mul(array.dtype.width().max(8) as u64).max(1);
     let chunk = array.chunk.first().copied().unwrap_or(1).max(1);
-    let step = (BLOCK / row / chunk).max(1).saturating_mul(chunk);
+    let step = (bytes / row / chunk).max(1).saturating_mul(chunk);
     (0..rows.div_ceil(step))
         .map(|i| Select::rows(&array.shape, i * step..(i + 1).saturating_mul(step).min(rows)))
         .collect()
 }
 
 fn write(out: &mut dyn Write, values: &Values) -> io::Result<()> {
-    macro_rules! numbers {
-        ($v:expr) => {
-            $v.iter().try_for_each(|n| out.write_all(&n.to_le_bytes()))
-        };
-    }
     match values {
-        Values::Bool(items) => items.iter().try_for_each(|&item| out.write_all(&[u8::from(item)])),
-        Values::Bytes { bytes, .. } => out.write_all(bytes),
-        Values::Complex { single: true, items } => {
-            items.iter().flatten().try_for_each(|&part| out.write_all(&(part as f32).to_le_bytes()))
-        }
-        Values::Complex { items, .. } => {
-            items.iter().flatten().try_for_each(|part| out.write_all(&part.to_le_bytes()))
-        }
         Values::Text(text) => text.iter().try_for_each(|item| writeln!(out, "{}", Value::from(item))),
         Values::Lists { .. } => lists(values).try_for_each(|list| writeln!(out, "{list}")),
         Values::Record(columns) => {
             (0..values.len()).try_for_each(|row| writeln!(out, "{}", record(columns, row)))
         }
-        Values::I8(v) => numbers!(v),
-        Values::I16(v) => numbers!(v),
-        Values::I32(v) => numbers!(v),
-        Values::I64(v) => numbers!(v),
-        Values::U8(v) => numbers!(v),
-        Values::U16(v) => numbers!(v),
-        Values::U32(v) => numbers!(v),
-        Values::U64(v) => numbers!(v),
-        Values::F16(v) => numbers!(v),
-        Values::F32(v) => numbers!(v),
-        Values::F64(v) => numbers!(v),
+        numbers => out.write_all(&raw::bytes(numbers).unwrap_or_default()),
     }
 }
 

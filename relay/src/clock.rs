@@ -1,13 +1,16 @@
-//! The time as the identity document writes it.
+//! The time: as the identity document writes it, and for waiting.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The present, as `2026-01-31T12:00:00Z`. `SOURCE_DATE_EPOCH` replaces it, so that two runs can give the same bytes.
 pub fn now() -> String {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.trim().parse().ok());
-    let seconds =
-        fixed.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs()));
-    stamp(seconds)
+    stamp(fixed.unwrap_or_else(|| millis() / 1000))
+}
+
+/// Milliseconds since 1970.
+pub fn millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as u64)
 }
 
 /// Seconds since 1970 in the proleptic Gregorian calendar, counted in whole 400-year cycles that begin in March.

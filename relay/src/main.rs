@@ -10,6 +10,8 @@ mod fault;
 mod get;
 mod inspect;
 mod output;
+mod raw;
+mod relayout;
 mod remote;
 mod serve;
 mod site;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         }
         Command::Cat { source, object, attrs, headers } => cat::run(&source, &object, attrs, &headers),
         Command::Export { source, out, pack, reading } => export::run(&source, &out, &pack, &reading),
+        Command::Relayout { source, out, relay } => relayout::run(&source, &out, &relay),
         Command::Verify { source, export, json, reading } => verify::run(&source, &export, json, &reading),
         Command::Datasets { root, default } => export::datasets(&root, default.as_deref()),
         Command::Site { sources, out, page, force, reading } => {

@@ -9,32 +9,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use program::{Scratch, command, fails, ok, root, run, sample};
+use program::{Scratch, command, fails, ok, root, run, sample, text, tree};
 use serde_json::Value;
-
-fn text(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
-}
 
 fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
-}
-
-/// Every file below a folder with its content.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(here) = folders.pop() {
-        for entry in fs::read_dir(here).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(text(path.strip_prefix(folder).unwrap()), fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 #[test]

@@ -4,7 +4,6 @@
 mod program;
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{Read, Write},
     net::TcpStream,
@@ -14,49 +13,15 @@ use std::{
     time::Duration,
 };
 
-use program::{Scratch, Server, command, fails, ok, root, run, sample};
+use program::{Scratch, Server, command, fails, ok, root, run, sample, shell, text, tree};
 use serde_json::{Value, json};
 
 const JOURNAL: &str = ".cellucid-export";
 const IDENTITY: &str = "dataset_identity.json";
 
-fn text(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
-}
-
-/// Every file below a folder with its content.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(here) = folders.pop() {
-        for entry in fs::read_dir(here).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(text(path.strip_prefix(folder).unwrap()), fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
-}
-
 /// `export` of the sample as a command line, in words.
 fn export<'a>(source: &'a str, out: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     [&["export", source, out, "--genes", "CD3E,MS4A1,NKG7,LYZ"], options].concat()
-}
-
-/// Runs the program from a shell, where files can be forbidden to grow.
-fn shell(before: &str, args: &[&str]) -> (Option<i32>, String) {
-    let mut all = vec!["-c", before, env!("CARGO_BIN_EXE_cellucid-wasm")];
-    all.extend_from_slice(args);
-    let output = Command::new("sh")
-        .args(all)
-        .current_dir(root())
-        .env("SOURCE_DATE_EPOCH", "946684800")
-        .output()
-        .unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]
@@ -409,4 +374,41 @@ fn folders_are_served_as_the_reference_serves_them() {
     }
     // Without a folder in front it is the first one.
     assert_eq!(get(&server, "/points_2d.bin").1, fs::read(root.join("one/points_2d.bin")).unwrap());
+}
+
+#[test]
+fn names_that_no_file_can_have_stop_an_export_before_it_begins() {
+    let scratch = Scratch::new();
+    let source = scratch.path("long.h5ad");
+    let script = "
+import anndata, sys
+data = anndata.read_h5ad(sys.argv[1])
+names = list(data.var_names)
+names[5] = 'x' * 241
+names[6] = 'y' * 242
+data.var_names = names
+data.var['short'] = ['gene %d' % i for i in range(len(names))]
+data.write_h5ad(sys.argv[2])
+";
+    let made = Command::new(root().join("build/venv/bin/python"))
+        .args(["-c", script, &text(&sample()), &source])
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.unwrap().success());
+    let out = scratch.path("out");
+    let said = fails(1, &["export", &source, &out]);
+    assert!(
+        said.contains("gene has too long a name: var/yyyyy") && said.contains("--gene-id-column"),
+        "{said}"
+    );
+    assert!(said.contains("long.h5ad") && !Path::new(&out).exists(), "{said}");
+    // What fits, fits; packed names are longer.
+    let long = "x".repeat(241);
+    ok(&["export", &source, &out, "--genes", &long, "--quiet"]);
+    assert!(Path::new(&out).join(format!("var/{long}.values.f32")).exists());
+    let packed = scratch.path("packed");
+    assert!(
+        fails(1, &["export", &source, &packed, "--genes", &long, "--compression", "1"]).contains("xxxxx")
+    );
+    ok(&["export", &source, &packed, "--gene-id-column", "short", "--quiet"]);
 }

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use program::{Scratch, Server, fails, ok, root, run, sample};
+use program::{Scratch, Server, fails, ok, root, run, sample, text};
 use serde_json::Value;
 
 /// How a host treats a request.
@@ -419,4 +419,42 @@ fn a_taken_port_is_named() {
     let port = taken.local_addr().unwrap().port().to_string();
     let said = fails(1, &["serve", "www", "--port", &port, "--no-browser"]);
     assert!(said.contains(&format!("port {port} is taken")), "{said}");
+}
+
+#[test]
+fn readers_that_take_their_time_keep_nobody_waiting() {
+    let scratch = Scratch::new();
+    let large = scratch.0.join("large.bin");
+    fs::File::create(&large).unwrap().set_len(64 << 20).unwrap();
+    let server = Server::start(&[&text(&scratch.0)]);
+    let host = server.url.strip_prefix("http://").unwrap();
+    let ask = |more: &str| {
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET /data/large.bin HTTP/1.1\r\nHost: {host}\r\n{more}\r\n").unwrap();
+        stream
+    };
+    // More than there are threads to wait with; each has its answer's beginning, and takes no more.
+    let slow: Vec<TcpStream> = (0..600)
+        .map(|_| {
+            let mut stream = ask("");
+            stream.read_exact(&mut [0; 64]).unwrap();
+            stream
+        })
+        .collect();
+    let mut quick = ask("Range: bytes=1000000-1000009\r\nConnection: close\r\n");
+    quick.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut reply = Vec::new();
+    quick.read_to_end(&mut reply).unwrap();
+    let reply = String::from_utf8_lossy(&reply);
+    assert!(reply.starts_with("HTTP/1.1 206") && reply.contains("bytes 1000000-1000009/67108864"), "{reply}");
+    // Of those who have gone nothing is left, and who goes on gets all of it.
+    let mut last = slow.into_iter().next_back().unwrap();
+    let mut rest = Vec::new();
+    last.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    while rest.len() < 64 << 20 {
+        let mut piece = vec![0; 1 << 20];
+        let read = last.read(&mut piece).unwrap();
+        assert!(read > 0, "it ended after {} bytes", rest.len());
+        rest.extend_from_slice(&piece[..read]);
+    }
 }

@@ -212,6 +212,30 @@ impl Export {
         work.json(&Route::Identity, &self.identity(packing).await?).await
     }
 
+    /// Paths of all files that [`pack`](Self::pack) will make.
+    ///
+    /// # Errors
+    /// `Request` for a gene that is not there; otherwise whatever reading names says.
+    pub async fn packed_paths(&self, packing: &Packing) -> Result<Vec<String>> {
+        let genes = self.chosen_genes(packing).await?;
+        let named = |path: String| {
+            if path.ends_with(".json") {
+                return path;
+            }
+            let bits = match path.split_once('/') {
+                Some(("var", _)) => packing.var,
+                Some(("obs", name)) if !name.contains(".codes.") => packing.obs,
+                _ => None,
+            };
+            let path = match (bits, path.strip_suffix("f32")) {
+                (Some(_), Some(stem)) => format!("{stem}{}", Bits::ext(bits)),
+                _ => path,
+            };
+            packing.path(&path)
+        };
+        Ok(self.paths_with(&genes).await?.into_iter().map(named).collect())
+    }
+
     async fn pack_routes(&self, routes: &[Route], work: &Work<'_>) -> Result<()> {
         for route in routes {
             let path = route.path();

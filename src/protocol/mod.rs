@@ -21,6 +21,7 @@ pub use bundle::{Bundle, Chunk, Inflate, MAGIC};
 pub use cells::{Coding, Packed, pack, unpack};
 pub use command::{Colour, Command};
 pub use endpoint::{Answer, Endpoint};
+pub use envelope::same;
 pub use event::{Event, Level, Snapshot};
 pub use numbers::{codes, delta_list, pack_codes, pack_delta_list};
 pub use parts::Parts;

@@ -90,6 +90,30 @@ pub fn prepare(root: &Path, what: &str, force: bool) -> Result<Journal> {
     Journal::begin(root, what, before)
 }
 
+/// Longest name of a file that the usual file systems take, in bytes.
+const LONGEST: usize = 255;
+
+/// Checks, before anything is made, that all files can be called what they have to be.
+///
+/// # Errors
+/// `Unsupported`, with the name.
+pub fn check_names(paths: &[String]) -> Result<()> {
+    let name = |path: &String| path.rsplit('/').next().map_or(0, str::len);
+    let Some(long) = paths.iter().find(|path| name(path) > LONGEST) else { return Ok(()) };
+    let (what, hint) = match long.split_once('/') {
+        Some(("var", _)) => (
+            "gene",
+            "rename it in var, take the names from another column with --gene-id-column, or leave it out of --genes",
+        ),
+        _ => ("column", "rename it, then export again"),
+    };
+    let (begin, length) = (long.chars().take(60).collect::<String>(), name(long));
+    let words = format!(
+        "a {what} has too long a name: {begin}… would be a file's name of {length} bytes, {LONGEST} are possible"
+    );
+    Err(Error::unsupported(words).hint(hint))
+}
+
 /// Removes files that were being written when a run ended.
 fn tidy(root: &Path) -> io::Result<()> {
     for folder in ["", "obs", "var", "connectivity", "vectors"] {

@@ -17,7 +17,7 @@ use serde_json::json;
 
 pub use datasets::run as datasets;
 use folder::Folder;
-use show::Show;
+pub use show::{Show, size};
 
 use crate::{
     args::{Pack, Reading},
@@ -40,13 +40,14 @@ pub fn packing(pack: &Pack) -> Packing {
 pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<()> {
     let opened = Opened::new(source, &reading.headers)?;
     let packing = packing(pack);
-    let show = Arc::new(Show::new(pack.quiet));
+    let show = Arc::new(Show::of(pack.quiet, "files"));
     let exported = block_on(async {
         let Dataset::Made(export, _) = opened.dataset(reading).await? else {
             return Err(Error::request("is an export folder already")
                 .in_file(source)
                 .hint("copy it as it is"));
         };
+        folder::check_names(&export.packed_paths(&packing).await?).map_err(|e| e.in_file(source))?;
         // The time is no difference between two exports; neither is the memory they may take.
         let mut options = export.options().clone();
         options.created_at.clear();
@@ -81,11 +82,7 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
         });
         output::note(&line.to_string());
     } else if !pack.quiet {
-        output::note(&format!(
-            "{}: {files} files, {} written in {seconds:.1} s",
-            out.display(),
-            show::size(bytes)
-        ));
+        output::note(&format!("{}: {files} files, {} written in {seconds:.1} s", out.display(), size(bytes)));
     }
     Ok(())
 }

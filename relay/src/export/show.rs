@@ -1,4 +1,4 @@
-//! How far an export is: a bar for people, a line now and then for logs.
+//! How far a long task is: a bar for people, a line now and then for logs.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -21,6 +21,8 @@ pub struct Show {
     begun: Instant,
     terminal: bool,
     quiet: bool,
+    /// What is counted.
+    what: &'static str,
     /// Files written or found.
     files: AtomicUsize,
     /// Bytes written.
@@ -31,13 +33,14 @@ pub struct Show {
 }
 
 impl Show {
-    /// Begins; nothing is shown yet.
-    pub fn new(quiet: bool) -> Self {
+    /// Begins, counting what is so called; nothing is shown yet.
+    pub fn of(quiet: bool, what: &'static str) -> Self {
         let begun = Instant::now();
         Self {
             begun,
             terminal: io::stderr().is_terminal(),
             quiet,
+            what,
             files: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
             total: AtomicUsize::new(0),
@@ -62,7 +65,7 @@ impl Show {
         }
         let seconds = self.begun.elapsed().as_secs_f64();
         let rate = size((bytes as f64 / seconds.max(1e-3)) as u64);
-        let said = format!("{files} of {total} files, {}, {rate}/s", size(bytes));
+        let said = format!("{files} of {total} {}, {}, {rate}/s", self.what, size(bytes));
         if self.terminal {
             if last.0.elapsed() < BLINK && files < total {
                 return;

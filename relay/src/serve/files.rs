@@ -6,7 +6,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::UNIX_EPOCH,
 };
 
@@ -17,15 +17,15 @@ use hyper::{
     body::{Body, Frame, SizeHint},
     header::{self, HeaderValue},
 };
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::range::{Wanted, wanted};
 
 /// What every reply carries.
 pub type Reply = Response<BoxBody<Bytes, io::Error>>;
 
-/// Bytes read and sent at a time.
-const PIECE: u64 = 256 << 10;
+/// Bytes read and sent at a time: what a slow reader keeps in memory is two of these.
+const PIECE: u64 = 128 << 10;
 
 /// A reply of a few bytes.
 pub fn whole(status: StatusCode, media: &'static str, body: impl Into<Bytes>) -> Reply {
@@ -62,24 +62,36 @@ pub fn below(folder: &Path, path: &str) -> Option<PathBuf> {
 /// A file, or the part of it that is asked for; `None` when there is no such file.
 pub async fn reply(path: PathBuf, asked: &HeaderMap, head_only: bool) -> Option<Reply> {
     let media = media(&path);
+    let value = |name| asked.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
+    let (known, range, version) =
+        (value(header::IF_NONE_MATCH), value(header::RANGE), value(header::IF_RANGE));
+    // Opening and the first piece in one go: most replies are no longer.
     let opened = spawn_blocking(move || {
         let file = fs::File::open(&path)?;
         let about = file.metadata()?;
-        Ok::<_, io::Error>((file, about))
+        let (len, tag) = (about.len(), tag(&about));
+        let is_known = |known: &String| known.split(',').any(|t| t.trim() == tag || t.trim() == "*");
+        let unchanged = known.as_ref().is_some_and(is_known);
+        // A range of another version of the file is of no use to anyone.
+        let range = range.as_deref().filter(|_| version.as_ref().is_none_or(|version| *version == tag));
+        let wanted = wanted(range, len);
+        let span = match &wanted {
+            _ if head_only || unchanged || !about.is_file() => 0..0,
+            Wanted::Whole => 0..len,
+            Wanted::Span(span) => span.clone(),
+            Wanted::Nothing => 0..0,
+        };
+        let body = Pieces::open(file, span)?;
+        Ok::<_, io::Error>((about, tag, unchanged, wanted, body))
     });
-    let (file, about) = match opened.await.ok()? {
+    let (about, tag, unchanged, wanted, body) = match opened.await.ok()? {
         Ok(opened) => opened,
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-            return Some(text(StatusCode::FORBIDDEN, "permission denied"));
-        }
-        Err(_) => return None,
+        Err(e) => return unopened(&e),
     };
     if !about.is_file() {
         return None;
     }
     let len = about.len();
-    let tag = tag(&about);
-    let value = |name| asked.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
     let mut reply = Response::new(BoxBody::default());
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
@@ -87,14 +99,11 @@ pub async fn reply(path: PathBuf, asked: &HeaderMap, head_only: bool) -> Option<
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
-    let known = value(header::IF_NONE_MATCH);
-    if known.is_some_and(|known| known.split(',').any(|t| t.trim() == tag || t.trim() == "*")) {
+    if unchanged {
         *reply.status_mut() = StatusCode::NOT_MODIFIED;
         return Some(reply);
     }
-    // A range of another version of the file is of no use to anyone.
-    let range = value(header::RANGE).filter(|_| value(header::IF_RANGE).is_none_or(|version| version == tag));
-    let span = match wanted(range, len) {
+    let span = match wanted {
         Wanted::Whole => 0..len,
         Wanted::Span(span) => {
             *reply.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -111,9 +120,25 @@ pub async fn reply(path: PathBuf, asked: &HeaderMap, head_only: bool) -> Option<
     };
     reply.headers_mut().insert(header::CONTENT_LENGTH, (span.end - span.start).into());
     if !head_only {
-        *reply.body_mut() = Pieces::read(file, span).boxed();
+        *reply.body_mut() = body.boxed();
     }
     Some(reply)
+}
+
+/// What to say of a file that cannot be opened. Only what is sure not to be there is said not to be: of a Zarr store that would mean
+/// zeros.
+fn unopened(error: &io::Error) -> Option<Reply> {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound, PermissionDenied};
+    match error.kind() {
+        NotFound | NotADirectory | InvalidFilename | InvalidInput => None,
+        PermissionDenied => Some(text(StatusCode::FORBIDDEN, "permission denied")),
+        _ => {
+            let mut reply =
+                text(StatusCode::SERVICE_UNAVAILABLE, format!("the file cannot be opened: {error}"));
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            Some(reply)
+        }
+    }
 }
 
 /// Changes when the file does.
@@ -140,32 +165,52 @@ fn media(path: &Path) -> &'static str {
     }
 }
 
-/// A span of a file, read ahead by two pieces.
+/// A span of a file, read one piece ahead. No thread waits for a reader that takes its time.
 struct Pieces {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
+    file: Option<fs::File>,
+    /// What has not been asked of the file.
+    rest: Range<u64>,
+    next: Option<Bytes>,
+    reading: Option<JoinHandle<io::Result<(fs::File, Bytes)>>>,
     left: u64,
 }
 
 impl Pieces {
-    fn read(mut file: fs::File, span: Range<u64>) -> Self {
-        let (sender, receiver) = mpsc::channel(2);
+    /// Reads the first piece; for a thread that may wait.
+    fn open(mut file: fs::File, span: Range<u64>) -> io::Result<Self> {
         let left = span.end - span.start;
-        spawn_blocking(move || {
-            let mut at = span.start;
-            let mut sought = file.seek(SeekFrom::Start(at)).map(drop);
-            while at < span.end {
-                let mut piece = vec![0; (span.end - at).min(PIECE) as usize];
-                let read = sought.and_then(|()| file.read_exact(&mut piece)).map(|()| Bytes::from(piece));
-                (sought, at) = (Ok(()), at + PIECE);
-                let failed = read.is_err();
-                // Nobody receives any more when the reader has gone away.
-                if sender.blocking_send(read).is_err() || failed {
-                    return;
-                }
-            }
-        });
-        Self { receiver, left }
+        let mut rest = span;
+        let mut next = None;
+        if left > 0 {
+            file.seek(SeekFrom::Start(rest.start))?;
+            next = Some(piece(&mut file, &rest)?);
+            rest.start = rest.end.min(rest.start + PIECE);
+        }
+        Ok(Self { file: Some(file), rest, next, reading: None, left })
     }
+
+    fn read_on(&mut self) {
+        if !self.rest.is_empty()
+            && let Some(mut file) = self.file.take()
+        {
+            let rest = self.rest.clone();
+            self.rest.start = rest.end.min(rest.start + PIECE);
+            self.reading = Some(spawn_blocking(move || piece(&mut file, &rest).map(|piece| (file, piece))));
+        }
+    }
+
+    fn give(&mut self, piece: Bytes) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.left = self.left.saturating_sub(piece.len() as u64);
+        self.read_on();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+}
+
+/// The first piece of a span, from where the file stands.
+fn piece(file: &mut fs::File, span: &Range<u64>) -> io::Result<Bytes> {
+    let mut piece = vec![0; (span.end - span.start).min(PIECE) as usize];
+    file.read_exact(&mut piece)?;
+    Ok(piece.into())
 }
 
 impl Body for Pieces {
@@ -176,12 +221,19 @@ impl Body for Pieces {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.receiver.poll_recv(context).map(|piece| {
-            Some(piece?.map(|piece| {
-                self.left = self.left.saturating_sub(piece.len() as u64);
-                Frame::data(piece)
-            }))
-        })
+        if let Some(first) = self.next.take() {
+            return self.give(first);
+        }
+        let Some(reading) = &mut self.reading else { return Poll::Ready(None) };
+        let read = ready!(Pin::new(reading).poll(context));
+        self.reading = None;
+        match read.map_err(io::Error::other).flatten() {
+            Ok((file, piece)) => {
+                self.file = Some(file);
+                self.give(piece)
+            }
+            Err(error) => Poll::Ready(Some(Err(error))),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {

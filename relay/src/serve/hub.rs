@@ -6,18 +6,18 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use cellucid_wasm::{
     Error, Result,
-    protocol::{Answer, Endpoint, Event, Upload, Uploads},
+    protocol::{Answer, Endpoint, Event, Upload, Uploads, same},
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::log::Log;
+use crate::clock;
 
 /// Most viewers at a time.
 const VIEWERS: usize = 1000;
@@ -163,7 +163,7 @@ impl Hub {
                 .hint("open its page, so that somebody listens"));
         }
         if let (Some(id), "requestSessionBundle") = (&request, kind.as_str()) {
-            uploads.expect(viewer, id, now() + PATIENCE);
+            uploads.expect(viewer, id, clock::millis() + PATIENCE);
         }
         Ok((listening.commands.push(text.into(), false), request))
     }
@@ -210,7 +210,7 @@ impl Hub {
         request: &str,
         length: Option<u64>,
     ) -> std::result::Result<Upload, Answer> {
-        self.state().uploads.begin(viewer, request, length, now())
+        self.state().uploads.begin(viewer, request, length, clock::millis())
     }
 
     /// A session's upload has ended: `head` are its first bytes, of which `received` came in all and lie at `path`.
@@ -277,12 +277,6 @@ impl State {
     }
 }
 
-/// Compares without telling by the time it takes how much was right.
-fn same(a: &str, b: &str) -> bool {
-    let differ = a.bytes().zip(b.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
-    a.len() == b.len() && std::hint::black_box(differ) == 0
-}
-
 /// So many random bytes, as hexadecimal digits.
 ///
 /// # Errors
@@ -292,9 +286,4 @@ pub fn random(bytes: usize) -> Result<String> {
     getrandom::fill(&mut drawn)
         .map_err(|e| Error::source(format!("the system gives no random numbers: {e}")))?;
     Ok(drawn.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Milliseconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as u64)
 }

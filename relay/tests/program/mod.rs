@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
+    collections::BTreeMap,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -16,6 +18,41 @@ pub fn root() -> PathBuf {
 /// The sample data set as a file.
 pub fn sample() -> PathBuf {
     root().join("www/sample/sample.h5ad")
+}
+
+/// A path as it stands on the command line.
+pub fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// Every file below a folder with its content.
+pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(here) = folders.pop() {
+        for entry in fs::read_dir(here).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(text(path.strip_prefix(folder).unwrap()), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Runs the program from a shell, where files can be forbidden to grow: exit code and standard error.
+pub fn shell(before: &str, args: &[&str]) -> (Option<i32>, String) {
+    let mut all = vec!["-c", before, env!("CARGO_BIN_EXE_cellucid-wasm")];
+    all.extend_from_slice(args);
+    let output = Command::new("sh")
+        .args(all)
+        .current_dir(root())
+        .env("SOURCE_DATE_EPOCH", "946684800")
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// A command of the program, at a fixed time; without a place to keep anything, so that no test finds what another left.

@@ -1,0 +1,296 @@
+//! From rows to columns in bounded memory: items are sorted by column a stretch of rows at a time, stretches that do not fit lie in a
+//! file without a name, and at the end each column is put together from all of them. The source is read once.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    ops::Range,
+    path::PathBuf,
+};
+
+use cellucid_wasm::{Error, Result};
+
+use crate::output;
+
+/// Bytes of a row's number.
+const ROW: usize = 4;
+
+/// Stretches of rows, each sorted by column.
+pub struct Runs {
+    columns: usize,
+    width: usize,
+    runs: Vec<Run>,
+    /// Folder in which there is room, the file there, and its length.
+    folder: PathBuf,
+    file: Option<File>,
+    end: u64,
+}
+
+struct Run {
+    ends: Ends,
+    /// Row numbers; none where each column has all rows.
+    rows: Part,
+    values: Part,
+}
+
+enum Ends {
+    /// Where each column's items end.
+    Table(Vec<u32>),
+    /// As many items in each.
+    Even(usize),
+}
+
+enum Part {
+    Memory(Vec<u8>),
+    File(u64),
+}
+
+/// Items of a matrix, row after row, that are not sorted yet.
+#[derive(Default)]
+pub struct Items {
+    /// Column of each.
+    pub columns: Vec<u32>,
+    /// Row of each.
+    pub rows: Vec<u32>,
+    /// Value of each, as bytes.
+    pub values: Vec<u8>,
+}
+
+impl Ends {
+    fn span(&self, columns: &Range<usize>) -> Range<usize> {
+        let at = |column: usize| match self {
+            Self::Even(rows) => column * rows,
+            Self::Table(ends) => {
+                column.checked_sub(1).and_then(|c| ends.get(c)).map_or(0, |&end| end as usize)
+            }
+        };
+        at(columns.start)..at(columns.end)
+    }
+}
+
+impl Runs {
+    /// None yet: a matrix of so many columns and bytes per value; what does not fit in memory goes into a folder.
+    pub fn new(columns: usize, width: usize, folder: PathBuf) -> Self {
+        Self { columns, width, runs: Vec::new(), folder, file: None, end: 0 }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Bytes that a stretch takes while it is sorted, for each item.
+    pub fn cost(width: usize) -> u64 {
+        (2 * ROW + width + ROW + width) as u64
+    }
+
+    /// Sorts a stretch and keeps it; in memory when it is the only one.
+    ///
+    /// # Errors
+    /// `Source` when it cannot be written.
+    pub fn add(&mut self, items: Items, last: bool) -> Result<()> {
+        let mut ends = vec![0_u32; self.columns];
+        for &column in &items.columns {
+            if let Some(count) = ends.get_mut(column as usize) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += std::mem::replace(end, sum);
+        }
+        // `ends` are beginnings now; placing the items makes them ends.
+        let mut rows = vec![0; items.rows.len() * ROW];
+        let mut values = vec![0; items.values.len()];
+        for ((&column, row), value) in
+            items.columns.iter().zip(&items.rows).zip(items.values.chunks_exact(self.width.max(1)))
+        {
+            let Some(slot) = ends.get_mut(column as usize) else { continue };
+            let at = *slot as usize;
+            *slot += 1;
+            if let Some(place) = rows.get_mut(at * ROW..(at + 1) * ROW) {
+                place.copy_from_slice(&row.to_le_bytes());
+            }
+            if let Some(place) = values.get_mut(at * self.width..(at + 1) * self.width) {
+                place.copy_from_slice(value);
+            }
+        }
+        drop(items);
+        self.keep(Ends::Table(ends), rows, values, last)
+    }
+
+    /// Keeps a stretch of rows of a matrix that stores all items, turned already: column after column.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_dense(&mut self, rows: usize, values: Vec<u8>, last: bool) -> Result<()> {
+        self.keep(Ends::Even(rows), Vec::new(), values, last)
+    }
+
+    fn keep(&mut self, ends: Ends, rows: Vec<u8>, values: Vec<u8>, last: bool) -> Result<()> {
+        let run = if last && self.runs.is_empty() {
+            Run { ends, rows: Part::Memory(rows), values: Part::Memory(values) }
+        } else {
+            let place = self.folder.display().to_string();
+            let fail = |e: io::Error| output::failed(&e, &format!("a temporary file in {place}"));
+            let rows = self.spill(&rows).map_err(fail)?;
+            let values = self.spill(&values).map_err(fail)?;
+            Run { ends, rows, values }
+        };
+        self.runs.push(run);
+        Ok(())
+    }
+
+    fn spill(&mut self, bytes: &[u8]) -> io::Result<Part> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile_in(&self.folder)?),
+        };
+        file.seek(SeekFrom::Start(self.end))?;
+        file.write_all(bytes)?;
+        let at = self.end;
+        self.end += bytes.len() as u64;
+        Ok(Part::File(at))
+    }
+
+    fn part(&self, part: &Part, bytes: Range<usize>) -> Result<Vec<u8>> {
+        let lost = || Error::malformed("a sorted stretch is shorter than it was");
+        match part {
+            Part::Memory(all) => Ok(all.get(bytes).ok_or_else(lost)?.to_vec()),
+            Part::File(at) => {
+                let mut out = vec![0; bytes.len()];
+                let mut file = self.file.as_ref().ok_or_else(lost)?;
+                let read = file
+                    .seek(SeekFrom::Start(at + bytes.start as u64))
+                    .and_then(|_| file.read_exact(&mut out));
+                read.map_err(|e| Error::source(format!("a temporary file cannot be read: {e}")))?;
+                Ok(out)
+            }
+        }
+    }
+
+    /// Items of each column.
+    pub fn counts(&self) -> Vec<u64> {
+        let count = |c: usize| self.runs.iter().map(|run| run.ends.span(&(c..c + 1)).len() as u64).sum();
+        (0..self.columns).map(count).collect()
+    }
+
+    /// Hands out rows and values of all columns in order, as bytes; no more than so many bytes, or one stretch of a column, are held.
+    ///
+    /// # Errors
+    /// What `take` says, and `Source` when stretches cannot be read.
+    pub fn merge(&self, memory: u64, mut take: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        let counts = self.counts();
+        let each = (ROW + self.width) as u64;
+        let mut start = 0;
+        while start < self.columns {
+            let mut bytes = 0;
+            let fits = |&&count: &&u64| {
+                bytes += count * each;
+                bytes <= memory
+            };
+            let end = start + counts.get(start..).unwrap_or_default().iter().take_while(fits).count();
+            let group = start..end.max(start + 1);
+            start = group.end;
+            // A column that is too large for the memory is read stretch by stretch, which is its order anyhow.
+            if group.len() == 1 {
+                for run in &self.runs {
+                    let (_, rows, values) = self.slice(run, &group)?;
+                    take(&rows, &values)?;
+                }
+                continue;
+            }
+            let parts = self.runs.iter().map(|run| self.slice(run, &group)).collect::<Result<Vec<_>>>()?;
+            for column in group {
+                for (run, (first, rows, values)) in self.runs.iter().zip(&parts) {
+                    let span = run.ends.span(&(column..column + 1));
+                    let span = span.start - first..span.end - first;
+                    let rows = rows.get(span.start * ROW..span.end * ROW).unwrap_or_default();
+                    let values =
+                        values.get(span.start * self.width..span.end * self.width).unwrap_or_default();
+                    take(rows, values)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn slice(&self, run: &Run, columns: &Range<usize>) -> Result<(usize, Vec<u8>, Vec<u8>)> {
+        let span = run.ends.span(columns);
+        let rows = match run.ends {
+            Ends::Even(_) => Vec::new(),
+            Ends::Table(_) => self.part(&run.rows, span.start * ROW..span.end * ROW)?,
+        };
+        let values = self.part(&run.values, span.start * self.width..span.end * self.width)?;
+        Ok((span.start, rows, values))
+    }
+
+    /// Whole columns of a matrix that stores all items, column after column.
+    ///
+    /// # Errors
+    /// `Source` when stretches cannot be read.
+    pub fn dense(&self, columns: &Range<usize>) -> Result<Vec<u8>> {
+        let mut out = vec![Vec::new(); columns.len()];
+        for run in &self.runs {
+            let (.., values) = self.slice(run, columns)?;
+            let Ends::Even(rows) = run.ends else { continue };
+            for (column, part) in out.iter_mut().zip(values.chunks(rows * self.width)) {
+                column.extend_from_slice(part);
+            }
+        }
+        Ok(out.concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows and values of all columns, and where columns begin.
+    fn merged(runs: &Runs, memory: u64) -> (Vec<u8>, Vec<u8>) {
+        let (mut rows, mut values) = (Vec::new(), Vec::new());
+        let take = |r: &[u8], v: &[u8]| {
+            rows.extend_from_slice(r);
+            values.extend_from_slice(v);
+            Ok(())
+        };
+        runs.merge(memory, take).unwrap();
+        (rows, values)
+    }
+
+    #[test]
+    fn many_stretches_give_what_one_gives() {
+        // (row, column, value), with an empty row, an empty column and an item that is stored twice.
+        let all: [(u32, u32, u8); 8] =
+            [(0, 3, 1), (0, 0, 2), (2, 3, 3), (2, 3, 4), (3, 1, 5), (4, 0, 6), (4, 4, 7), (5, 1, 8)];
+        let items = |part: &[(u32, u32, u8)]| Items {
+            columns: part.iter().map(|i| i.1).collect(),
+            rows: part.iter().map(|i| i.0).collect(),
+            values: part.iter().map(|i| i.2).collect(),
+        };
+        let folder = std::env::temp_dir();
+        let mut one = Runs::new(5, 1, folder.clone());
+        one.add(items(&all), true).unwrap();
+        let mut many = Runs::new(5, 1, folder);
+        for part in all.chunks(3) {
+            many.add(items(part), part.len() < 3).unwrap();
+        }
+        assert_eq!((one.len(), many.len()), (1, 3));
+        assert_eq!(many.counts(), [2, 2, 0, 3, 1]);
+        let want: Vec<u8> = [0_u32, 4, 3, 5, 0, 2, 2, 4].iter().flat_map(|r| r.to_le_bytes()).collect();
+        for memory in [0, 11, 1 << 20] {
+            for runs in [&one, &many] {
+                assert_eq!(merged(runs, memory), (want.clone(), vec![2, 6, 5, 8, 1, 3, 4, 7]), "{memory}");
+            }
+        }
+    }
+
+    #[test]
+    fn dense_columns_are_put_together_from_stretches() {
+        let mut runs = Runs::new(3, 1, std::env::temp_dir());
+        runs.add_dense(2, vec![1, 4, 2, 5, 3, 6], false).unwrap();
+        runs.add_dense(1, vec![7, 8, 9], true).unwrap();
+        assert_eq!(runs.dense(&(0..3)).unwrap(), [1, 4, 7, 2, 5, 8, 3, 6, 9]);
+        assert_eq!(runs.dense(&(1..2)).unwrap(), [2, 5, 8]);
+    }
+}
