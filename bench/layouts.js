@@ -18,6 +18,8 @@ import { median } from "./summary.js";
 
 const ROOT = join(import.meta.dirname, "..");
 const SIZE = "100000x2000";
+/** Later genes that are read, evenly spread. */
+const GENES = 25;
 /** What is made of which file, and how. @type {Array<[string, string, string[]]>} */
 const MADE = [
   [`${SIZE}_relaid_v2.zarr`, `${SIZE}_csr_gzip.h5ad`, []],
@@ -63,6 +65,12 @@ function size(path) {
     .reduce(([files, bytes], [n, more]) => [files + n, bytes + more], [0, 0]);
 }
 
+/** Items that X of a Zarr folder stores. @param {string} path @returns {number | null} */
+function items(path) {
+  const found = ["X/data/zarr.json", "X/data/.zarray"].map((name) => join(path, name)).find((name) => existsSync(name));
+  return found ? JSON.parse(readFileSync(found, "utf8")).shape[0] : null;
+}
+
 /** @param {Awaited<ReturnType<typeof serve>>} site @param {() => Promise<unknown>} work @returns {Promise<Cost>} */
 async function counted(site, work) {
   site.taken();
@@ -76,7 +84,7 @@ async function counted(site, work) {
 
 const site = await serve(data);
 site.state.delay = Number(options.delay);
-/** @type {Array<Record<string, unknown> & { plot: Cost, first: Cost, next: Cost }>} */
+/** @type {Array<Record<string, unknown> & { plot: Cost, first: Cost, next: Cost, mean: Cost }>} */
 const rows = [];
 try {
   for (const name of files) {
@@ -97,15 +105,20 @@ try {
     /** @type {(number: number) => Promise<Uint8Array>} */
     const gene = (number) => open.read(`var/Gene${String(number).padStart(5, "0")}.values.f32`);
     const first = await counted(site, () => gene(7));
+    const { n_obs, n_vars } = open.describe();
     /** @type {Cost[]} */
     const nexts = [];
-    for (const number of [3, 104, 216, 405, 11, 321, 58, 260, 127]) nexts.push(await counted(site, () => gene(number)));
-    /** @param {keyof Cost} what */
-    const middle = (what) => median(nexts.map((one) => one[what]));
-    const next = { requests: middle("requests"), rounds: middle("rounds"), bytes: middle("bytes"), seconds: middle("seconds") };
-    const { n_obs, n_vars } = open.describe();
+    for (let i = 0; i < GENES; i++) nexts.push(await counted(site, () => gene(Math.floor(((i + 0.5) * n_vars) / GENES))));
+    /** @param {(all: number[]) => number} of @returns {Cost} */
+    const summary = (of) => ({
+      requests: of(nexts.map((one) => one.requests)),
+      rounds: of(nexts.map((one) => one.rounds)),
+      bytes: of(nexts.map((one) => one.bytes)),
+      seconds: of(nexts.map((one) => one.seconds)),
+    });
+    const [next, mean] = [summary(median), summary((all) => all.reduce((sum, n) => sum + n, 0) / all.length)];
     const [count, bytes] = size(path);
-    rows.push({ name, n_obs, n_vars, files: count, bytes, plot, first, next });
+    rows.push({ name, n_obs, n_vars, items: items(path), files: count, bytes, plot, first, next, mean });
     open.close();
   }
 } finally {

@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-# Share of the matrix that is stored, bytes of an item as relaid, and genes, as in the data that were measured and in large atlases.
+# Share of the matrix that is stored, and genes, as in large atlases.
 DENSITY, GENES = 0.06, 30_000
 LINK = 50e6 / 8
 
@@ -41,23 +41,21 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     args = parser.parse_args()
     rows: list[dict[str, Any]] = json.loads(args.counts.read_text())["rows"]
-    # What a cell costs in a store with that many genes: its items, and its rows of everything else.
-    largest = max(rows, key=lambda row: row["n_obs"])
-    item = largest["bytes"] / (largest["n_obs"] * largest["n_vars"] * DENSITY)
-    cells = args.gigabytes * 1e9 / (item * GENES * DENSITY)
+    # What an item takes in the store, with its share of everything else.
+    largest = max(rows, key=lambda row: row["items"])
+    cells = args.gigabytes * 1e9 / (largest["bytes"] / largest["items"]) / (GENES * DENSITY)
     costs = {}
-    for phase, by in (("plot", "cells"), ("next", "items")):
-        size = cells if by == "cells" else cells * DENSITY
+    for phase, size in (("plot", cells), ("mean", cells * DENSITY)):
         for what in ("requests", "bytes"):
-            known = [(r["n_obs"] * (1 if by == "cells" else DENSITY), r[phase][what]) for r in rows]
-            start, rise = line(known)
+            sizes = [r["n_obs"] if phase == "plot" else r["items"] / r["n_vars"] for r in rows]
+            start, rise = line([(size, r[phase][what]) for size, r in zip(sizes, rows, strict=True)])
             costs[phase, what] = start + rise * size
     factor = cells / largest["n_obs"]
     print(
         f"{args.gigabytes:.0f} GB: {cells / 1e6:.1f} million cells x {GENES:,} genes; {factor:.0f} x the largest that was measured\n"
     )
     print("| | requests | MB |\n| --- | --- | --- |")
-    for phase, name in (("plot", "opening and first plot"), ("next", "a gene")):
+    for phase, name in (("plot", "opening and first plot"), ("mean", "a gene")):
         print(f"| {name} | {costs[phase, 'requests']:.0f} | {costs[phase, 'bytes'] / 1e6:.1f} |")
 
     rng = random.Random(7)
@@ -69,9 +67,9 @@ def main() -> None:
         events.append((at, "plot", 0))
         at += costs["plot", "bytes"] / LINK
         while (at := at + rng.expovariate(1 / 20)) < end:
-            events.append((at, "next", -1))
+            events.append((at, "mean", -1))
     genes = iter(rng.choices(range(GENES), weights, k=len(events)))
-    events = sorted((at, phase, next(genes) if phase == "next" else 0) for at, phase, _ in events)
+    events = sorted((at, phase, next(genes) if phase == "mean" else 0) for at, phase, _ in events)
     seconds: Counter[int] = Counter()
     moved: Counter[int] = Counter()
     behind: Counter[int] = Counter()
@@ -99,7 +97,7 @@ def main() -> None:
             max(behind_bytes.values()),
         ),
     ]
-    looks = sum(1 for event in events if event[1] == "next")
+    looks = sum(1 for event in events if event[1] == "mean")
     print(
         f"\n{args.visitors:,} visitors, {args.minutes:.0f} minutes, {looks:,} looks at a gene, {len(seen) - 1:,} different genes\n"
     )

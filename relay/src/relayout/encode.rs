@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn noise_is_copied_and_order_is_packed() {
-        let noise: Vec<u8> = (0..999_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let mixed = |i: u64| {
+            i.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+        };
+        let noise: Vec<u8> = (0..999).map(|i| (mixed(i) >> 56) as u8).collect();
         let frame = blosc(&noise, 1).unwrap();
         assert_eq!((frame.len(), frame[2], &frame[16..]), (16 + noise.len(), 2, noise.as_slice()));
         let order: Vec<u8> = (0..4096_u32).flat_map(u32::to_le_bytes).collect();

@@ -94,7 +94,7 @@ impl Scratch {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("cellucid-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
+        fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
@@ -105,14 +105,14 @@ impl Scratch {
 
     /// A file in it.
     pub fn file(&self, name: &str, content: &[u8]) -> String {
-        std::fs::write(self.0.join(name), content).unwrap();
+        fs::write(self.0.join(name), content).unwrap();
         self.path(name)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
+        fs::remove_dir_all(&self.0).ok();
     }
 }
 
