@@ -86,7 +86,7 @@ fn blosc(raw: &[u8], width: usize) -> Packed<Vec<u8>> {
 
 /// All first bytes of the items, then all second ones, and so on; what is no whole item stays at the end.
 fn shuffle(raw: &[u8], width: usize) -> Vec<u8> {
-    if width < 2 || width > 255 {
+    if !(2..=255).contains(&width) {
         return raw.to_vec();
     }
     let mut out = Vec::with_capacity(raw.len());
