@@ -217,7 +217,7 @@ impl Plan {
             // Entries of uns depend on nothing, and nothing on them.
             Err(error) if path.starts_with("uns/") && depth == 1 && error.kind == Kind::Unsupported => {
                 self.steps.truncate(before);
-                self.left.push((path, error.message));
+                self.left.push((path, error.message.clone()));
                 Ok(())
             }
             planned => planned,
