@@ -1,7 +1,10 @@
 //! Sorting, with one machinery for everything there is to sort: the standard library's is made anew for each type and each order, and
 //! each time is larger than what uses it. Not for what is sorted by the million.
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Sorts; what is equal stays in its order.
 pub fn sort_by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
@@ -26,6 +29,20 @@ pub fn numbers(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<us
     let mut order: Vec<usize> = (0..len).collect();
     order.sort_by(|&a, &b| compare(a, b));
     order
+}
+
+/// A set of few things, made one by one: to collect it would be to sort them first.
+pub fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    set.extend(items);
+    set
+}
+
+/// A map of few things, made one by one.
+pub fn map<K: Ord, V>(items: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    map.extend(items);
+    map
 }
 
 #[cfg(test)]

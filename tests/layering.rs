@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("open", &["error", "limits", "source", "tree", "hdf5", "zarr"]),
     // What was worked out once is kept between visits.
     ("shelf", &["error", "codec"]),
-    ("anndata", &["error", "wait", "limits", "array", "tree", "shelf"]),
+    ("anndata", &["error", "wait", "order", "limits", "array", "tree", "shelf"]),
     ("export", &["error", "wait", "limits", "array", "anndata"]),
     ("folder", &["error", "wait", "limits", "source", "export"]),
     ("choice", &["error", "wait", "anndata", "export", "tree"]),

@@ -30,6 +30,7 @@ use crate::{
     array::{DType, Select, Values},
     error::Result,
     limits::Limits,
+    order,
     shelf::Shelf,
     tree::{Tree, fetch, read_many},
 };
@@ -156,7 +157,7 @@ impl Sweep {
         let waiter = Rc::new(Waiter {
             wanted: unique,
             out: RefCell::new(out),
-            missing: RefCell::new((0..index.shape.blocks()).collect()),
+            missing: RefCell::new(order::set(0..index.shape.blocks())),
             reported: Cell::new(0),
             watch,
             waker: RefCell::default(),

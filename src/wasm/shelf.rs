@@ -84,7 +84,7 @@ impl Private {
                 let pair = Array::from(&pair);
                 Some((pair.get(0).as_string()?, pair.get(1).as_f64()?))
             };
-            Some(Object::entries(value.dyn_ref::<Object>()?).iter().filter_map(pair).collect())
+            Some(order::map(Object::entries(value.dyn_ref::<Object>()?).iter().filter_map(pair)))
         };
         read.await.unwrap_or_default()
     }

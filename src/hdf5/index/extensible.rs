@@ -5,7 +5,7 @@
 //! data blocks are cut into pages.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     rc::Rc,
 };
 
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     error::Result,
     hdf5::{cursor::Cursor, space::Decoded},
+    order,
 };
 
 /// The array's header.
@@ -220,7 +221,7 @@ async fn data_blocks(
     slots: impl Iterator<Item = &Slot>,
 ) -> Result<BTreeMap<(u32, u64), Data>> {
     let space = walk.space;
-    let wanted: BTreeSet<(u32, u64)> = slots.map(|s| (s.group, s.block)).collect();
+    let wanted = order::set(slots.map(|s| (s.group, s.block)));
     let inline = header.inline();
     let mut groups: Vec<(u32, u64)> = Vec::new();
     for &(group, _) in &wanted {

@@ -17,6 +17,7 @@ use crate::{
         space::{Decoded, Space},
     },
     limits::Limits,
+    order,
 };
 
 /// A fractal heap.
@@ -132,10 +133,7 @@ impl<'s> Heap<'s> {
                 Ok(Decoded(Content(content), weight))
             })
             .await?;
-        // One by one, for they come in order: to collect would be to sort.
-        let mut blocks = BTreeMap::new();
-        blocks.extend(direct.iter().map(|b| b.from).zip(contents));
-        Ok(blocks)
+        Ok(order::map(direct.iter().map(|b| b.from).zip(contents)))
     }
 
     fn stored(&self, block: &Block) -> u64 {
