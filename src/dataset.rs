@@ -217,6 +217,10 @@ impl Dataset {
                 if let Some(document) = folder.service(path) {
                     return Ok(File { media: "application/json", body: document.to_string().into() });
                 }
+                if let Some(Route::ObsField(name)) = Route::parse(path) {
+                    let row = folder.field(&name).await?.ok_or_else(|| missing(path))?;
+                    return Ok(File { media: "application/json", body: row.to_string().into() });
+                }
                 let body: Bytes = folder.file(path).await?.ok_or_else(|| missing(path))?;
                 let json = path.ends_with(".json");
                 Ok(File { media: if json { "application/json" } else { "application/octet-stream" }, body })

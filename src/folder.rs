@@ -127,6 +127,25 @@ impl Folder {
         self.store.get(&format!("{prefix}{path}"), Part::All).await
     }
 
+    /// The manifest of obs with one column's row only, as [`crate::export::Export`] makes it; `None` when there is no such column.
+    ///
+    /// # Errors
+    /// As [`document`](Self::document).
+    pub async fn field(&self, name: &str) -> Result<Option<Value>> {
+        let Some(mut manifest) = self.document("obs_manifest.json").await? else { return Ok(None) };
+        let mut left = 1;
+        for list in ["_continuousFields", "_categoricalFields"] {
+            let Some(rows) = manifest.get_mut(list).and_then(Value::as_array_mut) else { continue };
+            rows.retain(|row| {
+                let key = row.get(0).and_then(Value::as_str);
+                let wanted = left > 0 && key.is_some_and(|key| crate::export::safe(key) == name);
+                left -= i32::from(wanted);
+                wanted
+            });
+        }
+        Ok((left == 0).then_some(Value::Object(manifest)))
+    }
+
     /// A service document, as the reference answers for a folder (specification: section 11); `None` for other paths.
     pub fn service(&self, path: &str) -> Option<Value> {
         let entry = |id: &str, path: &str, name: &str| json!({"id": id, "path": path, "name": name});

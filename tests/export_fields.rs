@@ -74,3 +74,28 @@ fn one_field_costs_its_own_column() {
     text(&export, &Route::ObsManifest);
     assert_eq!(counts.bytes.take(), 0);
 }
+
+#[test]
+fn labels_come_without_the_embeddings() {
+    let (export, counts) = sample(Profile::Strict);
+    let manifest: Value = serde_json::from_str(&text(&export, &Route::ObsManifest)).unwrap();
+    for row in manifest["_categoricalFields"].as_array().unwrap() {
+        let labels = text(&export, &Route::ObsLabels(safe(row[0].as_str().unwrap())));
+        assert_eq!(serde_json::from_str::<Value>(&labels).unwrap(), row[1]);
+    }
+    let (fresh, few) = sample(Profile::Strict);
+    let taken = |counts: &Counts| counts.bytes.take();
+    let (_, _) = (taken(&counts), taken(&few));
+    text(&fresh, &Route::ObsLabels("cell_type".into()));
+    let (labels, codes) = (taken(&few), block_on(fresh.file(&Route::ObsCodes("cell_type".into()))).unwrap());
+    assert_eq!((taken(&few), codes.body.len() as u64), (0, fresh.data().n_obs()), "labels bring the codes along");
+    text(&fresh, &Route::ObsField("cell_type".into()));
+    let places = taken(&few);
+    println!("{labels} bytes for labels and codes, {places} more for the manifest's row");
+    assert!(labels * 2 < places, "{labels} {places}");
+    // The reference has none.
+    let (reference, _) = sample(Profile::Reference);
+    assert!(block_on(reference.file(&Route::ObsLabels("cell_type".into()))).is_err());
+    let numbers = block_on(fresh.file(&Route::ObsLabels("nothing".into()))).unwrap_err();
+    assert!(numbers.to_string().contains("no column \"nothing\""));
+}

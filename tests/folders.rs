@@ -48,6 +48,26 @@ fn every_file_of_every_kind_of_folder_is_listed_and_read() {
 }
 
 #[test]
+fn one_columns_row_of_a_folders_manifest() {
+    let folder = open(&exports().join("export_q8"), None).unwrap();
+    let manifest = block_on(folder.document("obs_manifest.json")).unwrap().unwrap();
+    let mut rows = 0;
+    for list in ["_continuousFields", "_categoricalFields"] {
+        for row in manifest[list].as_array().unwrap() {
+            let name = cellucid_wasm::export::safe(row[0].as_str().unwrap());
+            let one = block_on(folder.field(&name)).unwrap().unwrap();
+            assert_eq!(one[list].as_array().unwrap(), std::slice::from_ref(row));
+            assert_eq!((&one["_obsSchemas"], &one["n_points"]), (&manifest["_obsSchemas"], &manifest["n_points"]));
+            let both = ["_continuousFields", "_categoricalFields"].map(|list| one[list].as_array().unwrap().len());
+            assert_eq!(both.iter().sum::<usize>(), 1, "{name}");
+            rows += 1;
+        }
+    }
+    assert!(rows > 3);
+    assert!(block_on(folder.field("nothing")).unwrap().is_none());
+}
+
+#[test]
 fn several_below_one_root() {
     let root = exports().join("exports_root");
     // Both carry the same id; the list's order decides, the path tells them apart.

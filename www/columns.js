@@ -6,6 +6,7 @@
  * @import { AnyField, CategoryColour, Colour, NumberColour, ScoreField } from "./state.js"
  */
 import { Fault } from "./engine/fault.js";
+import { parse } from "./engine/manifest.js";
 import { categories, summarise } from "./view/colour.js";
 
 /** Bytes kept: thirty genes of a million cells. */
@@ -37,9 +38,14 @@ export class Columns {
 
   /** @param {AnyField} field @param {number} cells @param {(path: string) => Promise<ArrayBuffer>} read @returns {Promise<Colour>} */
   async #make(field, cells, read) {
-    if (field.kind === "category" && field.palette) {
+    if (field.kind === "category") {
       // Colours are no reason to fail: without them the page has its own.
-      const given = read(field.palette).then(colours, () => undefined);
+      const given = field.palette ? read(field.palette).then(colours, () => undefined) : undefined;
+      // Labels first: the codes come with them, so that the column is read once.
+      if (field.names && !field.labels.length) {
+        field.labels = parse(await read(field.names), field.names);
+        field.count = field.labels.length;
+      }
       return { .../** @type {CategoryColour} */ (make(field, cells, await read(field.path))), colours: await given };
     }
     if (field.axis !== "score") return make(field, cells, await read(field.path));
@@ -161,8 +167,9 @@ function make(field, cells, bytes) {
     const values = decode(field, cells, bytes);
     return { kind: "continuous", field, values, summary: summarise(values) };
   }
-  check(field, cells, bytes, field.wide ? 2 : 1);
-  const codes = field.wide ? new Uint16Array(bytes) : new Uint8Array(bytes);
+  const wide = bytes.byteLength === 2 * cells;
+  check(field, cells, bytes, wide ? 2 : 1);
+  const codes = wide ? new Uint16Array(bytes) : new Uint8Array(bytes);
   const { counts, missing } = categories(codes, field.labels.length);
   return { kind: "category", field, codes, counts, missing };
 }

@@ -3,6 +3,8 @@
  * the engine, and patches `dataset`, `points` and `colour`. The only place that waits for data.
  *
  * @import { Engine } from "./engine/client.js"
+ * @import { GeneField } from "./engine/manifest.js"
+ * @import { Description } from "./engine/messages.js"
  * @import { AnyField, Colour, Opened, Save, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  * @import { Hooks } from "./tasks.js"
@@ -19,8 +21,8 @@
  */
 import { Columns, gradual } from "./columns.js";
 import { download, downloadable, LIMIT, offer } from "./download.js";
-import { Fault } from "./engine/fault.js";
-import { columns, embeddings, genes, parse, safe } from "./engine/manifest.js";
+import { cancelled, Fault } from "./engine/fault.js";
+import { columns, described, embeddings, genes, parse } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
 import { choosable } from "./select.js";
 import { tasks } from "./tasks.js";
@@ -66,6 +68,8 @@ export function load(store, hire) {
     const fresh = spare ?? hire();
     spare = null;
     return task("open", `Opening ${source.label}`, async (hooks) => {
+      /** @type {unknown} */
+      let first;
       try {
         const from = source.whole && typeof source.from === "string" ? await download(source.from, hooks) : source.from;
         const description = await fresh.open(from, { profile: "strict", ...source.options }, hooks);
@@ -73,20 +77,33 @@ export function load(store, hire) {
         const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);
         if (!points) throw flat(description.obsm.map(({ key }) => key));
         const shape = { description, cells: description.n_obs, dimensions };
+        const kept = new Columns();
+        // What it is coloured by at first comes beside the points: as few waits as may be until there is something to see.
+        const beginning = begin(fresh, description, kept, hooks);
         const bytes = await fresh.read(points.path, hooks);
         const drawn = coordinates(bytes, points.dimension, description.n_obs, points.path);
+        const { fields, skipped, wanted, colour, fault } = await beginning;
+        if (hooks.signal.aborted) throw cancelled();
+        first = fault;
         engine?.close();
         engine = fresh;
-        held = new Columns();
+        held = kept;
         neighbours = null;
         names = null;
         store.patch({
-          dataset: { ...shape, name: description.name, fields: null, genes: null, skipped: description.skipped ?? [] },
+          dataset: {
+            ...shape,
+            name: description.name,
+            fields,
+            genes: null,
+            skipped: [...(description.skipped ?? []), ...skipped],
+          },
           dimension: points.dimension,
           points: drawn,
           camera: null,
-          wanted: null,
-          colour: null,
+          wanted,
+          colour,
+          range: colour?.kind === "continuous" ? colour.summary.range : [0, 1],
           hidden: new Set(),
           hover: null,
           clicked: null,
@@ -101,7 +118,7 @@ export function load(store, hire) {
           edges: false,
           flow: null,
           tips: [],
-          recent: [],
+          recent: colour ? [colour.field] : [],
           history: { back: 0, forward: 0 },
           trouble: null,
           notice: `${description.name}: ${description.n_obs.toLocaleString()} cells`,
@@ -113,51 +130,30 @@ export function load(store, hire) {
       } finally {
         spare ??= hire();
       }
-      await showFields(fresh, hooks);
       await showGenes(fresh, hooks);
+      if (first) throw first;
     });
-  }
-
-  /** @param {Engine} from @param {Hooks} hooks */
-  async function showFields(from, hooks) {
-    const order = store.state.dataset?.description.obs.map(({ key }) => key) ?? [];
-    const file = "obs_manifest.json";
-    const { fields, hidden } = await list(async () => columns(parse(await from.read(file, hooks), file), order), "fields");
-    // Files that are there already have none for colours; asking would only be a request that fails.
-    const made = store.state.dataset?.description.format !== "export";
-    for (const field of fields) if (made && field.kind === "category") field.palette = `obs/${safe(field.key)}.colors.json`;
-    amend({ fields }, hidden, (key) => ({ object: `obs/${key}`, reason: "another column has the same file name" }));
-    store.patch({ wanted: store.state.wanted ?? preferred(fields) });
   }
 
   /** @param {Engine} from @param {Hooks} hooks */
   async function showGenes(from, hooks) {
     const file = "var_manifest.json";
-    const none = { fields: [], hidden: [] };
     const some = (store.state.dataset?.description.n_vars ?? 0) > 0;
-    const { fields, hidden } = await list(async () => (some ? genes(parse(await from.read(file, hooks), file)) : none), "genes");
-    amend({ genes: fields }, hidden, (key) => ({ object: `var ${key}`, reason: "another gene has the same file name" }));
-  }
-
-  /**
-   * A list that cannot be had is empty, not for ever on its way.
-   *
-   * @template T
-   * @param {() => Promise<T>} read @param {"fields" | "genes"} part
-   */
-  async function list(read, part) {
     try {
-      return await read();
+      const { fields, hidden } = some ? genes(parse(await from.read(file, hooks), file)) : { fields: [], hidden: [] };
+      amend(fields, hidden);
     } catch (error) {
-      amend({ [part]: [] }, [], () => ({ object: "", reason: "" }));
+      // A list that cannot be had is empty, not for ever on its way.
+      amend([], []);
       throw error;
     }
   }
 
-  /** @param {Partial<Opened>} change @param {string[]} hidden @param {(key: string) => Opened["skipped"][number]} why */
-  function amend(change, hidden, why) {
+  /** @param {GeneField[]} genes @param {string[]} hidden */
+  function amend(genes, hidden) {
     const { dataset } = store.state;
-    if (dataset) store.patch({ dataset: { ...dataset, ...change, skipped: [...dataset.skipped, ...hidden.map(why)] } });
+    const more = hidden.map((key) => ({ object: `var ${key}`, reason: "another gene has the same file name" }));
+    if (dataset) store.patch({ dataset: { ...dataset, genes, skipped: [...dataset.skipped, ...more] } });
   }
 
   /** @param {Hooks} hooks */
@@ -299,6 +295,35 @@ export function load(store, hire) {
     const label = `Download all of it${found.size ? ` (${size(found.size)})` : ""} and open it`;
     store.patch({ trouble: { ...trouble, way: { label, run: () => store.patch({ source: { ...source, whole: true } }) } } });
   }
+}
+
+/**
+ * The columns, and the values of the one to begin with. What fails is told once the points are there.
+ *
+ * @param {Engine} from @param {Description} description @param {Columns} kept @param {Hooks} hooks
+ * @returns {Promise<Pick<Opened, "skipped"> & { fields: NonNullable<Opened["fields"]>, wanted: AnyField | null, colour: Colour | null, fault?: unknown }>}
+ */
+async function begin(from, description, kept, hooks) {
+  try {
+    const { fields, hidden } = await obs(from, description, hooks);
+    const wanted = preferred(fields);
+    // Asked for again when it is missing, by who tells the person.
+    const colour = wanted && (await kept.colour(wanted, description.n_obs, (path) => from.read(path, hooks)).catch(() => null));
+    const skipped = hidden.map((key) => ({ object: `obs/${key}`, reason: "another column has the same file name" }));
+    return { fields, skipped, wanted, colour };
+  } catch (fault) {
+    return { fields: [], skipped: [], wanted: null, colour: null, fault };
+  }
+}
+
+/** @param {Engine} from @param {Description} description @param {Hooks} hooks */
+async function obs(from, description, hooks) {
+  const file = "obs_manifest.json";
+  if (description.format !== "export") return { fields: described(description), hidden: [] };
+  return columns(
+    parse(await from.read(file, hooks), file),
+    description.obs.map(({ key }) => key),
+  );
 }
 
 /** @param {ArrayBuffer} bytes @param {string} kind */

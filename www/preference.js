@@ -13,9 +13,11 @@ const TELLING = [
 
 /** @param {Array<CategoryField | NumberField>} fields */
 export function preferred(fields) {
-  const few = fields.filter((field) => field.kind === "category" && field.labels.length > 1 && field.labels.length <= 100);
+  // Labels that are not counted before they are read may be few, where the name says so.
+  const may = fields.filter((field) => field.kind === "category" && (field.count ?? 2) > 1 && (field.count ?? 2) <= 100);
+  const few = may.filter((field) => field.kind === "category" && field.count !== null);
   for (const name of TELLING) {
-    const found = few.find(({ key }) => name.test(key));
+    const found = may.find(({ key }) => name.test(key));
     if (found) return found;
   }
   return few[0] ?? fields[0] ?? null;

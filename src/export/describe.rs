@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 
-use super::{Export, Json, Route};
+use super::{Export, Json, Profile, Route, fields::few_enough};
 use crate::{
     anndata::{Kind, Matrix},
     error::Result,
@@ -18,7 +18,13 @@ impl Export {
         let mut obs = Vec::new();
         for (i, name) in self.keys.iter().enumerate() {
             let mut entry = vec![("key", Json::from(name.as_str()))];
-            match self.kind(i).await {
+            let fits = |kind: Kind| match kind {
+                Kind::Category(Some(count)) if self.options.profile == Profile::Strict => {
+                    few_enough(count).map(|()| kind)
+                }
+                _ => Ok(kind),
+            };
+            match self.kind(i).await.and_then(fits) {
                 Ok(Kind::Continuous) => entry.push(("kind", Json::from("continuous"))),
                 Ok(Kind::Category(count)) => {
                     entry.push(("kind", Json::from("category")));

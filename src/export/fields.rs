@@ -43,12 +43,8 @@ impl Coded {
     /// # Errors
     /// `Unsupported` in the strict profile when there are more labels than 16 bits can tell apart; the reference wraps.
     pub fn bytes(&self, profile: Profile) -> Result<Vec<u8>> {
-        if profile == Profile::Strict && self.labels.len() > 65_535 {
-            return Err(Error::unsupported(format!(
-                "{} labels are more than 16-bit codes can tell apart",
-                self.labels.len()
-            ))
-            .hint("merge labels, or store the column as numbers"));
+        if profile == Profile::Strict {
+            few_enough(self.labels.len() as u64)?;
         }
         Ok(if self.is_narrow() {
             self.codes.iter().map(|&code| if code < 0 { u8::MAX } else { code as u8 }).collect()
@@ -81,6 +77,16 @@ impl Coded {
             (points.dim.to_string(), Json::List(entries.collect()))
         }))
     }
+}
+
+/// # Errors
+/// `Unsupported` when there are more labels than 16 bits can tell apart.
+pub fn few_enough(labels: u64) -> Result<()> {
+    if labels <= 65_535 {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!("{labels} labels are more than 16-bit codes can tell apart"))
+        .hint("merge labels, or store the column as numbers"))
 }
 
 /// Whether codes of that many labels take one byte.

@@ -305,11 +305,12 @@ impl Export {
             }
             Route::ObsOutliers(name) => floats(&self.outliers(self.find_column(name)?).await?),
             // Not of the reference, which has no such files.
-            Route::ObsNames | Route::ObsColours(_) if self.options.profile == Profile::Reference => {
+            Route::ObsNames | Route::ObsColours(_) | Route::ObsLabels(_) if self.options.profile == Profile::Reference => {
                 return Err(Error::missing("the reference serves no such file"));
             }
             Route::ObsNames => Json::list(self.data.obs.names().await?.iter()).text().into(),
             Route::ObsColours(name) => self.colours(name).await?.text().into(),
+            Route::ObsLabels(name) => self.label_list(name).await?.text().into(),
             Route::VarValues(name) => floats(&self.gene(name, watch).await?),
             Route::EdgeSources => self.edges(&self.graph().await?.from),
             Route::EdgeDestinations => self.edges(&self.graph().await?.to),

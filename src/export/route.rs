@@ -29,6 +29,9 @@ pub enum Route {
     ObsOutliers(String),
     /// `obs/{safe name}.colors.json`: what `uns` says about the colours of its labels (strict profile only)
     ObsColours(String),
+    /// `obs/{safe name}.labels.json`: the labels that its codes stand for, without the places that the manifest tells (strict
+    /// profile only)
+    ObsLabels(String),
     /// `obs_names.json`: the names of the cells (strict profile only)
     ObsNames,
     /// `var/{safe name}.values.f32`
@@ -90,6 +93,7 @@ impl Route {
                     "codes" => Some(Self::ObsCodes(key.to_owned())),
                     "outliers" => Some(Self::ObsOutliers(key.to_owned())),
                     "colors" => Some(Self::ObsColours(key.to_owned())),
+                    "labels" => Some(Self::ObsLabels(key.to_owned())),
                     _ => None,
                 }
             }
@@ -120,6 +124,7 @@ impl Route {
             Self::ObsCodes(key) => format!("obs/{key}.codes.u8"),
             Self::ObsOutliers(key) => format!("obs/{key}.outliers.f32"),
             Self::ObsColours(key) => format!("obs/{key}.colors.json"),
+            Self::ObsLabels(key) => format!("obs/{key}.labels.json"),
             Self::ObsNames => "obs_names.json".into(),
             Self::VarValues(key) => format!("var/{key}.values.f32"),
             Self::EdgeSources => "connectivity/edges.src.bin".into(),
@@ -144,6 +149,7 @@ impl Route {
                 | ConnectivityManifest
                 | ObsField(_)
                 | ObsColours(_)
+                | ObsLabels(_)
                 | ObsNames
                 | Health
                 | Info
@@ -176,6 +182,7 @@ mod tests {
             "obs/x.codes.u8",
             "obs/x.outliers.f32",
             "obs/x.colors.json",
+            "obs/x.labels.json",
             "obs_names.json",
             "var/HLA-A.values.f32",
             "connectivity/edges.dst.bin",

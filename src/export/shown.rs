@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Export, KEPT, Profile,
+    Export, Json, KEPT, Profile,
     fields::{self, Coded},
     safe,
 };
@@ -13,8 +13,6 @@ use crate::{
     wait,
 };
 
-/// Most labels that 16-bit codes can tell apart.
-const MOST_LABELS: u64 = 65_535;
 /// Columns looked at together.
 pub(super) const TOGETHER: usize = 8;
 
@@ -54,11 +52,8 @@ impl Export {
             Kind::Category(Some(count)) => count,
             Kind::Category(None) => self.label_count(index).await?,
         };
-        if self.options.profile == Profile::Strict && labels > MOST_LABELS {
-            return Err(Error::unsupported(format!(
-                "{labels} labels are more than 16-bit codes can tell apart"
-            ))
-            .hint("merge labels, or store the column as numbers"));
+        if self.options.profile == Profile::Strict {
+            fields::few_enough(labels)?;
         }
         Ok(Some(labels))
     }
@@ -72,6 +67,13 @@ impl Export {
     /// A column as numbers.
     pub(super) async fn numbers(&self, index: usize) -> Result<Vec<f32>> {
         fields::values(self.data.obs.column(index).await?)
+    }
+
+    /// The labels that a column's codes stand for.
+    pub(super) async fn label_list(&self, name: &str) -> Result<Json> {
+        let coded = self.coded(self.find_column(name)?).await?;
+        fields::few_enough(coded.labels.len() as u64)?;
+        Ok(Json::list(coded.labels.iter().map(String::as_str)))
     }
 
     /// What a column shows as. Without cells, everything is a category.

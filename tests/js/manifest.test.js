@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unpack } from "../../www/columns.js";
+import { Columns, unpack } from "../../www/columns.js";
 import { Fault } from "../../www/engine/fault.js";
-import { columns, embeddings, genes, parse, safe } from "../../www/engine/manifest.js";
+import { columns, described, embeddings, genes, parse, safe } from "../../www/engine/manifest.js";
 import { preferred } from "../../www/preference.js";
 
 test("names become paths as the exporter makes them", () => {
@@ -48,8 +48,7 @@ test("columns come in the order of obs, in both profiles' rows", () => {
           kind: "category",
           path: "obs/leiden.codes.u8",
           labels: ["0", "1"],
-          missing: 255,
-          wide: false,
+          count: 2,
           outliers: "obs/leiden.outliers.f32",
         },
         { axis: "obs", key: "age", kind: "continuous", path: "obs/age.values.f32" },
@@ -63,6 +62,58 @@ test("wide codes have their own path", () => {
   const rows = [["clone", [...Array(300).keys()].map(String), "uint16", 65535, {}]];
   const { fields } = columns({ _obsSchemas: schemas, _categoricalFields: rows }, ["clone"]);
   assert.equal(fields[0]?.path, "obs/clone.codes.u16");
+});
+
+test("columns as the description tells them: labels are asked for later", () => {
+  const obs = [
+    { key: "n counts", kind: "continuous" },
+    { key: "leiden", kind: "category", n_categories: 254 },
+    { key: "clone", kind: "category", n_categories: 255 },
+    { key: "cell label", kind: "category", n_categories: null },
+  ];
+  const fields = described({ obs });
+  assert.deepEqual(
+    fields.map(({ path }) => path),
+    ["obs/n_counts.values.f32", "obs/leiden.codes.u8", "obs/clone.codes.u16", "obs/cell_label.codes.u8"],
+  );
+  assert.deepEqual(fields[1], {
+    axis: "obs",
+    key: "leiden",
+    kind: "category",
+    path: "obs/leiden.codes.u8",
+    labels: [],
+    count: 254,
+    outliers: "obs/leiden.outliers.f32",
+    palette: "obs/leiden.colors.json",
+    names: "obs/leiden.labels.json",
+  });
+  // Of columns whose labels nobody has counted, only the name speaks.
+  assert.equal(preferred(fields)?.key, "cell label");
+  const [counts, , clone, label] = fields;
+  assert.equal(preferred([counts, clone, { ...label, key: "text" }].flatMap((field) => field ?? []))?.key, "n counts");
+});
+
+test("labels come with the codes: one read of each, however often the column is shown", async () => {
+  const [field] = described({ obs: [{ key: "kind", kind: "category", n_categories: null }] });
+  /** @type {string[]} */
+  const asked = [];
+  const files = /** @type {Record<string, BlobPart>} */ ({
+    "obs/kind.labels.json": '["B","T","NK"]',
+    "obs/kind.codes.u8": new Uint8Array([2, 0, 0, 255]),
+  });
+  const read = (/** @type {string} */ path) => {
+    asked.push(path);
+    const found = files[path];
+    return found === undefined ? Promise.reject(new Error("missing")) : new Blob([found]).arrayBuffer();
+  };
+  const held = new Columns();
+  assert.ok(field);
+  const colour = await held.colour(field, 4, read);
+  assert.ok(colour.kind === "category");
+  assert.deepEqual([...colour.codes], [2, 0, 0, 255]);
+  assert.deepEqual([[...colour.counts], colour.missing, field.kind === "category" && field.count], [[2, 0, 1], 1, 3]);
+  await held.colour(field, 4, read);
+  assert.deepEqual(asked, ["obs/kind.colors.json", "obs/kind.labels.json", "obs/kind.codes.u8"]);
 });
 
 test("a name with a dollar sign is taken as it is", () => {
@@ -111,7 +162,7 @@ test("the first colour is the one that says what a cell is", () => {
   /** @param {string} key @param {number} labels @returns {import("../../www/engine/manifest.js").CategoryField} */
   const field = (key, labels) => {
     const names = [...Array(labels).keys()].map(String);
-    return { axis: "obs", key, kind: "category", path: key, labels: names, missing: 255, wide: false };
+    return { axis: "obs", key, kind: "category", path: key, labels: names, count: labels };
   };
   const [donor, louvain, type, barcode, one] = [
     field("donor", 4),

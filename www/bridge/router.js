@@ -15,7 +15,7 @@ import { Endpoint } from "./endpoint.js";
 const VERSION = "0.0.9";
 /** The names of an export; everything else is none of ours. */
 const FILE =
-  /^(?:(?:dataset_identity|(?:obs|var|connectivity)_manifest)\.json|points_\dd\.bin|(?:obs|var|connectivity|vectors)\/[^/]+)(?:\.gz)?$/;
+  /^(?:(?:dataset_identity|(?:obs|var|connectivity)_manifest)\.json|points_\dd\.bin|(?:obs|var|connectivity|vectors)\/[^/]+)(?:\.gz)?$|^_cellucid\/obs\/[^/]+\.json$/;
 /** A dataset's place in an address; what the later app takes. */
 const PORTABLE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,179}$/;
 

@@ -1,13 +1,17 @@
 /**
  * The JSON files of an export, as lists the page works with. Pure: text in, plain values out.
  *
- * @typedef {{ axis: "obs", key: string, kind: "category", path: string, labels: string[], missing: number, wide: boolean, outliers?: string, palette?: string }} CategoryField
+ * @typedef {{ axis: "obs", key: string, kind: "category", path: string, labels: string[], count: number | null, outliers?: string, palette?: string, names?: string }} CategoryField
+ * `labels` are empty until they were read from `names`, where that is given; `count` is how many there are, null where that is not known before
  * @typedef {{ low: number, high: number, bits: number }} Steps what the whole numbers of a quantised file stand for
  * @typedef {{ axis: "obs", key: string, kind: "continuous", path: string, steps?: Steps }} NumberField
  * @typedef {{ axis: "var", key: string, kind: "continuous", path: string, steps?: Steps }} GeneField
  * @typedef {CategoryField | NumberField | GeneField} Field
  */
 import { Fault } from "./fault.js";
+
+/** Codes of so many labels are single bytes. */
+const NARROW = 254;
 
 /** The name that stands for a column or gene in paths. @param {string} name */
 export function safe(name) {
@@ -41,6 +45,23 @@ export function embeddings({ embeddings }) {
 }
 
 /**
+ * The columns of obs as the description tells them: what their labels are is asked for when they are shown, so that the first plot need
+ * not wait for all columns.
+ *
+ * @param {{ obs: Array<{ key: string, kind: string, n_categories?: number | null }> }} description
+ * @returns {Array<CategoryField | NumberField>}
+ */
+export function described({ obs }) {
+  return obs.map(({ key, kind, n_categories: count = null }) => {
+    const at = `obs/${safe(key)}`;
+    if (kind === "continuous") return { axis: "obs", key, kind, path: `${at}.values.f32` };
+    const codes = `${at}.codes.${(count ?? 0) > NARROW ? "u16" : "u8"}`;
+    const beside = { outliers: `${at}.outliers.f32`, palette: `${at}.colors.json`, names: `${at}.labels.json` };
+    return { axis: "obs", key, kind: "category", path: codes, labels: [], count, ...beside };
+  });
+}
+
+/**
  * The columns of obs, in the order the identity gives (the manifest groups them by kind). A column whose file name is already taken
  * cannot be addressed: it goes to `hidden` rather than show another column's values under its name.
  *
@@ -56,10 +77,9 @@ export function columns(manifest, order) {
     const path = fill(schemas.continuous?.pathPattern ?? "obs/{key}.values.f32", key);
     rows.push({ axis: "obs", key, kind: "continuous", path, ...steps(schemas.continuous, low, high) });
   }
-  for (const [key, labels, dtype, missing] of manifest._categoricalFields ?? []) {
-    const wide = dtype === "uint16";
+  for (const [key, labels, dtype] of manifest._categoricalFields ?? []) {
     const pattern = schemas.categorical?.codesPathPattern ?? "obs/{key}.codes.{ext}";
-    const path = fill(pattern, key, wide ? "u16" : "u8");
+    const path = fill(pattern, key, dtype === "uint16" ? "u16" : "u8");
     const outliers = schemas.categorical?.outlierPathPattern && fill(schemas.categorical.outlierPathPattern, key);
     rows.push({
       axis: "obs",
@@ -67,8 +87,7 @@ export function columns(manifest, order) {
       kind: "category",
       path,
       labels: labels.map(String),
-      missing,
-      wide,
+      count: labels.length,
       ...(outliers && { outliers }),
     });
   }

@@ -44,8 +44,8 @@ export function recent(store, open) {
   }
 
   store.subscribe(["dataset"], async ({ dataset, source }) => {
-    // The fields come as a change of the dataset: only the first counts.
-    if (!dataset || dataset.fields || !source) return;
+    // The genes come as a change of the dataset: only the first counts.
+    if (!dataset || dataset.genes || !source) return;
     await remember(source);
     await show();
   });
