@@ -30,8 +30,11 @@ test("highlights add up, in order of rows, and are cleared", async () => {
   const [first, second, third] = store.state.highlights;
   assert.deepEqual([[...(first?.cells ?? [])], first?.color, first?.label], [[1, 5], "#ff0000", "Python selection (2 cells)"]);
   assert.ok(second && second.id !== first?.id && !third);
+  // What the person keeps is not the notebook's to remove.
+  const own = { id: "group_1", type: "lasso", label: "Mine", color: "#00ff00", cells: Uint32Array.of(2) };
+  store.patch({ highlights: [...store.state.highlights, own] });
   await perform(store, { type: "clearHighlights" });
-  assert.deepEqual(store.state.highlights, []);
+  assert.deepEqual(store.state.highlights, [own]);
 });
 
 test("a cell that is not there is said, and nothing changes", async () => {

@@ -84,14 +84,16 @@ test("one category against all other cells: the genes that SciPy ranks first; st
   await page.context().close();
 });
 
-test("a comparison shows how far it is and is cancelled", async () => {
+test("a comparison shows how far it is and is cancelled; what was found by then stays", async () => {
   const { page, errors } = await sample(browser, server);
-  // Genes that take as long as it takes to cancel.
+  // The first genes come; the others take as long as it takes to cancel.
   await page.evaluate(async () => {
     const { Engine } = await import(new URL("engine/client.js", document.baseURI).href);
     const read = Engine.prototype.readMany;
+    let calls = 0;
     Engine.prototype.readMany = async function (/** @type {string[]} */ paths, /** @type {any} */ hooks) {
       const columns = await read.call(this, paths, hooks);
+      if (calls++ === 0) return columns;
       await new Promise((_, fail) => hooks.signal.addEventListener("abort", () => fail(new DOMException("", "AbortError"))));
       return columns;
     };
@@ -100,9 +102,19 @@ test("a comparison shows how far it is and is cancelled", async () => {
   await page.getByLabel("First group").selectOption({ label: "NK" });
   await page.getByRole("button", { name: "Compare", exact: true }).click();
   const far = page.locator(".busy", { hasText: "Comparing NK with All other cells" });
-  await far.getByText(/ of 340 genes/).waitFor();
+  await far.getByText(/64 of 340 genes/).waitFor();
+  const rows = page.getByRole("region", { name: "Genes that differ" }).locator("tbody tr");
+  await rows.first().waitFor();
+  const before = await rows.allTextContents();
+  assert.ok(before.length > 3, `${before.length} rows while it runs`);
   await far.getByRole("button", { name: "Cancel" }).click();
-  await page.getByText(/Stopped after [\d,]+ of 340 genes/).waitFor();
+  await page.getByText("Stopped after 64 of 340 genes").waitFor();
+  // The same rows as before, and each of them one of the genes that were gone through, with the numbers of the whole comparison.
+  assert.deepEqual(await rows.allTextContents(), before);
+  const first = python(SAMPLE, "shape").genes.slice(0, 64);
+  const shown = await rows.getByRole("button").allTextContents();
+  for (const gene of shown) assert.ok(first.includes(gene), gene);
+  assert.ok(await page.getByRole("button", { name: "Save all as CSV" }).isVisible());
   assert.equal((await state(page, "trouble")) ?? null, null);
   assert.match(await text(page.locator("#status")), /cancelled/);
   assert.deepEqual(errors, []);

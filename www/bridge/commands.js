@@ -32,7 +32,8 @@ export async function perform(store, command) {
       return store.patch({ highlights: [...highlights, { id, label, color: command.color, cells }] });
     }
     case "clearHighlights":
-      return store.patch({ highlights: [] });
+      // Those of commands: groups that the person keeps, whose type says how they were chosen, are not the notebook's to remove.
+      return store.patch({ highlights: highlights.filter(({ type }) => type !== undefined) });
     case "setVisibility": {
       if (!command.cells) return store.patch({ invisible: command.visible ? null : new Uint8Array(count).fill(1) });
       const next = invisible?.slice() ?? new Uint8Array(count);

@@ -14,9 +14,10 @@ import { combined, pick } from "../select.js";
 import { corrected, compare as test } from "../view/rank.js";
 import { element } from "./element.js";
 
-/** Numbers of genes read at a time: so many bytes of them, but not more than so many. */
+/** Numbers of genes read at a time: so many bytes of them, but not more than so many; few at first, so that there soon is something to see. */
 const ROOM = 192 << 20;
 const MOST = 512;
+const FIRST = 64;
 /** Rows shown. */
 const SHOWN = 50;
 
@@ -89,13 +90,11 @@ export function compare(store, box, data) {
     const all = store.state.dataset?.genes ?? [];
     run.disabled = true;
     const whole = await data.run("compare", `Comparing ${a.name} with ${b.name}`, ({ signal, progress }, _, readMany) =>
-      through(all, { signal, progress, readMany, cells: store.state.dataset?.cells ?? 0 }, (gene, values) => {
-        rows.push({ gene, q: 1, ...test(values, own, rest) });
-      }),
+      through(all, { signal, progress, readMany, cells: store.state.dataset?.cells ?? 0, some: () => show() }, (gene, values) =>
+        rows.push({ gene, q: 1, ...test(values, own, rest) }),
+      ),
     );
     run.disabled = false;
-    const chances = corrected(rows.map(({ p }) => p));
-    rows = rows.map((row, at) => ({ ...row, q: chances[at] ?? 1 }));
     const part = whole ? "" : ` Stopped after ${rows.length.toLocaleString()} of ${all.length.toLocaleString()} genes.`;
     say.textContent = `${own.length.toLocaleString()} against ${rest.length.toLocaleString()} cells.${part}`;
     show();
@@ -114,6 +113,8 @@ export function compare(store, box, data) {
   });
 
   function show() {
+    const chances = corrected(rows.map(({ p }) => p));
+    for (const [at, row] of rows.entries()) row.q = chances[at] ?? 1;
     acts.hidden = rows.length === 0;
     scroll.hidden = rows.length === 0;
     const sign = down ? -1 : 1;
@@ -154,7 +155,7 @@ export function compare(store, box, data) {
         }),
       ),
     );
-    if (rows.length && !best.length) say.textContent += " No gene is higher on this side.";
+    if (rows.length && !best.length && !run.disabled) say.textContent += " No gene is higher on this side.";
   }
 
   store.subscribe(["selection", "highlights", "colour", "dataset"], offer);
@@ -198,18 +199,19 @@ function others({ dataset }, cells) {
  * Genes read some at a time, so that one pass over the matrix can answer many, and each handed on as it is there.
  *
  * @param {GeneField[]} genes
- * @param {{ signal: AbortSignal, progress: (news: import("../engine/messages.js").Progress) => void, readMany: (paths: string[]) => Promise<ArrayBuffer[]>, cells: number }} how
+ * @param {{ signal: AbortSignal, progress: (news: import("../engine/messages.js").Progress) => void, readMany: (paths: string[]) => Promise<ArrayBuffer[]>, cells: number, some: () => void }} how some were tested: what is there can be shown
  * @param {(gene: GeneField, values: Float32Array) => void} use
  */
-async function through(genes, { signal, progress, readMany, cells }, use) {
+async function through(genes, { signal, progress, readMany, cells, some }, use) {
   const { decode } = await import("../columns.js");
   const step = Math.max(1, Math.min(MOST, Math.floor(ROOM / Math.max(1, 4 * cells))));
   let last = performance.now();
-  for (let at = 0; at < genes.length; at += step) {
-    const some = genes.slice(at, at + step);
+  for (let at = 0, next = 0; at < genes.length; at = next) {
+    next = at + (at ? step : Math.min(step, FIRST));
+    const these = genes.slice(at, next);
     progress({ bytes: at, total: genes.length, unit: "genes" });
-    const columns = await readMany(some.map(({ path }) => path));
-    for (const [place, gene] of some.entries()) {
+    const columns = await readMany(these.map(({ path }) => path));
+    for (const [place, gene] of these.entries()) {
       const bytes = columns[place];
       if (bytes) use(gene, decode(gene, cells, bytes));
       // The page stays alive meanwhile.
@@ -220,5 +222,6 @@ async function through(genes, { signal, progress, readMany, cells }, use) {
       }
       signal.throwIfAborted();
     }
+    some();
   }
 }

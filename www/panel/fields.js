@@ -27,8 +27,14 @@ export function fields(store) {
       first.rows.box.focus();
       first.rows.activate(0);
       event.preventDefault();
-    } else if (event.key === "Enter") best(lists, box.value);
-    else if (event.key === "Escape" && box.value) {
+    } else if (event.key === "Enter") {
+      const taken = best(lists, box.value);
+      if (!taken) return;
+      // Ready for the next name; what was taken stays in sight.
+      box.value = "";
+      find();
+      taken.reveal();
+    } else if (event.key === "Escape" && box.value) {
       box.value = "";
       find();
       event.preventDefault();
@@ -42,7 +48,8 @@ export function fields(store) {
   store.subscribe(["source"], () => {
     box.value = "";
   });
-  store.subscribe(["wanted"], () => {
+  // How many labels a column has may be known only with its colours.
+  store.subscribe(["wanted", "colour"], () => {
     for (const one of lists) one.mark();
   });
   const lately = known("recent", HTMLElement);
@@ -71,9 +78,12 @@ export function fields(store) {
 /** Enter in the box: the field of exactly that name, else the first found. @param {ReturnType<typeof list>[]} lists @param {string} text */
 function best(lists, text) {
   const wanted = text.trim().toLowerCase();
+  if (!wanted) return null;
   const firsts = lists.filter((one) => one.found.length);
   const exact = firsts.find((one) => one.first()?.key.toLowerCase() === wanted);
-  (exact ?? firsts[0])?.take();
+  const taken = exact ?? firsts[0] ?? null;
+  taken?.take();
+  return taken;
 }
 
 /** @param {Store} store @param {"obs" | "var"} axis @param {string} name */
@@ -116,10 +126,9 @@ function list(store, axis, name) {
       title.replaceChildren(name, element("span", { className: "number" }, known_ ? count.toLocaleString() : "…"));
       self.mark();
     },
-    mark() {
-      const { wanted } = store.state;
-      rows.show(self.found.length, wanted ? self.found.findIndex((at) => all[at] === wanted) : -1);
-    },
+    place: () => self.found.findIndex((at) => all[at] === store.state.wanted),
+    mark: () => rows.show(self.found.length, self.place()),
+    reveal: () => rows.activate(self.place()),
   };
   return self;
 }
@@ -129,8 +138,8 @@ function draw(field) {
   if (!field) return [];
   const name = element("span", { className: "name", title: field.key }, field.key);
   if (field.axis === "var") return [name];
-  const text = field.kind === "category" ? `${field.labels.length.toLocaleString()} categories` : "numbers";
+  const many = field.kind === "category" ? (field.count?.toLocaleString() ?? "") : "";
+  const text = field.kind === "category" ? `${many} categories`.trim() : "numbers";
   const glyph = element("span", { className: `glyph ${field.kind}`, title: text, role: "img", "aria-label": text });
-  const count = field.kind === "category" && element("span", { className: "number" }, field.labels.length.toLocaleString());
-  return count ? [glyph, name, count] : [glyph, name];
+  return many ? [glyph, name, element("span", { className: "number" }, many)] : [glyph, name];
 }
