@@ -78,7 +78,9 @@ export const itsOwn = (words) => FIREFOX && /blocked an inline style/.test(words
  * @param {import("playwright-core").BrowserContextOptions} [options]
  */
 export async function visit(browser, url, options) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // Keeping the page for a visit without a network is a test of its own; Firefox's driver cannot forbid it.
+  const workers = /** @type {"block" | "allow"} */ (FIREFOX ? "allow" : "block");
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: workers, ...options });
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];

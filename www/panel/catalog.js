@@ -22,6 +22,8 @@ export async function catalog(store) {
     // Before the ways to open something of one's own.
     if (datasets.length) known("open", HTMLDialogElement).querySelector(".ways")?.before(list);
   } catch (error) {
+    // Opened without a network, there is no such list.
+    if (error instanceof TypeError && !navigator.onLine) return;
     store.patch({ trouble: { fault: Fault.from(error), doing: "Listing what is here" } });
   }
 }

@@ -1,12 +1,17 @@
 /**
- * What is loaded only when it is asked for: lines over the plot, saving, the view that a link names.
+ * What is loaded only when it is asked for: lines over the plot, shading by density, saving, the view
+ * that a link names, what makes the page open without a network.
  *
  * @import { Data } from "../load.js"
  * @import { Store } from "../store.js"
  * @import { View } from "./plot.js"
  */
+import { embedded } from "../bridge/identity.js";
 import { anchor, known } from "./element.js";
 import { lazy } from "./lazy.js";
+
+/** Milliseconds after which the page is taken to have all that it needs at first. */
+const SETTLED = 3000;
 
 /** @param {Store} store @param {Data} data @param {Promise<View>} view */
 export function later(store, data, view) {
@@ -17,15 +22,26 @@ export function later(store, data, view) {
     found?.overlay(store, data, await view);
   });
 
+  const wait = store.subscribe(["density"], async ({ density }) => {
+    if (!density) return;
+    wait();
+    const found = await lazy(store, () => import("./shading.js"));
+    found?.shading(store, await view);
+  });
+
   // A link may say how to look at the dataset that it names. Only once: what is opened later is another.
   if (new URLSearchParams(location.hash.slice(1)).has("view")) {
-    const wait = store.subscribe(["dataset"], async ({ dataset }) => {
+    const arrived = store.subscribe(["dataset"], async ({ dataset }) => {
       if (!dataset?.genes) return;
-      wait();
+      arrived();
       const found = await lazy(store, () => import("../restore.js"));
       await found?.follow(store, data);
     });
   }
+
+  // After what the person came for. That it cannot be had is no loss to who has a network.
+  const apart = self === top && document.querySelector('link[rel="manifest"]') && !embedded(document);
+  if (apart) setTimeout(() => import("../install.js").then(({ install }) => install()).catch(() => {}), SETTLED);
 
   const [button, box] = [known("save-button", HTMLButtonElement), known("save", HTMLElement)];
   anchor(box, button);

@@ -155,6 +155,7 @@ fn media(path: &Path) -> &'static str {
         "css" => "text/css; charset=utf-8",
         "json" | "map" | "zgroup" | "zattrs" | "zarray" | "zmetadata" => "application/json",
         "wasm" => "application/wasm",
+        "webmanifest" => "application/manifest+json",
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "ico" => "image/x-icon",

@@ -1,0 +1,144 @@
+/** The page without a network, after one visit with it: its own files are kept, and never data. */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { coloured, drop, launch, pixels, ROOT, serve, shoot, until, visit } from "./browser.js";
+import { SAMPLE } from "./shown.js";
+import { site } from "./site.js";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
+const page_ = join(folder, "www");
+
+before(async () => {
+  // A copy of its own, in which a new version can come out.
+  cpSync(resolve(ROOT, "www"), page_, { recursive: true });
+  cpSync(resolve(ROOT, "pkg"), join(folder, "pkg"), { recursive: true });
+  browser = await launch();
+  server = await serve(resolve(ROOT, "www/sample"), "--page", page_);
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** Addresses that the page's Service Worker keeps. @param {Page} page @returns {Promise<string[]>} */
+const kept = (page) =>
+  page.evaluate(async () => {
+    const all = [];
+    for (const name of await caches.keys()) for (const { url } of await (await caches.open(name)).keys()) all.push(url);
+    return all.map((url) => new URL(url).pathname).sort();
+  });
+
+/** Waits until the page is kept, the module with it. @param {Page} page */
+async function settled(page) {
+  const there = async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    if (!registration?.active) return false;
+    const cache = await caches.open(`cellucid-page ${registration.scope}`);
+    return (await cache.keys()).some(({ url }) => url.endsWith(".wasm"));
+  };
+  await until(page, there, null, "the page is kept");
+}
+
+test("opened once, it opens without a network and shows a file of this machine; a new version comes with the network", async () => {
+  const { page, errors } = await visit(browser, `${server.url}?url=sample/sample.h5ad`, { serviceWorkers: "allow" });
+  await coloured(page, "cell_type");
+  await settled(page);
+  const files = await kept(page);
+  for (const file of [
+    "/",
+    "/main.js",
+    "/style.css",
+    "/engine/worker.js",
+    "/pkg/cellucid.js",
+    "/pkg/cellucid_bg.wasm",
+    "/app.webmanifest",
+  ]) {
+    assert.ok(files.includes(file), `${file} is kept`);
+  }
+  // What is loaded only when it is asked for is there, too; data and other people's tools are not.
+  for (const file of ["/panel/compare.js", "/panel/saving.js", "/restore.js", "/view/density.js"])
+    assert.ok(files.includes(file), file);
+  assert.deepEqual(
+    files.filter((file) => !/(?:\/|\.(?:js|css|svg|wasm|webmanifest))$/.test(file)),
+    [],
+  );
+  assert.deepEqual(
+    files.filter((file) => file.includes("sample")),
+    [],
+  );
+
+  const context = page.context();
+  await context.setOffline(true);
+  await page.goto(server.url);
+  assert.ok(await page.evaluate(() => !navigator.onLine && navigator.serviceWorker.controller !== null));
+  await drop(page, SAMPLE);
+  await coloured(page, "cell_type");
+  const { drawn, colours } = await pixels(page);
+  assert.ok(drawn > 3000 && colours > 8, `${drawn} pixels in ${colours} colours`);
+  // What comes later, comes from what is kept.
+  await page.getByRole("tab", { name: "Compare" }).click();
+  await page.getByLabel("First group").waitFor();
+  await shoot(page, "offline");
+  assert.deepEqual(errors, []);
+
+  // A viewer's page is of no use without its server: it fails as it would have.
+  await assert.rejects(page.goto(`${server.url}?jupyter=true&viewerId=a&viewerToken=b`), /ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
+
+  // With the network back, what is new is seen at once, and kept for the next time without.
+  await context.setOffline(false);
+  const index = join(page_, "index.html");
+  writeFileSync(index, readFileSync(index, "utf8").replace("<title>Cellucid</title>", "<title>Cellucid, newer</title>"));
+  await page.goto(server.url);
+  assert.equal(await page.title(), "Cellucid, newer");
+  const newer = async () => {
+    const found = await caches.match(new URL("./", document.baseURI).href);
+    return (await found?.text())?.includes("Cellucid, newer") ?? false;
+  };
+  await until(page, newer, null, "the new version is kept");
+  await context.setOffline(true);
+  await page.goto(server.url);
+  assert.equal(await page.title(), "Cellucid, newer");
+  await context.close();
+});
+
+test("nothing is kept where the page is part of another, or another Service Worker is in charge", async () => {
+  const host = await site({ "/host/": '<!doctype html><title>host</title><iframe src="/app/"></iframe>' });
+  try {
+    const { page, errors } = await visit(browser, `${host.url}host/`, { serviceWorkers: "allow" });
+    const frame = await (await page.waitForSelector("iframe")).contentFrame();
+    assert.ok(frame);
+    await frame.getByRole("button", { name: "Try the sample as .h5ad" }).waitFor();
+    await frame.evaluate(async () => (await import(new URL("install.js", document.baseURI).href)).install());
+    const registrations = () =>
+      page.evaluate(async () =>
+        (await navigator.serviceWorker.getRegistrations()).map(({ active, installing }) => (active ?? installing)?.scriptURL),
+      );
+    assert.deepEqual(await registrations(), []);
+    // The router's own worker shares files below the app's folder: it stays in charge there.
+    await page.evaluate(async () => {
+      const { share } = await import(new URL("/app/bridge/share.js", location.href).href);
+      await share({ worker: "/app/bridge/files.js", base: "/app/bridge/data/" });
+    });
+    const before = await registrations();
+    assert.deepEqual(before, [`${host.url}app/bridge/files.js`]);
+    await page.goto(`${host.url}app/bridge/`).catch(() => {});
+    await page.goto(`${host.url}app/`);
+    await page.evaluate(async () => (await import(new URL("install.js", document.baseURI).href)).install());
+    await settled(page);
+    assert.deepEqual((await registrations()).sort(), [`${host.url}app/bridge/files.js`, `${host.url}app/offline.js`]);
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  } finally {
+    host.stop();
+  }
+});
