@@ -18,7 +18,7 @@ export function name(field) {
 
 /** @param {State} state */
 export function capture(state) {
-  const { camera, colour, hidden, range, dimension, ramp, size, opacity, labels, edges, flow, muted } = state;
+  const { camera, colour, hidden, range, dimension, ramp, size, opacity, density, labels, edges, flow, muted } = state;
   return {
     camera: camera && { ...camera, target: camera.target.map(brief), reach: brief(camera.reach), home: brief(camera.home) },
     colour: colour?.field.key ?? null,
@@ -30,6 +30,7 @@ export function capture(state) {
     ramp,
     size,
     opacity,
+    density,
     labels,
     edges,
     flow,

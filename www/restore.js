@@ -165,6 +165,7 @@ export async function look(store, data, view) {
     ...(chosen && { ramp: { name: chosen, reverse: view.ramp.reverse === true, log: view.ramp.log === true } }),
     ...(view.size > 0 && { size: Math.min(8, Number(view.size)) }),
     ...(view.opacity > 0 && { opacity: Math.min(1, Number(view.opacity)) }),
+    density: view.density === true,
     tones: tones(view.tones),
     labels: view.labels === true,
     muted: view.muted !== false,

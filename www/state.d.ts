@@ -202,6 +202,8 @@ export interface State {
   frozen: boolean;
   size: number;
   opacity: number;
+  /** Points are shaded by how many lie on each other. */
+  density: boolean;
   /** Names of categories on the plot. */
   labels: boolean;
   ramp: Ramp;

@@ -126,6 +126,7 @@ export function initial() {
     frozen: false,
     size: 1,
     opacity: 1,
+    density: false,
     labels: false,
     ramp: { name: "standard", reverse: false, log: false },
     tones: {},

@@ -1,5 +1,5 @@
 /**
- * How the plot is drawn: size and opacity of points, names, plots side by side, lines between neighbours, vector fields, what the
+ * How the plot is drawn: size, opacity and density of points, names, plots side by side, lines between neighbours, vector fields, what the
  * tooltip tells. Loaded when it is first opened.
  *
  * @import { Data } from "../load.js"
@@ -25,6 +25,14 @@ export function look(store, box, data) {
   );
   const solid = slide("Opacity", { min: "0.1", max: "1", step: "0.05", value: String(opacity) }, (value) =>
     store.patch({ opacity: value }),
+  );
+  const dense = element("input", { type: "checkbox" });
+  dense.addEventListener("change", () => store.patch({ density: dense.checked }));
+  const denseRow = element(
+    "label",
+    { className: "check", title: "Mean colours, the more solid the more cells lie on each other" },
+    dense,
+    "Shade by density",
   );
   const names = element("input", { type: "checkbox" });
   names.addEventListener("change", () => store.patch({ labels: names.checked }));
@@ -55,6 +63,7 @@ export function look(store, box, data) {
     element("h2", {}, "Points"),
     big.row,
     solid.row,
+    denseRow,
     element("label", { className: "check" }, names, "Names of categories"),
     edgesRow,
     flowRow,
@@ -65,8 +74,10 @@ export function look(store, box, data) {
   );
 
   function show() {
-    const { labels, edges, flow, panes, colour, dataset } = store.state;
+    const { labels, density, graphics, edges, flow, panes, colour, dataset } = store.state;
     names.checked = labels;
+    dense.checked = density;
+    denseRow.hidden = graphics === "none";
     lines.checked = edges;
     edgesRow.hidden = !dataset?.description.has_connectivity;
     const fields = dataset?.description.vector_fields ?? [];
@@ -101,7 +112,7 @@ export function look(store, box, data) {
     });
     tips.replaceChildren(...rows);
   }
-  store.subscribe(["labels", "edges", "flow", "panes", "colour", "dataset"], show);
+  store.subscribe(["labels", "density", "graphics", "edges", "flow", "panes", "colour", "dataset"], show);
   store.subscribe(["dataset"], columns);
   store.subscribe(["size", "opacity"], ({ size, opacity }) => {
     big.input.value = String(Math.log2(size));

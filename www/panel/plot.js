@@ -4,6 +4,7 @@
  * @import { Data } from "../load.js"
  * @import { State } from "../state.js"
  * @import { Store } from "../store.js"
+ * @import { Density } from "../view/density.js"
  * @import { Picker } from "../view/pick.js"
  * @import { Points, Scene } from "../view/points.js"
  * @import { Strokes } from "../view/lines.js"
@@ -12,6 +13,7 @@
  * @property {(scale: number) => Promise<{ image: Blob, width: number, height: number }>} snap the plot as it is, CSS pixels times scale
  * @property {Painter} painter
  * @property {(strokes: Strokes) => void} trace draws lines, too
+ * @property {(density: Density) => void} shade what density shading is done by, when the state asks for it
  * @property {() => void} redraw
  */
 import { choosable, select } from "../select.js";
@@ -63,6 +65,8 @@ function start(store, data, canvas, points, picker) {
   let whole = null;
   /** @type {Strokes | null} */
   let strokes = null;
+  /** @type {Density | null} */
+  let shading = null;
   /** How many canvas pixels a CSS pixel has. */
   let ratio = devicePixelRatio;
 
@@ -95,6 +99,7 @@ function start(store, data, canvas, points, picker) {
   canvas.addEventListener("webglcontextrestored", () => {
     points.revive();
     strokes?.revive();
+    shading?.revive();
     store.patch({ graphics: "ready" });
     redraw();
   });
@@ -143,7 +148,7 @@ function start(store, data, canvas, points, picker) {
     points.flag(special.flags, special.marks);
   });
   store.subscribe(
-    ["points", "colour", "range", "ramp", "tones", "hidden", "theme", "size", "opacity", "hover", "graphics"],
+    ["points", "colour", "range", "ramp", "tones", "hidden", "theme", "size", "opacity", "density", "hover", "graphics"],
     redraw,
   );
   store.subscribe(["invisible", "selection", "highlights", "filtered", "muted", "panes"], redraw);
@@ -153,7 +158,7 @@ function start(store, data, canvas, points, picker) {
   });
 
   /** @param {State} state @returns {Scene | null} */
-  function scene({ camera, colour, panes, size, opacity, hover, points: shown }) {
+  function scene({ camera, colour, panes, size, opacity, density, hover, points: shown }) {
     if (!camera || !shown) return null;
     const style = getComputedStyle(canvas);
     const room = Math.sqrt((frame.width * frame.height) / Math.max(1, points.count));
@@ -178,6 +183,7 @@ function start(store, data, canvas, points, picker) {
       })),
       layer: 0,
       strokes,
+      density: density ? shading : null,
     };
   }
 
@@ -247,6 +253,10 @@ function start(store, data, canvas, points, picker) {
     redraw,
     trace(given) {
       strokes = given;
+      redraw();
+    },
+    shade(given) {
+      shading = given;
       redraw();
     },
     async snap(scale) {

@@ -16,6 +16,7 @@
  * @property {Box[]} boxes where each layer is drawn
  * @property {number} layer the one that is asked when picking
  * @property {import("./lines.js").Strokes | null} strokes lines below and above the points
+ * @property {import("./density.js").Density | null} density what shades them by how many lie on each other; null: they hide each other
  *
  * @typedef {{ left: number, bottom: number, width: number, height: number }} Box device pixels from the lower left corner
  * @typedef {{ indices: Uint16Array, palette: Uint8Array, buffer: WebGLBuffer | null, texture: WebGLTexture | null }} Layer
@@ -23,6 +24,9 @@
 import { WIDTH } from "./colour.js";
 import { program, table, target } from "./gpu.js";
 import { COLOUR, NUMBER, VERTEX } from "./shaders.js";
+
+/** Which points a pass draws, as the shader numbers them. */
+const [ALL, PLAIN, RAISED, DULL] = [0, 1, 2, 3];
 
 export class Points {
   /** @type {Float32Array} */
@@ -138,16 +142,29 @@ export class Points {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.enable(gl.SCISSOR_TEST);
-    scene.boxes.forEach(({ left, bottom, width, height }, layer) => {
+    const { at } = this.parts.colour;
+    scene.boxes.forEach((box, layer) => {
+      const { left, bottom, width, height } = box;
       gl.viewport(left, bottom, width, height);
       gl.scissor(left, bottom, width, height);
       scene.strokes?.below(this.parts, scene);
-      this.#run(this.parts.colour, scene, 1, layer);
-      const { at } = this.parts.colour;
-      gl.uniform1f(at("opacity"), scene.opacity);
-      gl.uniform1f(at("cut"), scene.reach > 0 || scene.ranked[layer] ? 0.35 : 0);
-      gl.uniform1f(at("ball"), scene.reach > 0 ? 1 : 0);
-      gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
+      /** @param {number} part @param {boolean} [sum] */
+      const some = (part, sum = false) => {
+        this.#run(this.parts.colour, scene, 1, layer);
+        gl.uniform1f(at("opacity"), sum ? 1 : scene.opacity);
+        gl.uniform1f(at("cut"), !sum && (scene.reach > 0 || scene.ranked[layer]) ? 0.35 : 0);
+        gl.uniform1f(at("ball"), !sum && scene.reach > 0 ? 1 : 0);
+        gl.uniform1i(at("part"), part);
+        gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
+      };
+      if (scene.density) {
+        if (this.#flags) some(DULL);
+        scene.density.draw(box, scene, () => some(PLAIN, true));
+        if (this.#flags) some(RAISED);
+        else this.#run(this.parts.colour, scene, 1, layer);
+        gl.uniform1f(at("opacity"), scene.opacity);
+      } else some(ALL);
+      gl.uniform1i(at("part"), ALL);
       // The hovered point is drawn once more, so that blending cannot bury it.
       if (scene.hovered >= 0) gl.drawArrays(gl.POINTS, scene.hovered, 1);
       scene.strokes?.above(scene);
@@ -172,6 +189,7 @@ export class Points {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.disable(gl.BLEND);
     this.#run(this.parts.number, { ...scene, hovered: -1 }, 5, scene.layer);
+    gl.uniform1i(this.parts.number.at("part"), ALL);
     gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
   }
 

@@ -14,6 +14,7 @@ uniform float least;     // no point is smaller than this
 uniform float reach;     // distance to the target; 0 in flat mode
 uniform float ranked;    // 1: flat points with higher values lie in front
 uniform int hovered;
+uniform int part;        // 0: all points, 1: neither raised nor left out, 2: raised, 3: left out
 uniform vec3 ground;
 uniform vec3 marker;     // colour of the ring around hovered and selected points
 uniform vec3 muted;      // colour of cells that filters leave out
@@ -58,7 +59,8 @@ void main() {
   }
   radius = clamp(pixels, least, 62.0) / 2.0;
   gl_PointSize = 2.0 * radius + 1.0; // room for the soft rim
-  if (tone.a == 0.0 || (flag & 1u) != 0u) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  int kind = lit || raised ? 2 : dull ? 3 : 1;
+  if (tone.a == 0.0 || (flag & 1u) != 0u || (part != 0 && part != kind)) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 export const COLOUR = `#version 300 es

@@ -1,0 +1,17 @@
+/**
+ * Shading by density, when it is first asked for: hands the plot what does it, or says why it cannot be had.
+ *
+ * @import { Store } from "../store.js"
+ * @import { View } from "./plot.js"
+ */
+import { Density } from "../view/density.js";
+import { Points } from "../view/points.js";
+
+/** @param {Store} store @param {View} view */
+export function shading(store, { painter, shade }) {
+  const density = painter instanceof Points ? new Density(painter.gl) : null;
+  if (density?.able) return shade(density);
+  const refuse = () => store.patch({ density: false, notice: "This browser's graphics cannot shade by density." });
+  store.subscribe(["density"], ({ density }) => density && refuse());
+  refuse();
+}
