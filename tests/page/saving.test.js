@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { becomes, coloured, launch, python, ROOT, rested, serve, shoot, until, visit } from "./browser.js";
 import { patch, SAMPLE, sample, seen, state } from "./shown.js";
 
@@ -41,6 +42,20 @@ async function saved(page, name) {
 async function openSave(page) {
   await page.getByRole("button", { name: "Save…" }).click();
   await page.locator("#save").getByRole("button", { name: "PNG" }).waitFor();
+}
+
+/** What a PDF of Chromium says of itself. @param {Buffer} pdf */
+function papers(pdf) {
+  const text = pdf.toString("latin1");
+  const count = (/** @type {RegExp} */ what) => [...text.matchAll(what)].length;
+  const [, width = "", height = ""] = text.match(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/) ?? [];
+  return {
+    pages: count(/\/Type \/Page\b(?!s)/g),
+    width: Number(width),
+    height: Number(height),
+    fonts: count(/\/Type \/Font\b/g),
+    images: count(/\/Subtype \/Image\b/g),
+  };
 }
 
 /** The groups that Python reads from a session. @param {string} path */
@@ -90,6 +105,40 @@ test("PNG at the size asked for, SVG with an image or with one shape per cell, t
   );
   assert.ok(fine);
   assert.deepEqual([errors, strangers], [[], []]);
+  await page.context().close();
+});
+
+test("the drawing is one page of a PDF, of its own size, with text in it; the SVG prints alike", async () => {
+  const { page, errors } = await sample(browser, server);
+  await openSave(page);
+  await page.getByLabel("Points as shapes in SVG and PDF").check();
+  const file = await saved(page, "SVG");
+  const svg = readFileSync(file, "utf8");
+  const [width, height] = ["width", "height"].map((name) => Number(svg.match(new RegExp(`<svg[^>]* ${name}="([\\d.]+)"`))?.[1]));
+  assert.ok(width && height && width > 400 && height > 300);
+  // What printing would get: the dialog itself cannot be tested, so it is left out, and the driver prints.
+  await page.evaluate(() => {
+    globalThis.print = () => document.body.setAttribute("data-printed", "");
+  });
+  await page.locator("#save").getByRole("button", { name: "PDF…" }).click();
+  await page.locator("body[data-printed]").waitFor();
+  const own = await page.pdf({ preferCSSPageSize: true });
+  const fresh = await (await browser.newContext()).newPage();
+  await fresh.goto(pathToFileURL(file).href);
+  const other = await fresh.pdf({ width: `${width}px`, height: `${height}px`, pageRanges: "1-" });
+  for (const pdf of [own, other]) {
+    const about = papers(pdf);
+    assert.equal(about.pages, 1);
+    // A CSS pixel is three quarters of a point; printers round to whole ones.
+    assert.ok(Math.abs(about.width - 0.75 * width) < 2 && Math.abs(about.height - 0.75 * height) < 2, JSON.stringify(about));
+    assert.ok(about.fonts > 0, "the text is text");
+    assert.equal(about.images, 0, "the points are shapes");
+  }
+  // What was put into the page for it is gone again.
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.equal(await page.locator("svg.paper").count(), 0);
+  assert.deepEqual(errors, []);
+  await fresh.context().close();
   await page.context().close();
 });
 

@@ -45,13 +45,21 @@ export function saving(store, box, data, view) {
     saveFile(await png(await draw(store.state, view, { shapes: false, scale: times }), times), `${name()}.png`);
     return "The picture is saved.";
   });
+  const drawn = () => {
+    const { dataset, density } = store.state;
+    // What is shaded by density is no sum of shapes.
+    return draw(store.state, view, { shapes: shapes.checked && (dataset?.cells ?? 0) <= SHAPES && !density, scale: 2 });
+  };
   const vector = button("SVG", "Making a drawing", async () => {
-    const cells = store.state.dataset?.cells ?? 0;
-    const svg = await draw(store.state, view, { shapes: shapes.checked && cells <= SHAPES, scale: 2 });
-    saveText(source(svg), `${name()}.svg`, "image/svg+xml");
+    saveText(source(await drawn()), `${name()}.svg`, "image/svg+xml");
     return "The drawing is saved.";
   });
-  const shapesRow = element("label", { className: "check" }, shapes, "Points as shapes in SVG");
+  const paper = button("PDF…", "Making a page to print", async () => {
+    const { print } = await import("./paper.js");
+    print(await drawn());
+    return "Choose “Save as PDF” where the printer is chosen.";
+  });
+  const shapesRow = element("label", { className: "check" }, shapes, "Points as shapes in SVG and PDF");
 
   const columns = element("div", { className: "tips" });
   const which = element(
@@ -118,7 +126,7 @@ export function saving(store, box, data, view) {
 
   box.replaceChildren(
     element("h2", {}, "Picture"),
-    element("div", { className: "actions" }, picture, vector, scale),
+    element("div", { className: "actions" }, picture, vector, paper, scale),
     shapesRow,
     element("h2", {}, "Cells as a table"),
     columns,
@@ -143,14 +151,14 @@ export function saving(store, box, data, view) {
   }
   store.subscribe(["dataset"], list);
   const offer = () => {
-    const { selection, dataset, source } = store.state;
+    const { selection, dataset, density, source } = store.state;
     const none = !selection?.cells.length;
     if (none) which.value = "all";
     for (const option of which.options) if (option.value === "selected") option.disabled = none;
-    shapesRow.hidden = (dataset?.cells ?? 0) > SHAPES;
+    shapesRow.hidden = density || (dataset?.cells ?? 0) > SHAPES;
     linkPart.hidden = typeof source?.from !== "string";
   };
-  store.subscribe(["selection", "dataset", "source"], offer);
+  store.subscribe(["selection", "dataset", "density", "source"], offer);
   list();
   offer();
 }
