@@ -57,7 +57,7 @@ const inside = {
   },
 };
 const icon = `data:image/svg+xml;base64,${readFileSync(resolve(WWW, "icon.svg")).toString("base64")}`;
-const style = readFileSync(resolve(WWW, "style.css"), "utf8") + readFileSync(resolve(HERE, "frame.css"), "utf8");
+const style = readFileSync(resolve(WWW, "style.css"), "utf8");
 const script = (await bundle(resolve(HERE, "viewer.js"), [instead, inside]))
   .replaceAll('"icon.svg"', JSON.stringify(icon))
   .replaceAll("</script", "<\\/script");
@@ -88,6 +88,8 @@ replace(
 );
 replace(/<link rel="stylesheet" href="style\.css">/, `<style>${style}</style>`);
 replace(/<link rel="icon"[^>]*>\n/, "");
+// One file has nothing to be installed from.
+replace(/<link rel="manifest"[^>]*>\n/, "");
 replace(/<script type="module" src="main\.js"><\/script>\n/, "");
 // Who the viewer is, which the notebook fills in; the script, when everything else is there.
 replace(/<title>/, '<meta name="cellucid-viewer" content="viewer">\n<title>');

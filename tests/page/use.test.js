@@ -301,6 +301,31 @@ test("without WebGL the page says so, and everything else works", async () => {
   await plain.close();
 });
 
+test("the search box is ready for the next name after Enter; an empty one takes nothing; what was taken is in sight", async () => {
+  const { page, errors } = await sample();
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill("cd3");
+  const few = await page.locator("#var-list [role=option]").count();
+  await box.press("Enter");
+  await coloured(page, (await state(page, "wanted")).key);
+  const { key } = await state(page, "wanted");
+  assert.equal(await box.inputValue(), "");
+  assert.ok(await box.evaluate((one) => one === document.activeElement));
+  const taken = page.locator("#var-list [role=option][aria-selected=true]");
+  assert.equal(await taken.textContent(), key);
+  assert.ok(await taken.isVisible());
+  assert.ok((await page.locator("#var-list [role=option]").count()) > few, "the whole list is back");
+  await box.press("Enter");
+  assert.equal((await state(page, "wanted")).key, key);
+  // The next is typed at once, and its list can be walked.
+  await page.keyboard.type("leid");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await coloured(page, "leiden");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 test("a phone: panels are sheets", async () => {
   const { page, errors } = await sample({ viewport: { width: 390, height: 780 }, hasTouch: true, colorScheme: "dark" });
   assert.ok(!(await page.locator("#legend").isVisible()));
