@@ -20,13 +20,11 @@
  * work of a panel's own, with progress and a button to cancel; whether it came to its end
  */
 import { Columns, gradual } from "./columns.js";
-import { download, downloadable, LIMIT, offer } from "./download.js";
 import { cancelled, Fault } from "./engine/fault.js";
 import { columns, described, embeddings, genes, parse } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
 import { choosable } from "./select.js";
 import { tasks } from "./tasks.js";
-import { graph, nearest } from "./view/graph.js";
 import { strip } from "./view/strip.js";
 import { size } from "./words.js";
 
@@ -71,7 +69,7 @@ export function load(store, hire) {
       /** @type {unknown} */
       let first;
       try {
-        const from = source.whole && typeof source.from === "string" ? await download(source.from, hooks) : source.from;
+        const from = source.whole && typeof source.from === "string" ? await whole(source.from, hooks) : source.from;
         const description = await fresh.open(from, { profile: "strict", ...source.options }, hooks);
         const dimensions = embeddings(description);
         const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);
@@ -197,7 +195,7 @@ export function load(store, hire) {
   /** @param {Save} save @param {Hooks} hooks */
   async function keep({ target, packing }, hooks) {
     const archive = await engine?.save(target, packing, hooks);
-    if (archive) offer(archive, `${target.name}.zip`);
+    if (archive) (await import("./download.js")).offer(archive, `${target.name}.zip`);
     store.patch({ notice: `${target.name}: saved as an export folder` });
   }
 
@@ -242,7 +240,7 @@ export function load(store, hire) {
         const { sourcesPath, destinationsPath, index_dtype: kind } = parse(await read(file), file);
         const sides = await Promise.all([read(sourcesPath), read(destinationsPath)]);
         const [from, to] = sides.map((bytes) => numbers(bytes, kind));
-        if (from && to) neighbours = graph(from, to, cells);
+        if (from && to) neighbours = (await import("./view/graph.js")).graph(from, to, cells);
       });
     }
     return neighbours;
@@ -254,7 +252,7 @@ export function load(store, hire) {
     graph: connections,
     async near(cell) {
       const found = await connections();
-      return found && nearest(found, cell, store.state.near, choosable(store.state));
+      return found && (await import("./view/graph.js")).nearest(found, cell, store.state.near, choosable(store.state));
     },
     async names() {
       const reader = engine;
@@ -290,6 +288,7 @@ export function load(store, hire) {
   async function second(trouble) {
     const { source } = store.state;
     if (typeof source?.from !== "string" || source.whole || /\.zarr\/?$/.test(new URL(source.from).pathname)) return;
+    const { downloadable, LIMIT } = await import("./download.js");
     const found = await downloadable(source.from);
     if (!found || store.state.trouble !== trouble || (found.size ?? 0) > LIMIT) return;
     const label = `Download all of it${found.size ? ` (${size(found.size)})` : ""} and open it`;
@@ -315,6 +314,9 @@ async function begin(from, description, kept, hooks) {
     return { fields: [], skipped: [], wanted: null, colour: null, fault };
   }
 }
+
+/** @param {string} address @param {Hooks} hooks */
+const whole = async (address, hooks) => (await import("./download.js")).download(address, hooks);
 
 /** @param {Engine} from @param {Description} description @param {Hooks} hooks */
 async function obs(from, description, hooks) {

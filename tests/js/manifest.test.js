@@ -89,8 +89,9 @@ test("columns as the description tells them: labels are asked for later", () => 
   });
   // Of columns whose labels nobody has counted, only the name speaks.
   assert.equal(preferred(fields)?.key, "cell label");
-  const [counts, , clone, label] = fields;
-  assert.equal(preferred([counts, clone, { ...label, key: "text" }].flatMap((field) => field ?? []))?.key, "n counts");
+  const [counts, , clone] = fields;
+  const [unnamed] = described({ obs: [{ key: "text", kind: "category" }] });
+  assert.equal(preferred([counts, clone, unnamed].flatMap((field) => field ?? []))?.key, "n counts");
 });
 
 test("labels come with the codes: one read of each, however often the column is shown", async () => {

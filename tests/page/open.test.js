@@ -82,6 +82,43 @@ for (const kind of ["h5ad", "zarr"]) {
   });
 }
 
+test("the first plot waits for points and one column; other columns come when they are shown", async () => {
+  const { page, errors } = await visit(browser, server.url);
+  /** @type {string[]} */
+  const requests = [];
+  page.on("request", (request) => request.url().endsWith("sample.h5ad") && requests.push(request.headers().range ?? ""));
+  await page.evaluate(async () => {
+    const { Engine } = await import(new URL("engine/client.js", document.baseURI).href);
+    const { read } = Engine.prototype;
+    /** @type {string[]} */
+    const asked = [];
+    Object.assign(globalThis, { asked });
+    Engine.prototype.read = function (/** @type {string} */ path, /** @type {any} */ hooks) {
+      asked.push(path);
+      return read.call(this, path, hooks);
+    };
+  });
+  const asked = () => page.evaluate(() => Reflect.get(globalThis, "asked").splice(0));
+  await page.getByRole("button", { name: "Try the sample as .h5ad" }).click();
+  await coloured(page, "cell_type");
+  assert.deepEqual((await asked()).sort(), [
+    "obs/cell_type.codes.u8",
+    "obs/cell_type.colors.json",
+    "obs/cell_type.labels.json",
+    "points_2d.bin",
+    "var_manifest.json",
+  ]);
+  assert.ok(requests.length <= 12, `${requests.length} requests`);
+  await choose(page, "leiden");
+  assert.deepEqual(await asked(), ["obs/leiden.colors.json", "obs/leiden.labels.json", "obs/leiden.codes.u8"]);
+  await agree(page, `${SAMPLE}.h5ad`, "obs", "leiden");
+  // Again: nothing is asked for twice.
+  await choose(page, "cell_type");
+  assert.deepEqual(await asked(), []);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 test("drop a real .h5ad from disk", async () => {
   const { page, errors, strangers } = await visit(browser, server.url);
   await drop(page, PBMC);

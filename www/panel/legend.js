@@ -8,7 +8,6 @@
 import { categoryLegend } from "./categories.js";
 import { element, known } from "./element.js";
 import { lazy } from "./lazy.js";
-import { numberLegend } from "./ramp.js";
 
 /** @param {Store} store @param {Data} data */
 export function legend(store, data) {
@@ -17,17 +16,22 @@ export function legend(store, data) {
   const box = known("legend-panel", HTMLElement);
   /** @type {() => void} */
   let leave = () => {};
+  /** Loaded with the first numbers: what is shown at first are categories, as a rule. @type {typeof import("./ramp.js") | null} */
+  let ramp = null;
   store.subscribe(["colour"], ({ colour }) => {
     leave();
     box.replaceChildren();
-    leave =
-      colour?.kind === "category"
-        ? categoryLegend(store, box, colour)
-        : colour?.kind === "continuous"
-          ? numberLegend(store, box, colour)
-          : () => {};
-    if (colour?.kind === "continuous") violin(colour);
+    leave = colour?.kind === "category" ? categoryLegend(store, box, colour) : () => {};
+    if (colour?.kind === "continuous") numbers(colour);
   });
+
+  /** @param {import("../state.js").NumberColour} colour */
+  async function numbers(colour) {
+    ramp ??= await lazy(store, () => import("./ramp.js"));
+    if (!ramp || store.state.colour !== colour) return;
+    leave = ramp.numberLegend(store, box, colour);
+    violin(colour);
+  }
 
   /** How the numbers lie in each category: loaded when it is opened. @param {import("../state.js").NumberColour} colour */
   function violin(colour) {
