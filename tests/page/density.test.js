@@ -102,22 +102,20 @@ test("a crowd is the mean of its colours, a cell alone is faint, a marked one is
   await page.context().close();
 });
 
-test("in 2D, 3D, side by side and after a lost context; kept in the link; what picking finds is the same", async () => {
+test("in 2D, 3D, side by side and after a lost context; kept in the link", async () => {
   const { page, errors } = await sample(browser, server);
   const plain = await pixels(page);
   await patch(page, { density: true });
   await rested(page);
   const dense = await pixels(page);
-  assert.ok(Math.abs(dense.drawn - plain.drawn) < 0.05 * plain.drawn, `${dense.drawn} of ${plain.drawn} pixels`);
+  // Cells alone are faint, but there.
+  assert.ok(dense.drawn > 0.6 * plain.drawn && dense.drawn < 1.1 * plain.drawn, `${dense.drawn} of ${plain.drawn} pixels`);
   await shoot(page, "density-2d");
   const before = await page.locator("#plot").screenshot();
-  await page.evaluate(() => {
-    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("#plot"));
-    const lose = canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context");
-    lose?.loseContext();
-    setTimeout(() => lose?.restoreContext(), 50);
-  });
+  const context = "document.querySelector('#plot').getContext('webgl2')";
+  await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
   await becomes(page, "graphics", "lost");
+  await page.evaluate("window.lose.restoreContext()");
   await becomes(page, "graphics", "ready");
   await rested(page);
   assert.ok(before.equals(await page.locator("#plot").screenshot()), "the same picture after the context came back");

@@ -8,7 +8,7 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 const STORE = "cellucid-shared";
 /** What may be a virtual file or a service document; nothing else is looked at. */
 const MINE =
-  /(?:^|\/)(?:_cellucid\/[a-z_]+|datasets\.json|state-snapshots\.json|dataset_identity\.json|(?:obs|var|connectivity)_manifest\.json|points_\dd\.bin(?:\.gz)?|(?:obs|var|connectivity|vectors)\/[^/]+)$/;
+  /(?:^|\/)(?:_cellucid\/(?:[a-z_]+|obs\/[^/]+\.json)|datasets\.json|state-snapshots\.json|dataset_identity\.json|(?:obs|var|connectivity)_manifest\.json|points_\dd\.bin(?:\.gz)?|(?:obs|var|connectivity|vectors)\/[^/]+)$/;
 /** How long a page may take to say whether a file is its own. A busy page takes its time. */
 const PATIENCE = 20_000;
 
