@@ -88,7 +88,11 @@ fn labels_come_without_the_embeddings() {
     let (_, _) = (taken(&counts), taken(&few));
     text(&fresh, &Route::ObsLabels("cell_type".into()));
     let (labels, codes) = (taken(&few), block_on(fresh.file(&Route::ObsCodes("cell_type".into()))).unwrap());
-    assert_eq!((taken(&few), codes.body.len() as u64), (0, fresh.data().n_obs()), "labels bring the codes along");
+    assert_eq!(
+        (taken(&few), codes.body.len() as u64),
+        (0, fresh.data().n_obs()),
+        "labels bring the codes along"
+    );
     text(&fresh, &Route::ObsField("cell_type".into()));
     let places = taken(&few);
     println!("{labels} bytes for labels and codes, {places} more for the manifest's row");

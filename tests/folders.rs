@@ -57,8 +57,12 @@ fn one_columns_row_of_a_folders_manifest() {
             let name = cellucid_wasm::export::safe(row[0].as_str().unwrap());
             let one = block_on(folder.field(&name)).unwrap().unwrap();
             assert_eq!(one[list].as_array().unwrap(), std::slice::from_ref(row));
-            assert_eq!((&one["_obsSchemas"], &one["n_points"]), (&manifest["_obsSchemas"], &manifest["n_points"]));
-            let both = ["_continuousFields", "_categoricalFields"].map(|list| one[list].as_array().unwrap().len());
+            assert_eq!(
+                (&one["_obsSchemas"], &one["n_points"]),
+                (&manifest["_obsSchemas"], &manifest["n_points"])
+            );
+            let both =
+                ["_continuousFields", "_categoricalFields"].map(|list| one[list].as_array().unwrap().len());
             assert_eq!(both.iter().sum::<usize>(), 1, "{name}");
             rows += 1;
         }

@@ -305,7 +305,9 @@ impl Export {
             }
             Route::ObsOutliers(name) => floats(&self.outliers(self.find_column(name)?).await?),
             // Not of the reference, which has no such files.
-            Route::ObsNames | Route::ObsColours(_) | Route::ObsLabels(_) if self.options.profile == Profile::Reference => {
+            Route::ObsNames | Route::ObsColours(_) | Route::ObsLabels(_)
+                if self.options.profile == Profile::Reference =>
+            {
                 return Err(Error::missing("the reference serves no such file"));
             }
             Route::ObsNames => Json::list(self.data.obs.names().await?.iter()).text().into(),

@@ -9,6 +9,8 @@ import { program } from "./gpu.js";
 
 /** Side of the blocks whose mean tells how dense it gets: 2 to this power, in pixels. */
 const BLOCK = 4;
+/** Pixels up to which sums are kept in full precision. */
+const WIDE = 1 << 23;
 
 const VERTEX = `#version 300 es
 precision highp float;
@@ -54,7 +56,7 @@ export class Density {
 
   /** Whether this graphics card can add up so. */
   get able() {
-    return this.parts.format !== 0;
+    return this.parts.able;
   }
 
   /** Builds everything again after the context came back. */
@@ -65,11 +67,11 @@ export class Density {
 
   #build() {
     const { gl } = this;
-    const able = gl.getExtension("EXT_color_buffer_float");
-    // Half precision counts to two thousand only; but more cards blend and average it.
-    const wide = gl.getExtension("EXT_float_blend") && gl.getExtension("OES_texture_float_linear");
+    const able = gl.getExtension("EXT_color_buffer_float") !== null;
+    const wide = able && gl.getExtension("EXT_float_blend") !== null && gl.getExtension("OES_texture_float_linear") !== null;
     return {
-      format: able ? (wide ? gl.RGBA32F : gl.RGBA16F) : 0,
+      able,
+      wide,
       shade: program(gl, VERTEX, SHADE),
       frame: gl.createFramebuffer(),
       nothing: gl.createVertexArray(),
@@ -115,7 +117,9 @@ export class Density {
     this.#sums = gl.createTexture();
     [this.#width, this.#height] = [width, height];
     gl.bindTexture(gl.TEXTURE_2D, this.#sums);
-    gl.texStorage2D(gl.TEXTURE_2D, 1 + Math.floor(Math.log2(Math.max(width, height))), this.parts.format, width, height);
+    // Half precision counts to two thousand only; but more cards blend and average it, and it takes half the room.
+    const format = this.parts.wide && width * height <= WIDE ? gl.RGBA32F : gl.RGBA16F;
+    gl.texStorage2D(gl.TEXTURE_2D, 1 + Math.floor(Math.log2(Math.max(width, height))), format, width, height);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST_MIPMAP_NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.parts.frame);
