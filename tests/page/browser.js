@@ -33,8 +33,8 @@ const CHROMIUM_FLAGS = [
  * @returns {Promise<{ url: string, stop: () => void }>}
  */
 export async function serve(folder, ...more) {
-  const page = resolve(ROOT, "www");
-  const child = spawn(BINARY, ["serve", folder, "--page", page, "--port", "0", "--no-browser", ...more], {
+  const page = more.includes("--page") ? [] : ["--page", resolve(ROOT, "www")];
+  const child = spawn(BINARY, ["serve", folder, ...page, "--port", "0", "--no-browser", ...more], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -56,6 +56,14 @@ for (const [width, height] of /** @type {const} */ ([
           .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
           .map((b) => `${a.name} ${b.name}`),
       );
+      // What the sides hold stays within them, where they are seen.
+      for (const part of document.querySelectorAll("#tabs button, #score-button")) {
+        const aside = part.closest("aside")?.getBoundingClientRect();
+        const { left, right } = part.getBoundingClientRect();
+        if (aside?.width && (left < aside.left || right > aside.right + 0.5)) {
+          out.push({ name: part.id, left, right, top: 0, bottom: 0 });
+        }
+      }
       const wide = document.documentElement.scrollWidth > innerWidth;
       return { out: out.map(({ name }) => name), over, wide };
     });
