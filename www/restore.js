@@ -96,6 +96,8 @@ export async function follow(store, data) {
     const packed = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
     const bytes = await through(packed, new DecompressionStream("deflate-raw"), 1 << 22);
     const missing = await look(store, data, JSON.parse(new TextDecoder().decode(bytes)));
+    // How it was sent is where it begins: there is nothing to take back.
+    store.forget();
     if (missing.length) store.patch({ notice: `The link names what is not here: ${missing.join(", ")}` });
   } catch {
     store.patch({ notice: "The view in the link is damaged: the dataset is shown as it comes." });
