@@ -273,6 +273,7 @@ test("a reader that crashes is replaced, and the dataset opened again", async ()
   assert.match(await text(message), /stopped unexpectedly: panicked at src\/x\.rs:1:1: put in by a test/);
   await page.getByRole("button", { name: "Close", exact: true }).click();
   await context.unroute(/cellucid\.js$/);
+  await box.fill(gene);
   await box.press("Enter");
   await coloured(page, gene);
   assert.deepEqual(await values(page), python(SAMPLE, "var", gene));
