@@ -51,10 +51,14 @@ fn every_file_of_every_kind_of_folder_is_listed_and_read() {
 fn one_columns_row_of_a_folders_manifest() {
     let folder = open(&exports().join("export_q8"), None).unwrap();
     let manifest = block_on(folder.document("obs_manifest.json")).unwrap().unwrap();
-    let mut rows = 0;
+    let (mut rows, mut taken) = (0, std::collections::HashSet::new());
     for list in ["_continuousFields", "_categoricalFields"] {
         for row in manifest[list].as_array().unwrap() {
             let name = cellucid_wasm::export::safe(row[0].as_str().unwrap());
+            // Of two columns whose names share a file name, the first has it.
+            if !taken.insert(name.clone()) {
+                continue;
+            }
             let one = block_on(folder.field(&name)).unwrap().unwrap();
             assert_eq!(one[list].as_array().unwrap(), std::slice::from_ref(row));
             assert_eq!(
