@@ -21,7 +21,10 @@ mod source;
 mod together;
 mod way;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -37,11 +40,16 @@ use crate::{
 };
 use cancel::Running;
 use error::to_js;
+use fetch::sleep;
 use meter::Meter;
 use options::Given;
 use partial::Partial;
 use shelf::Private;
 use source::{How, find};
+
+/// Milliseconds without a new call until what others may profit from later is put on the shelf: whoever asks for one gene after the
+/// other is not kept waiting by that.
+const IDLE: u64 = 250;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
@@ -63,6 +71,23 @@ pub struct Dataset {
     description: String,
     meter: Rc<Meter>,
     running: Rc<Running>,
+    calls: Rc<Calls>,
+}
+
+/// Who asks, so that it is known when nobody does.
+#[derive(Default)]
+struct Calls {
+    begun: Cell<u64>,
+    ended: Cell<u64>,
+}
+
+impl Calls {
+    /// Whether nobody asks, and nobody has for a while.
+    async fn idle(&self) -> bool {
+        let begun = self.begun.get();
+        sleep(IDLE).await;
+        (begun, begun) == (self.begun.get(), self.ended.get())
+    }
 }
 
 #[wasm_bindgen]
@@ -171,7 +196,7 @@ impl Dataset {
             ahead.warm().await;
             Ok(())
         });
-        Ok(Self { open: RefCell::new(Some(open)), description, meter, running })
+        Ok(Self { open: RefCell::new(Some(open)), description, meter, running, calls: Rc::default() })
     }
 
     /// Runs work on the open dataset as a promise that the caller, or [`close`](Self::close), may end.
@@ -196,23 +221,30 @@ impl Dataset {
     /// The same whatever the work is.
     fn start_any(&self, options: JsValue, given: fn(JsValue) -> Result<Given>, work: Work) -> Promise {
         let open = self.open.borrow().clone();
-        let (meter, running) = (Rc::clone(&self.meter), Rc::clone(&self.running));
+        let (meter, running, calls) =
+            (Rc::clone(&self.meter), Rc::clone(&self.running), Rc::clone(&self.calls));
+        calls.begun.set(calls.begun.get() + 1);
         future_to_promise(async move {
             let outcome = async {
                 let given = given(options)?;
                 let hooks = given.hooks()?;
-                let open = open.ok_or_else(|| Error::request("the dataset has been closed"))?;
+                let open = open.as_ref().ok_or_else(|| Error::request("the dataset has been closed"))?;
                 let _listener = hooks.progress.map(|callback| meter.listen(callback));
                 let partial = hooks.partial.map(|callback| Rc::new(Partial(callback)) as Rc<dyn Watch>);
-                let done = running.until(hooks.signal, work(Rc::clone(&open), given, partial)).await?;
+                running.until(hooks.signal, work(Rc::clone(open), given, partial)).await
+            };
+            let outcome = outcome.await;
+            calls.ended.set(calls.ended.get() + 1);
+            if let Some(open) = open {
                 // The answer need not wait for what others may profit from later; closing ends it.
                 meanwhile(running, async move {
-                    open.settle().await;
+                    if calls.idle().await {
+                        open.settle().await;
+                    }
                     Ok(())
                 });
-                Ok(done)
-            };
-            outcome.await.map_err(|e: Error| to_js(&e))
+            }
+            outcome.map_err(|e: Error| to_js(&e))
         })
     }
 }

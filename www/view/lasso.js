@@ -25,13 +25,16 @@ export function inside(coordinates, axes, m, frame, outline, counts = () => true
   if (corners.length < 3) return found.subarray(0, 0);
   const width = Math.max(1, Math.ceil(frame.width));
   const height = Math.max(1, Math.ceil(frame.height));
-  const mask = fill(corners, width, height);
+  const [xs, ys] = [Float64Array.from(corners, ([x]) => x), Float64Array.from(corners, ([, y]) => y)];
+  const mask = fill(xs, ys, width, height);
   const [ax, ay, aw, bx, by, bw] = [num(m[0]), num(m[1]), num(m[3]), num(m[4]), num(m[5]), num(m[7])];
   const [cx, cy, cw, dx, dy, dw] = [num(m[8]), num(m[9]), num(m[11]), num(m[12]), num(m[13]), num(m[15])];
   let count = 0;
   for (let cell = 0; cell < cells; cell++) {
     const at = cell * axes;
-    const [x, y, z] = [num(coordinates[at]), num(coordinates[at + 1]), axes === 3 ? num(coordinates[at + 2]) : 0];
+    const x = num(coordinates[at]);
+    const y = num(coordinates[at + 1]);
+    const z = axes === 3 ? num(coordinates[at + 2]) : 0;
     const w = aw * x + bw * y + cw * z + dw;
     if (!(w > 0)) continue;
     const left = (((ax * x + bx * y + cx * z + dx) / w + 1) * frame.width) / 2;
@@ -39,7 +42,7 @@ export function inside(coordinates, axes, m, frame, outline, counts = () => true
     // What is not on the screen was not chosen, nor what has no place.
     if (!(left >= 0 && top >= 0 && left < width && top < height)) continue;
     const byte = mask[Math.floor(top) * width + Math.floor(left)];
-    if (byte === OUT || (byte === EDGE && !within(corners, left, top))) continue;
+    if (byte === OUT || (byte === EDGE && !within(xs, ys, left, top))) continue;
     if (counts(cell)) found[count++] = cell;
   }
   return found.slice(0, count);
@@ -58,47 +61,63 @@ function rectangle([[left, top] = [0, 0], [right, bottom] = [0, 0]]) {
 /**
  * Even-odd: crossing the outline changes sides, so a loop within a loop is a hole.
  *
- * @param {Array<[number, number]>} corners @param {number} width @param {number} height
+ * @param {Float64Array} xs @param {Float64Array} ys corners @param {number} width @param {number} height
  */
-function fill(corners, width, height) {
+function fill(xs, ys, width, height) {
   const mask = new Uint8Array(width * height);
-  const edges = corners.map((from, at) => /** @type {const} */ ([from, corners[(at + 1) % corners.length] ?? from]));
+  const crossings = new Float64Array(xs.length);
   for (let row = 0; row < height; row++) {
     const y = row + 0.5;
-    const crossings = [];
-    for (const [[x1, y1], [x2, y2]] of edges) {
-      if (y1 > y !== y2 > y) crossings.push(x1 + ((y - y1) / (y2 - y1)) * (x2 - x1));
+    let count = 0;
+    for (let at = 0, last = xs.length - 1; at < xs.length; last = at++) {
+      const [y1, y2] = [num(ys[last]), num(ys[at])];
+      if (y1 > y !== y2 > y) crossings[count++] = cross(xs, ys, last, at, y);
     }
-    crossings.sort((a, b) => a - b);
-    for (let at = 0; at + 1 < crossings.length; at += 2) {
-      const from = Math.max(0, Math.ceil(num(crossings[at]) - 0.5));
-      const to = Math.min(width, Math.ceil(num(crossings[at + 1]) - 0.5));
+    const sorted = crossings.subarray(0, count).sort();
+    for (let at = 0; at + 1 < count; at += 2) {
+      const from = Math.max(0, Math.ceil(num(sorted[at]) - 0.5));
+      const to = Math.min(width, Math.ceil(num(sorted[at + 1]) - 0.5));
       if (from < to) mask.fill(IN, row * width + from, row * width + to);
     }
   }
   // A pixel around every step along the edges: wider than needed, so that no pixel is taken for whole that is not.
-  for (const [[x1, y1], [x2, y2]] of edges) {
-    const steps = Math.min(100_000, Math.ceil(2 * Math.hypot(x2 - x1, y2 - y1)) + 1);
+  for (let at = 0, last = xs.length - 1; at < xs.length; last = at++) {
+    const [x1, y1] = [num(xs[last]), num(ys[last])];
+    const [across, down] = [num(xs[at]) - x1, num(ys[at]) - y1];
+    const steps = Math.min(100_000, Math.ceil(2 * Math.hypot(across, down)) + 1);
     for (let step = 0; step <= steps; step++) {
-      const column = Math.floor(x1 + ((x2 - x1) * step) / steps);
-      const row = Math.floor(y1 + ((y2 - y1) * step) / steps);
-      for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++) {
-        for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) mask[y * width + x] = EDGE;
+      const column = Math.floor(x1 + (across * step) / steps);
+      const row = Math.floor(y1 + (down * step) / steps);
+      const [left, right] = [Math.max(0, column - 1), Math.min(width, column + 2)];
+      for (let y = Math.max(0, row - 1); left < right && y <= Math.min(height - 1, row + 1); y++) {
+        for (let x = left; x < right; x++) mask[y * width + x] = EDGE;
       }
     }
   }
   return mask;
 }
 
-/** @param {Array<[number, number]>} corners @param {number} x @param {number} y */
-function within(corners, x, y) {
+/**
+ * Plain numbers in a plain loop: what lies near the outline decides how long a selection takes.
+ *
+ * @param {Float64Array} xs @param {Float64Array} ys corners @param {number} x @param {number} y
+ */
+function within(xs, ys, x, y) {
   let odd = false;
-  let [x1, y1] = corners.at(-1) ?? [0, 0];
-  for (const [x2, y2] of corners) {
-    if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) odd = !odd;
-    [x1, y1] = [x2, y2];
+  for (let at = 0, last = xs.length - 1; at < xs.length; last = at++) {
+    if (num(ys[last]) > y !== num(ys[at]) > y && x < cross(xs, ys, last, at, y)) odd = !odd;
   }
   return odd;
+}
+
+/**
+ * Where an edge is at a height.
+ *
+ * @param {Float64Array} xs @param {Float64Array} ys corners @param {number} from @param {number} to @param {number} y
+ */
+function cross(xs, ys, from, to, y) {
+  const [x1, y1] = [num(xs[from]), num(ys[from])];
+  return x1 + ((y - y1) / (num(ys[to]) - y1)) * (num(xs[to]) - x1);
 }
 
 /** An element that is known to be there. @param {number | undefined} value */
