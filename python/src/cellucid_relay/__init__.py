@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from .elsewhere import clear_web_cache, get_web_cache_dir
     from .hooks import ViewerState
     from .messages import CommandError
-    from .viewer import AnnDataViewer, CellucidViewer, Viewer, cleanup_all, show, show_anndata
+    from .shown import AnnDataViewer, CellucidViewer, show, show_anndata
+    from .viewer import Viewer, cleanup_all
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AnnDataViewer": "viewer",
+    "AnnDataViewer": "shown",
     "ApplySummary": "apply",
     "CellucidSessionBundle": "bundle",
-    "CellucidViewer": "viewer",
+    "CellucidViewer": "shown",
     "CommandError": "messages",
     "Viewer": "viewer",
     "ViewerState": "hooks",
@@ -41,8 +42,8 @@ _HOMES = {
     "clear_web_cache": "elsewhere",
     "compute_transition_drift": "drift",
     "get_web_cache_dir": "elsewhere",
-    "show": "viewer",
-    "show_anndata": "viewer",
+    "show": "shown",
+    "show_anndata": "shown",
 }
 
 __all__ = [
