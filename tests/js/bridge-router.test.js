@@ -100,6 +100,20 @@ test("what is not there is 404, what is none of ours is left alone", async () =>
   }
 });
 
+test("one column's row of the manifest, at the root and below an id", async () => {
+  const router = new Router();
+  const id = await router.add(dataset);
+  const whole = json(await ask(router, "/obs_manifest.json"));
+  const row = whole._categoricalFields.find((/** @type {any[]} */ [key]) => key === "cell_type");
+  for (const path of ["/_cellucid/obs/cell_type.json", `/${id}/_cellucid/obs/cell_type.json`]) {
+    assert.ok(router.knows(path), path);
+    const one = json(await ask(router, path));
+    assert.deepEqual([one._categoricalFields, one._continuousFields], [[row], []]);
+  }
+  assert.equal((await ask(router, "/_cellucid/obs/nothing.json")).status, 404);
+  assert.ok(!router.knows("/_cellucid/obs/a/b.json"));
+});
+
 test("HEAD, ranges, other methods", async () => {
   const router = new Router();
   await router.add(dataset);
