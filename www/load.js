@@ -30,6 +30,8 @@ import { size } from "./words.js";
 
 /** Names of the cells: a file beside those of an export. */
 const NAMES = "obs_names.json";
+/** Bytes that a gene may cost without asking. */
+const MUCH = 300e6;
 /** Fields remembered as used lately. */
 const RECENT = 8;
 
@@ -45,6 +47,8 @@ export function load(store, hire) {
   /** @type {Engine | null} */
   let engine = null;
   let held = new Columns();
+  /** Whether a gene may go through all of the matrix, however large: the person said so, or it has been done. */
+  let agreed = false;
   /** @type {Graph | null} */
   let neighbours = null;
   /** @type {Promise<string[] | null> | null} */
@@ -86,6 +90,7 @@ export function load(store, hire) {
         engine?.close();
         engine = fresh;
         held = kept;
+        agreed = false;
         neighbours = null;
         names = null;
         store.patch({
@@ -172,7 +177,10 @@ export function load(store, hire) {
     const partial = gradual(wanted, dataset.cells, (part) => {
       if (store.state.wanted === wanted) store.patch({ colour: part, hidden: new Set(), range: part.summary.range });
     });
-    const read = (/** @type {string} */ path) => reader.read(path, { ...hooks, ...(partial && { partial }) });
+    const read = async (/** @type {string} */ path) => {
+      await afford(reader, path);
+      return reader.read(path, { ...hooks, ...(partial && { partial }) });
+    };
     const colour = await held.colour(wanted, dataset.cells, read).catch((error) => {
       // Part of a gene is not shown as if it were all of it.
       if (store.state.colour !== before) store.patch({ colour: before });
@@ -182,6 +190,20 @@ export function load(store, hire) {
     const recent = [wanted, ...store.state.recent.filter(({ path }) => path !== wanted.path)].slice(0, RECENT);
     const range = colour.kind === "continuous" && { range: colour.summary.range };
     store.patch({ colour, recent, hidden: new Set(), ...range });
+  }
+
+  /**
+   * A gene of a matrix stored by row goes through all of it. Over a network the person is asked before that takes long.
+   *
+   * @param {Engine} reader @param {string} path
+   */
+  async function afford(reader, path) {
+    const { source, dataset } = store.state;
+    // Files of this machine are quick, and what is in a notebook's kernel is near.
+    if (agreed || typeof source?.from !== "string" || !path.startsWith("var/")) return;
+    if (!/csr/.test(dataset?.description.x?.encoding ?? "")) return;
+    const { bytes, seconds } = await reader.cost(path);
+    if (bytes > MUCH) throw (await import("./price.js")).costly(bytes, seconds);
   }
 
   /** How much was read is for the curious: no trouble if it cannot be told. */
@@ -206,8 +228,14 @@ export function load(store, hire) {
       const reader = engine;
       await work(
         hooks,
-        (path) => reader.read(path, hooks),
-        (paths) => reader.readMany(paths, hooks),
+        async (path) => {
+          await afford(reader, path);
+          return reader.read(path, hooks);
+        },
+        async (paths) => {
+          await afford(reader, paths[0] ?? "");
+          return reader.readMany(paths, hooks);
+        },
       );
     });
   }
@@ -279,7 +307,16 @@ export function load(store, hire) {
     const back =
       id === "colour" ? { wanted: colour?.field ?? null } : id === "points" ? { dimension: points?.dimension ?? 0 } : {};
     if (fault.code === "cancelled") return store.patch({ ...back, notice: `${label}: cancelled` });
+    const { wanted } = store.state;
+    /** @type {Trouble} */
     const trouble = { fault, doing: label };
+    if (fault.way) {
+      const run = () => {
+        agreed = true;
+        store.patch(id === "colour" ? { wanted } : { notice: `${label}: ask for it once more` });
+      };
+      Object.assign(trouble, { title: "This takes a while", way: { label: fault.way, run } });
+    }
     store.patch({ ...back, trouble });
     if (id === "open" && fault.code === "source") second(trouble);
   }

@@ -159,6 +159,8 @@ export interface Trouble {
   fault: Fault;
   /** What was being done, in words. */
   doing: string;
+  /** Above the message; by the kind of fault when left out. */
+  title?: string;
   /** A second way, such as downloading the whole file. */
   way?: { label: string; run: () => void };
 }

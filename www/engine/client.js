@@ -2,7 +2,7 @@
  * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
  * panic's text, and the next read opens the same dataset again in a fresh worker.
  *
- * @import { Answer, Ask, Description, Dialled, From, OpenOptions, Packing, Part, Progress, Stats, Target } from "./messages.js"
+ * @import { Answer, Ask, Cost, Description, Dialled, From, OpenOptions, Packing, Part, Progress, Stats, Target } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
  * @typedef {Hooks & { partial?: (part: Part) => void }} GeneHooks
  * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void } & Pick<GeneHooks, "progress" | "partial">} Call
@@ -77,6 +77,12 @@ export class Engine {
   async paths() {
     await this.#reopen();
     return this.#call({ ask: "paths", id: 0 });
+  }
+
+  /** What a gene that was not asked for before will cost. @param {string} path @returns {Promise<Cost>} */
+  async cost(path) {
+    await this.#reopen();
+    return this.#call({ ask: "cost", id: 0, path });
   }
 
   /**

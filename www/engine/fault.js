@@ -15,6 +15,8 @@ export class Fault extends Error {
     this.object = object;
     this.offset = offset;
     this.advice = advice;
+    /** What can be done in spite of it, as the label of a button. @type {string | undefined} */
+    this.way = undefined;
   }
 
   /** Any thrown value as a fault: the page has no other kind of error to show. @param {unknown} error */

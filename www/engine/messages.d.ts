@@ -2,6 +2,7 @@
 
 import type {
   Code,
+  Cost,
   Dataset,
   Description,
   decodeChunks,
@@ -14,7 +15,7 @@ import type {
   Stats,
 } from "../../src/wasm/types.js";
 
-export type { Code, Dataset, Description, Part, Readable, Stats };
+export type { Code, Cost, Dataset, Description, Part, Readable, Stats };
 
 /** An error as it crosses the worker boundary: plain data, no classes. */
 export interface Failure {
@@ -99,6 +100,7 @@ export type Ask =
   | { ask: "read"; id: number; path: string; raw: boolean; parts: boolean }
   | { ask: "readMany"; id: number; paths: string[]; raw: boolean }
   | { ask: "paths"; id: number }
+  | { ask: "cost"; id: number; path: string }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "stats"; id: number }
   | { ask: "save"; id: number; target: Target; packing: Packing }

@@ -56,8 +56,8 @@ export function trouble(store) {
 }
 
 /** @param {Store} store @param {Trouble} trouble */
-function card(store, { fault, doing, way }) {
-  const words = WORDS[fault.code] ?? WORDS.malformed;
+function card(store, { fault, doing, way, title }) {
+  const words = { ...(WORDS[fault.code] ?? WORDS.malformed), ...(title && { title }) };
   const places = [
     ["File", fault.file],
     ["Object", fault.object],
@@ -90,7 +90,7 @@ function card(store, { fault, doing, way }) {
   const details = element("details", {}, element("summary", {}, "Details"), element("pre", {}, text));
   return element(
     "article",
-    { "data-code": fault.code },
+    { "data-code": title ? "question" : fault.code },
     element("h2", {}, words.title),
     element("p", { className: "message" }, sentence(fault.message)),
     places.length > 0 &&
