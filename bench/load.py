@@ -31,7 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +80,16 @@ def free_port() -> int:
 class System:
     """A server that runs, below an address."""
 
-    def __init__(self, name: str, command: list[str], port: int, folder: str, ranges: bool) -> None:
-        self.name, self.command, self.port, self.folder, self.ranges = name, command, port, folder, ranges
+    def __init__(self, name: str, command: Callable[[int], list[str]], folder: str, ranges: bool) -> None:
+        self.name, self.command, self.folder, self.ranges = name, command, folder, ranges
+        self.port = 0
 
     @contextlib.contextmanager
     def running(self, log: Path) -> Iterator[int]:
+        # Another one each time: some servers go to the next when one was used just now.
+        self.port = free_port()
         with log.open("ab") as sink:
-            process = subprocess.Popen(self.command, stdout=sink, stderr=sink, start_new_session=True)
+            process = subprocess.Popen(self.command(self.port), stdout=sink, stderr=sink, start_new_session=True)
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -94,6 +97,8 @@ class System:
                 if process.poll() is not None:
                     raise RuntimeError(f"{self.name} ended: {log.read_text()[-2000:]}")
                 time.sleep(0.1)
+            else:
+                raise RuntimeError(f"{self.name} does not listen")
             yield process.pid
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -271,15 +276,22 @@ def main() -> None:
         # nginx gives its rights up: what it serves has to be there for everybody.
         here.chmod(0o755)
         data = prepare(args.program, args.data, folder)
-        ports = [free_port() for _ in range(3)]
-        (here / "nginx.conf").write_text(NGINX % {"here": here, "port": ports[1], "folder": folder})
-        ours = [str(args.program), "serve", str(folder), "--port", str(ports[0]), "--no-browser"]
-        cellucid = str(ROOT / "build/venv/bin/cellucid")
-        reference = [cellucid, "serve", str(folder / "export"), "--port", str(ports[2]), "--no-browser", "--quiet"]
+
+        def ours(port: int) -> list[str]:
+            return [str(args.program), "serve", str(folder), "--port", str(port), "--no-browser"]
+
+        def nginx(port: int) -> list[str]:
+            (here / "nginx.conf").write_text(NGINX % {"here": here, "port": port, "folder": folder})
+            return ["nginx", "-c", str(here / "nginx.conf"), "-p", str(here)]
+
+        def reference(port: int) -> list[str]:
+            cellucid = str(ROOT / "build/venv/bin/cellucid")
+            return [cellucid, "serve", str(folder / "export"), "--port", str(port), "--no-browser", "--quiet"]
+
         systems = [
-            System("ours", ours, ports[0], "/data", True),
-            System("nginx", ["nginx", "-c", str(here / "nginx.conf"), "-p", str(here)], ports[1], "", True),
-            System("cellucid 0.0.9", reference, ports[2], "", False),
+            System("ours", ours, "/data", True),
+            System("nginx", nginx, "", True),
+            System("cellucid 0.0.9", reference, "", False),
         ]
         results: dict[str, list[dict[str, Any]]] = {system.name: [] for system in systems}
         for _ in range(args.rounds):
