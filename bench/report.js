@@ -7,7 +7,7 @@
  *
  * @import { Results } from "./summary.js"
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { figure, verdicts } from "./budgets.js";
 import { group, median, Summary } from "./summary.js";
 
@@ -238,4 +238,9 @@ ${table(["what", "budget", "measured", ""], budgets)}
 ${[...TASKS.map((one) => task(summary, one)), start(summary), draw(results), inflate(results)].filter(Boolean).join("\n")}`;
 console.log(text);
 const document = given.find((name) => name.endsWith(".md"));
-if (document) writeFileSync(document, text);
+if (document) {
+  // What other scripts have measured stands at the end, and stays.
+  const before = existsSync(document) ? readFileSync(document, "utf8") : "";
+  const serving = before.indexOf("\n## Serving\n");
+  writeFileSync(document, serving < 0 ? text : `${text.trimEnd()}\n${before.slice(serving)}`);
+}
