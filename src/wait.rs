@@ -3,11 +3,45 @@
 //! As `join_all` of futures-util, but with one machinery for all futures there are: that one is made anew for each kind of them, which
 //! came to a fortieth of the module.
 
-use std::{cell::Cell, pin::Pin};
+use std::{
+    cell::{Cell, RefCell},
+    pin::Pin,
+};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, lock::Mutex, stream::FuturesUnordered};
 
 use crate::error::Result;
+
+/// Something that is made once, however many ask for it at the same time. What failed, or was given up, the next one makes.
+pub struct Once<T> {
+    made: RefCell<Option<T>>,
+    making: Mutex<()>,
+}
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self { made: RefCell::default(), making: Mutex::default() }
+    }
+}
+
+impl<T: Clone> Once<T> {
+    /// What was made, or what `make` comes to.
+    ///
+    /// # Errors
+    /// What making it says.
+    pub async fn get(&self, make: impl Future<Output = Result<T>>) -> Result<T> {
+        if let Some(made) = &*self.made.borrow() {
+            return Ok(made.clone());
+        }
+        let _turn = self.making.lock().await;
+        if let Some(made) = &*self.made.borrow() {
+            return Ok(made.clone());
+        }
+        let made = make.await?;
+        *self.made.borrow_mut() = Some(made.clone());
+        Ok(made)
+    }
+}
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 

@@ -46,12 +46,7 @@ impl Export {
     }
 
     async fn latent(&self, entry: &Entry) -> Result<Rc<Vec<f32>>> {
-        if let Some(latent) = &*self.latent.borrow() {
-            return Ok(Rc::clone(latent));
-        }
-        let latent = Rc::new(entry.read().await?);
-        *self.latent.borrow_mut() = Some(Rc::clone(&latent));
-        Ok(latent)
+        self.latent.get(async { Ok(Rc::new(entry.read().await?)) }).await
     }
 }
 

@@ -31,7 +31,7 @@ use futures_util::future::try_join;
 use crate::{
     anndata::{AnnData, Graph, Watch},
     error::{Error, Result},
-    wait,
+    wait::{self, Once},
 };
 pub use genes::Cost;
 pub use json::Json;
@@ -151,11 +151,12 @@ pub struct Export {
     choices: Vec<Choice>,
     umap: Option<Umap>,
     vectors: Vec<Field>,
-    points: RefCell<HashMap<u8, Rc<Points>>>,
-    graph: RefCell<Option<Rc<Graph>>>,
+    /// By dimension, the first of which is 1. Several columns want them at the same time.
+    points: [Once<Rc<Points>>; 3],
+    graph: Once<Rc<Graph>>,
     genes: RefCell<Option<Rc<Genes>>>,
     /// The latent space, where it is small enough to be kept.
-    latent: RefCell<Option<Rc<Vec<f32>>>>,
+    latent: Once<Rc<Vec<f32>>>,
     /// Columns that turned out to be damaged while a folder was written: what has no file is not listed either.
     lost: RefCell<HashSet<usize>>,
     /// Rows of the manifest that were written.
@@ -378,17 +379,15 @@ impl Export {
     }
 
     async fn points(&self, dim: u8) -> Result<Rc<Points>> {
-        if let Some(points) = self.points.borrow().get(&dim) {
-            return Ok(Rc::clone(points));
-        }
-        let choice = self.choices.iter().find(|choice| choice.dim == dim);
-        let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
-        let entry = entry.filter(|_| self.data.n_obs() > 0);
-        let entry =
-            entry.ok_or_else(|| Error::missing(format!("there are no points in {dim} dimensions")))?;
-        let points = Rc::new(points::read(entry, dim, &self.options).await?);
-        self.points.borrow_mut().insert(dim, Rc::clone(&points));
-        Ok(points)
+        let missing = || Error::missing(format!("there are no points in {dim} dimensions"));
+        let made = usize::from(dim).checked_sub(1).and_then(|at| self.points.get(at)).ok_or_else(missing)?;
+        let reading = async {
+            let choice = self.choices.iter().find(|choice| choice.dim == dim);
+            let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
+            let entry = entry.filter(|_| self.data.n_obs() > 0).ok_or_else(missing)?;
+            Ok(Rc::new(points::read(entry, dim, &self.options).await?))
+        };
+        made.get(reading).await
     }
 
     /// The colours that the file gives to a column's labels, as it writes them; `null` where it gives none.
@@ -409,18 +408,16 @@ impl Export {
     }
 
     async fn graph(&self) -> Result<Rc<Graph>> {
-        if let Some(graph) = &*self.graph.borrow() {
-            return Ok(Rc::clone(graph));
-        }
-        let matrix =
-            self.data.connectivities().await?.ok_or_else(|| Error::missing("there is no neighbour graph"))?;
-        let mut graph = Graph::read(&**self.data.tree(), &matrix).await?;
-        if self.options.profile == Profile::Strict {
-            graph.keep(|weight| weight.is_finite() && weight > 0.0);
-        }
-        let graph = Rc::new(graph);
-        *self.graph.borrow_mut() = Some(Rc::clone(&graph));
-        Ok(graph)
+        let reading = async {
+            let matrix = self.data.connectivities().await?;
+            let matrix = matrix.ok_or_else(|| Error::missing("there is no neighbour graph"))?;
+            let mut graph = Graph::read(&**self.data.tree(), &matrix).await?;
+            if self.options.profile == Profile::Strict {
+                graph.keep(|weight| weight.is_finite() && weight > 0.0);
+            }
+            Ok(Rc::new(graph))
+        };
+        self.graph.get(reading).await
     }
 
     /// One end of every edge, as narrow as the number of cells allows.

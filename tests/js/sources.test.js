@@ -146,3 +146,19 @@ test("a file that changes its size, or grows silent while it is opened", { timeo
   const breaking = file((start, end) => (++count > 3 ? right(start, end - 1) : right(start, end)));
   assert.match(String(await outcome(breaking)), /^source: .*after \d+ of \d+ bytes: mine\.h5ad/);
 });
+
+test("what several columns need at the same time is read once", async () => {
+  /** @param {string[]} paths */
+  async function moved(paths) {
+    const dataset = await Dataset.open(file(async (start, end) => right(start, end)));
+    for (const path of paths) await dataset.read(path);
+    const { bytes_read } = dataset.stats();
+    dataset.close();
+    return bytes_read;
+  }
+  const [alone, after] = [
+    await moved(["obs_manifest.json"]),
+    await moved(["points_2d.bin", "points_3d.bin", "obs_manifest.json"]),
+  ];
+  assert.ok(alone <= after, `${alone} bytes, ${after} when the points are there`);
+});
