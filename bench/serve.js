@@ -27,7 +27,9 @@ export async function serve(data) {
   const agent = new Agent({ keepAlive: true });
   const server = createServer({ keepAliveTimeout: 600_000 }, (ask, answer) => {
     const { pathname, search } = new URL(ask.url ?? "/", "http://here");
-    const [, top = "", ...rest] = normalize(decodeURIComponent(pathname)).split("/");
+    // The page looks for the module in its own folder first.
+    const path = normalize(decodeURIComponent(pathname)).replace(/^\/www\/pkg\//, "/pkg/");
+    const [, top = "", ...rest] = path.split("/");
     const below = rest.join("/");
     const programs = {
       www: "www",
