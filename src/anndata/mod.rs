@@ -156,6 +156,10 @@ impl AnnData {
     async fn foreign(tree: &dyn Tree, root: &str) -> Error {
         let names = match tree.open(root).await {
             Ok(Some(Node::Group(group))) => tree.names(&group).await.ok().flatten().unwrap_or_default(),
+            Ok(None) if !root.is_empty() => {
+                let error = Error::missing("there is no such object in it").at(root);
+                return error.hint("`inspect` lists what the file holds");
+            }
             _ => Vec::new(),
         };
         let held = match names.as_slice() {
