@@ -48,19 +48,28 @@ pub fn notices() -> Outcome {
     licences::write(&licences::MODULE, "The module for browsers", &root().join("pkg/THIRD_PARTY.txt"))
 }
 
-/// Cargo unpacks each crate into a clean folder and builds it there, the second with the first.
+/// Packs the crates, unpacks them into a clean folder and builds the program there, with the library beside it. Cargo's own check would take
+/// the library from where it unpacked an earlier one of the same version.
 fn crates(dist: &Path) -> Outcome {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).args(["package", "--quiet", "--allow-dirty", "--target-dir", "target"]);
+    let mut command = cargo();
+    command.args(["package", "--quiet", "--no-verify", "--allow-dirty", "--target-dir", "target"]);
     for name in CRATES {
         command.args(["--package", name]);
     }
     finish(&mut command)?;
+    let place = root().join("build/dist/crates");
+    fs::remove_dir_all(&place).ok();
+    fs::create_dir_all(&place).map_err(|e| format!("{}: {e}", place.display()))?;
     for name in CRATES {
         let file = format!("{name}-{}.crate", version());
-        copy(&root().join("target/package").join(&file), &dist.join(file))?;
+        copy(&root().join("target/package").join(&file), &dist.join(&file))?;
+        finish(Command::new("tar").arg("-xzf").arg(dist.join(file)).arg("-C").arg(&place))?;
     }
-    Ok(())
+    let [library, program] = CRATES.map(|name| place.join(format!("{name}-{}", version())));
+    let patch = format!("patch.crates-io.cellucid-wasm.path={:?}", library.display().to_string());
+    let manifest = program.join("Cargo.toml");
+    let args = ["build", "--quiet", "--target-dir", "target", "--config", &patch, "--manifest-path"];
+    finish(cargo().args(args).arg(manifest))
 }
 
 fn npm(dist: &Path) -> Outcome {
@@ -91,9 +100,8 @@ fn wheel(dist: &Path) -> Outcome {
 /// The program, and beside it the page and the module, where it looks for them.
 fn program(dist: &Path, debug: bool) -> Outcome {
     let profile = if debug { "dev" } else { "release" };
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let args = ["build", "--locked", "--package", "cellucid-relay", "--target-dir", "target", "--profile"];
-    finish(command.current_dir(root()).args(args).arg(profile))?;
+    finish(cargo().args(args).arg(profile))?;
     let name = format!("cellucid-wasm-{}-{}", version(), toolchain::host()?);
     let staged = root().join("build/dist").join(&name);
     fs::remove_dir_all(&staged).ok();
@@ -111,6 +119,13 @@ fn program(dist: &Path, debug: bool) -> Outcome {
     licences::write(&licences::PROGRAM, "The program", &staged.join("THIRD_PARTY.txt"))?;
     let archive = dist.join(format!("{name}.tar.gz"));
     finish(Command::new("tar").arg("-czf").arg(archive).arg("-C").arg(root().join("build/dist")).arg(name))
+}
+
+/// In the repository, whatever directory this was called in.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
 }
 
 /// In the form that `sha256sum --check` reads.
