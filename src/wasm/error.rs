@@ -35,9 +35,9 @@ pub fn to_js(error: &Error) -> JsValue {
 /// Something that JavaScript threw while the bytes of a local file were read.
 pub fn from_local(thrown: &JsValue) -> Error {
     match name_of(thrown).as_str() {
-        "AbortError" => Error::cancelled(),
         "NotFoundError" => Error::missing("is no longer there").hint("choose it again"),
-        "NotReadableError" => Error::source(
+        // Nobody can abort such a read: that is what Firefox calls one of a file that is gone.
+        "NotReadableError" | "AbortError" => Error::source(
             "can no longer be read: it was changed or moved since it was chosen, or may not be read",
         )
         .hint("choose it again"),
