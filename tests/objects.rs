@@ -106,7 +106,7 @@ fn what_cannot_be_shown_or_is_not_there_comes_with_the_list() {
         ("mudata_bare.h5mu", "", Kind::Unsupported, "\"#mod/prot\", \"#mod/rna\", \"#/\""),
         ("mudata_bare.zarr", "", Kind::Unsupported, "\"#mod/prot\", \"#mod/rna\", \"#/\""),
         ("mudata.h5mu", "mod", Kind::Malformed, "\"#mod/atac\", \"#mod/rna\", \"#mod/prot\""),
-        ("mudata.zarr", "mod/RNA", Kind::Malformed, "\"#mod/atac\", \"#mod/rna\", \"#mod/prot\""),
+        ("mudata.zarr", "mod/RNA", Kind::Missing, "\"#mod/atac\", \"#mod/rna\", \"#mod/prot\""),
         ("spatialdata_v3.zarr", "images", Kind::Malformed, "\"#tables/bins\", \"#tables/cells\""),
         ("beside.h5", "readme", Kind::Malformed, "\"#after\", \"#before\""),
         // In the reference's form only UMAPs are drawn.
