@@ -16,8 +16,8 @@ const DIST = join(ROOT, "dist");
 const PLACE = join(ROOT, "build/dist-used");
 const VERSION = JSON.parse(readFileSync(join(ROOT, "pkg/package.json"), "utf8")).version;
 const SAMPLE = join(ROOT, "www/sample/sample.h5ad");
-/** What cargo has built for the crates' own check is not built again. */
-const TARGET = join(ROOT, "target");
+/** What cargo has built for the crates' own check is not built again; away from the workspace's, which it would spoil. */
+const TARGET = join(ROOT, "target/dist");
 
 /** As the workspace's own `dev` profile is, so that dependencies need not be built again. */
 const env = { ...process.env, CARGO_PROFILE_DEV_OPT_LEVEL: "1", CARGO_PROFILE_DEV_DEBUG: "line-tables-only" };

@@ -68,7 +68,8 @@ fn crates(dist: &Path) -> Outcome {
     let [library, program] = CRATES.map(|name| place.join(format!("{name}-{}", version())));
     let patch = format!("patch.crates-io.cellucid-wasm.path={:?}", library.display().to_string());
     let manifest = program.join("Cargo.toml");
-    let args = ["build", "--quiet", "--target-dir", "target", "--config", &patch, "--manifest-path"];
+    // Away from what the workspace has built: packages of the same names and versions would take each other's place.
+    let args = ["build", "--quiet", "--target-dir", "target/dist", "--config", &patch, "--manifest-path"];
     finish(cargo().args(args).arg(manifest))
 }
 
