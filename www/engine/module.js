@@ -6,10 +6,11 @@
 
 /** @returns {Promise<Module>} */
 export async function fetchModule() {
-  // The path is put together here because the module is generated: nothing is there when types are checked.
-  const at = (/** @type {string} */ path) => import(new URL(path, import.meta.url).href);
-  // In the page's folder, as sites have it below any path; else beside it, as the repository does.
-  const module = await at("../pkg/cellucid.js").catch((error) => at("../../pkg/cellucid.js").catch(() => Promise.reject(error)));
+  // In the page's folder, as sites have it below any path; else beside it, as the repository does. Spelt out, so that the page's Service
+  // Worker finds what to keep; not as an import, because the module is generated: nothing is there when types are checked.
+  const inside = new URL("../pkg/cellucid.js", import.meta.url).href;
+  const beside = new URL("../../pkg/cellucid.js", import.meta.url).href;
+  const module = await import(inside).catch((error) => import(beside).catch(() => Promise.reject(error)));
   await module.default();
   return module;
 }
