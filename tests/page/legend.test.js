@@ -262,7 +262,12 @@ test("lines between neighbours and a vector field, in 2D and 3D, over a lost con
   await page.keyboard.press("Escape");
   await page.mouse.move(0, 0);
   await rested(page);
-  const lines = await pixels(page);
+  let lines = await pixels(page);
+  // What is there is drawn a moment later.
+  for (let tries = 0; tries < 20 && lines.drawn <= 1.05 * plain.drawn; tries++) {
+    await page.waitForTimeout(200);
+    lines = await pixels(page);
+  }
   assert.ok(lines.drawn > 1.05 * plain.drawn, `${lines.drawn} over ${plain.drawn}`);
   for (const style of ["streams", "arrows"]) {
     await patch(page, { edges: false, flow: { field: python(SAMPLE, "fields")[0], style } });
