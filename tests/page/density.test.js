@@ -1,23 +1,10 @@
 /** Shading by density: what lies alone stays to be seen, what lies on each other blends; marks stay on top; it is kept in a link. */
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { becomes, coloured, launch, pixels, ROOT, rested, serve, shoot, visit } from "./browser.js";
-import { patch, sample, state } from "./shown.js";
+import { test } from "node:test";
+import { becomes, coloured, launch, pixels, rested, shoot, visit } from "./browser.js";
+import { patch, sample, stage, state } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const here = stage();
 
 /**
  * Two categories at three places: a crowd of the first with a tenth of the second mixed in, a single cell of the first, a single cell
@@ -73,7 +60,7 @@ async function seen(page) {
 const apart = (a, b) => Math.max(...a.map((band, at) => Math.abs(band - (b[at] ?? 0))));
 
 test("a crowd is the mean of its colours, a cell alone is faint, a marked one is not; off again all is as before", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await made(page);
   const [crowd, first, second, ground] = await seen(page);
   assert.ok(crowd && first && second && ground);
@@ -103,7 +90,7 @@ test("a crowd is the mean of its colours, a cell alone is faint, a marked one is
 });
 
 test("in 2D, 3D, side by side and after a lost context; kept in the link", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const plain = await pixels(page);
   await patch(page, { density: true });
   await rested(page);
@@ -138,7 +125,7 @@ test("in 2D, 3D, side by side and after a lost context; kept in the link", async
   assert.deepEqual(errors, []);
   await page.context().close();
 
-  const other = await visit(browser, link, { colorScheme: "dark" });
+  const other = await visit(here.browser, link, { colorScheme: "dark" });
   await coloured(other.page, "cell_type");
   await becomes(other.page, "density", true);
   await rested(other.page);
@@ -149,7 +136,7 @@ test("in 2D, 3D, side by side and after a lost context; kept in the link", async
 
 test("without WebGL it is not offered, and a link that asks for it says why not", async () => {
   const plain = await launch({ graphics: false });
-  const { page, errors } = await sample(plain, server);
+  const { page, errors } = await sample(plain, here.server);
   await page.getByRole("button", { name: "How it is drawn" }).click();
   await page.getByLabel("Point size").waitFor();
   assert.equal(await page.getByLabel("Shade by density").isVisible(), false);

@@ -2,26 +2,16 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { coloured, launch, python, ROOT, rested, serve, shoot, until } from "./browser.js";
-import { patch, seen, selected } from "./shown.js";
+import { before, test } from "node:test";
+import { coloured, python, ROOT, rested, shoot, until } from "./browser.js";
+import { patch, seen, selected, stage } from "./shown.js";
 
 const CELLS = 1_000_000;
 const FILE = resolve(ROOT, "build/bench/1000000x10_csc_gzip.h5ad");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
+const here = stage(resolve(ROOT, "build/bench"));
+before(() => {
   assert.ok(existsSync(FILE), "build/bench is not there: ./check large makes it");
-  browser = await launch();
-  server = await serve(resolve(ROOT, "build/bench"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
 });
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -95,12 +85,12 @@ function outermost(page) {
 }
 
 test("a million cells are drawn, coloured, moved, picked and enclosed", { timeout: 580_000 }, async () => {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 640 } });
+  const context = await here.browser.newContext({ viewport: { width: 1100, height: 640 } });
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error.stack)));
-  await page.goto(`${server.url}?url=data/1000000x10_csc_gzip.h5ad`);
+  await page.goto(`${here.server.url}?url=data/1000000x10_csc_gzip.h5ad`);
   await coloured(page, "cell_type");
   const tally = await counting(page);
 

@@ -1,23 +1,10 @@
 /** Small windows and frames: what lies over the plot keeps apart and within it. */
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { launch, ROOT, rested, serve, shoot } from "./browser.js";
-import { patch, sample } from "./shown.js";
+import { test } from "node:test";
+import { rested, shoot } from "./browser.js";
+import { patch, sample, stage } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const here = stage();
 
 for (const [width, height] of /** @type {const} */ ([
   [360, 640],
@@ -27,7 +14,7 @@ for (const [width, height] of /** @type {const} */ ([
   [1000, 560],
 ])) {
   test(`what lies over the plot does not overlap at ${width} × ${height}`, async () => {
-    const { page, errors } = await sample(browser, server, { viewport: { width, height } });
+    const { page, errors } = await sample(here.browser, here.server, { viewport: { width, height } });
     // As much of it as there can be: a tool with choices, a selection, groups of the person and of a notebook.
     await patch(page, {
       tool: "near",

@@ -2,29 +2,19 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { coloured, launch, ROOT, serve, shoot, visit } from "./browser.js";
-import { state } from "./shown.js";
+import { before, test } from "node:test";
+import { coloured, ROOT, shoot, visit } from "./browser.js";
+import { stage, state } from "./shown.js";
 
 const FOLDER = resolve(ROOT, "build/hdf5/far");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
+const here = stage(FOLDER);
+before(() => {
   assert.ok(existsSync(resolve(FOLDER, "rows.h5ad")), "./check hdf5 makes it");
-  browser = await launch();
-  server = await serve(FOLDER);
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
 });
 
 test("what a gene costs is said before hundreds of megabytes are read", { timeout: 120_000 }, async () => {
-  const { page, errors } = await visit(browser, `${server.url}?url=${encodeURIComponent("data/rows.h5ad")}`);
+  const { page, errors } = await visit(here.browser, `${here.server.url}?url=${encodeURIComponent("data/rows.h5ad")}`);
   await coloured(page, "cluster");
   const before = (await state(page, "read")).bytes_read;
   await page.getByText("gene 3", { exact: true }).click();

@@ -1,10 +1,29 @@
 /** Steps that several of the page's tests take: the sample drawn, its state, what cells lie where. */
 import { resolve } from "node:path";
-import { coloured, ROOT, visit } from "./browser.js";
+import { after, before } from "node:test";
+import { coloured, launch, ROOT, serve, visit } from "./browser.js";
 
 export const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 
 /** @typedef {import("playwright-core").Page} Page */
+
+/**
+ * A browser and a server with a folder of data, for all tests of a file: there once the first of them begins, gone after the last.
+ *
+ * @param {string} [folder]
+ */
+export function stage(folder = resolve(ROOT, "www/sample")) {
+  const here = /** @type {{ browser: import("playwright-core").Browser, server: Awaited<ReturnType<typeof serve>> }} */ ({});
+  before(async () => {
+    here.browser = await launch();
+    here.server = await serve(folder);
+  });
+  after(async () => {
+    await here.browser?.close();
+    here.server?.stop();
+  });
+  return here;
+}
 
 /**
  * The page with the sample drawn.
