@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { becomes, coloured, launch, ROOT, serve, text, visit } from "./browser.js";
+import { becomes, coloured, launch, ROOT, serve, shoot, text, visit } from "./browser.js";
 
 const SAMPLE = join(ROOT, "www/sample/sample.h5ad");
 const TOKEN = "a-token-of-the-tests";
@@ -84,6 +84,32 @@ test("a folder's data sets are offered on the start card", async () => {
     await offered.first().waitFor();
     assert.equal(await text(offered.first()), "marrow");
     await offered.first().click();
+    await becomes(page, "dimension", 2);
+    assert.deepEqual(errors, []);
+  } finally {
+    server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("data sets of one name are told apart by their folder, and many are found by typing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "offered-"));
+  for (const place of ["a b/adata.h5ad", "c/adata.h5ad", ...Array.from({ length: 12 }, (_, i) => `plate-${i}.h5ad`)]) {
+    cpSync(SAMPLE, join(folder, place));
+  }
+  const server = await serve(folder);
+  try {
+    const { page, errors } = await visit(browser, server.url);
+    const offered = page.locator("#open .catalog button");
+    await offered.first().waitFor();
+    assert.equal(await offered.count(), 14);
+    await page.getByLabel("Find a data set").fill("adata");
+    assert.deepEqual(await page.locator("#open .catalog button:visible").allInnerTexts(), [
+      "adata\na b/adata.h5ad",
+      "adata\nc/adata.h5ad",
+    ]);
+    await shoot(page, "catalog-many");
+    await offered.nth(1).click();
     await becomes(page, "dimension", 2);
     assert.deepEqual(errors, []);
   } finally {

@@ -6,6 +6,9 @@
 import { Fault } from "../engine/fault.js";
 import { element, known } from "./element.js";
 
+/** More than this many are not looked through by eye. */
+const MANY = 12;
+
 /** @param {Store} store */
 export async function catalog(store) {
   const named = document.querySelector('meta[name="cellucid-catalog"]')?.getAttribute("content");
@@ -16,16 +19,45 @@ export async function catalog(store) {
     for (const { name, url } of datasets) {
       const from = new URL(url, document.baseURI).href;
       const button = element("button", { className: "quiet" }, name);
+      // Folders often hold files of one name; then where they lie tells them apart.
+      const twin = datasets.some((other) => other.name === name && other.url !== url);
+      if (twin) button.append(element("span", { className: "place" }, place(url)));
       button.addEventListener("click", () => store.patch({ source: { from, label: name }, trouble: null }));
       list.append(element("li", {}, button));
     }
     // Before the ways to open something of one's own.
-    if (datasets.length) known("open", HTMLDialogElement).querySelector(".ways")?.before(list);
+    const ways = known("open", HTMLDialogElement).querySelector(".ways");
+    if (datasets.length > MANY) ways?.before(filter(list));
+    if (datasets.length) ways?.before(list);
   } catch (error) {
     // Opened without a network, there is no such list.
     if (error instanceof TypeError && !navigator.onLine) return;
     store.patch({ trouble: { fault: Fault.from(error), doing: "Listing what is here" } });
   }
+}
+
+/** Where it lies, as people read it. @param {string} url */
+function place(url) {
+  try {
+    return decodeURIComponent(url).replace(/^data\//, "");
+  } catch {
+    return url;
+  }
+}
+
+/** A box that leaves those of the list whose name or place has what was typed. @param {HTMLElement} list */
+function filter(list) {
+  const box = element("input", {
+    type: "search",
+    placeholder: "Find a data set",
+    "aria-label": "Find a data set",
+    spellcheck: false,
+  });
+  box.addEventListener("input", () => {
+    const wanted = box.value.trim().toLowerCase();
+    for (const row of list.querySelectorAll("li")) row.hidden = !row.textContent?.toLowerCase().includes(wanted);
+  });
+  return box;
 }
 
 /** @param {string} address @returns {Promise<{ datasets: Array<{ name: string, url: string }> }>} */
