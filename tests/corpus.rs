@@ -3,6 +3,8 @@
 //! but for a reason named here, which doc/CORRECTNESS.md repeats.
 #![allow(clippy::print_stdout)]
 
+mod plain;
+
 use std::{collections::BTreeMap, fs, path::PathBuf, rc::Rc};
 
 use cellucid_wasm::{
@@ -13,6 +15,7 @@ use cellucid_wasm::{
     open::{Source, open},
     tree::{Node, Tree, read_all},
 };
+use plain::plain;
 use serde_json::Value;
 
 /// Why objects of these files are not read: words of the error, and what it is.
@@ -166,34 +169,4 @@ fn equal(got: &Values, want: &Value) -> Result<bool, String> {
     }
     let sum = crc32(&plain(got));
     if want["crc"] == sum { Ok(true) } else { Err(format!("other values: {name}, CRC-32 {sum}")) }
-}
-
-/// Little-endian bytes, or texts each with a NUL behind it.
-fn plain(values: &Values) -> Vec<u8> {
-    macro_rules! bytes {
-        ($v:expr) => {
-            $v.iter().flat_map(|x| x.to_le_bytes()).collect()
-        };
-    }
-    match values {
-        Values::Bool(v) => v.iter().map(|&b| b.into()).collect(),
-        Values::I8(v) => bytes!(v),
-        Values::U8(v) => v.clone(),
-        Values::I16(v) => bytes!(v),
-        Values::U16(v) => bytes!(v),
-        Values::I32(v) => bytes!(v),
-        Values::U32(v) => bytes!(v),
-        Values::I64(v) => bytes!(v),
-        Values::U64(v) => bytes!(v),
-        Values::F16(v) => bytes!(v),
-        Values::F32(v) => bytes!(v),
-        Values::F64(v) => bytes!(v),
-        Values::Complex { single: true, items } => {
-            items.iter().flatten().flat_map(|&x| (x as f32).to_le_bytes()).collect()
-        }
-        Values::Complex { items, .. } => items.iter().flatten().flat_map(|x| x.to_le_bytes()).collect(),
-        Values::Bytes { bytes, .. } => bytes.clone(),
-        Values::Text(text) => text.iter().flat_map(|t| [t.as_bytes(), b"\0"].concat()).collect(),
-        Values::Record(_) | Values::Lists { .. } => Vec::new(),
-    }
 }

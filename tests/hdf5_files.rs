@@ -2,6 +2,8 @@
 //!
 //! `tests/fixtures/make/hdf5_expect.py` wrote down what h5py says; `./check hdf5` makes that.
 
+mod plain;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -15,6 +17,7 @@ use cellucid_wasm::{
     native::{self, block_on},
     tree::{self, Node, Tree},
 };
+use plain::plain;
 use serde_json::Value;
 
 #[test]
@@ -163,38 +166,10 @@ fn equal(got: &Values, want: &Value, values: &[u8]) -> Result<(), String> {
         return Err(format!("{name} instead of {dtype}"));
     }
     let at = |i: usize| want["span"][i].as_u64().unwrap() as usize;
-    let (wanted, got) = (&values[at(0)..at(1)], little_endian(got));
+    let (wanted, got) = (&values[at(0)..at(1)], plain(got));
     match wanted.iter().zip(&got).position(|(a, b)| a != b) {
         None if wanted.len() == got.len() => Ok(()),
         first => Err(format!("{} bytes instead of {}, first other {first:?}", got.len(), wanted.len())),
-    }
-}
-
-fn little_endian(values: &Values) -> Vec<u8> {
-    macro_rules! bytes {
-        ($v:expr) => {
-            $v.iter().flat_map(|x| x.to_le_bytes()).collect()
-        };
-    }
-    match values {
-        Values::Bool(v) => v.iter().map(|&b| b.into()).collect(),
-        Values::I8(v) => bytes!(v),
-        Values::U8(v) => v.clone(),
-        Values::I16(v) => bytes!(v),
-        Values::U16(v) => bytes!(v),
-        Values::I32(v) => bytes!(v),
-        Values::U32(v) => bytes!(v),
-        Values::I64(v) => bytes!(v),
-        Values::U64(v) => bytes!(v),
-        Values::F16(v) => bytes!(v),
-        Values::F32(v) => bytes!(v),
-        Values::F64(v) => bytes!(v),
-        Values::Complex { single: true, items } => {
-            items.iter().flatten().flat_map(|&x| (x as f32).to_le_bytes()).collect()
-        }
-        Values::Complex { items, .. } => items.iter().flatten().flat_map(|x| x.to_le_bytes()).collect(),
-        Values::Bytes { bytes, .. } => bytes.clone(),
-        Values::Text(_) | Values::Record(_) | Values::Lists { .. } => unreachable!("compared item by item"),
     }
 }
 

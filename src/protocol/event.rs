@@ -23,23 +23,30 @@ pub enum Level {
     Error,
 }
 
+/// Where the viewer runs, for `debug_snapshot`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// The page's address.
+    pub location: String,
+    /// The page's origin.
+    pub origin: String,
+    /// Where events go, if anywhere.
+    pub server: Option<String>,
+    /// Whether somebody listens.
+    pub connected: bool,
+    /// Who embeds the page, if known.
+    pub parent: Option<String>,
+    /// The browser.
+    pub agent: String,
+}
+
 /// What a viewer knows about itself; `debug_snapshot` carries it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// `ts`: when, as ISO time.
     pub ts: String,
-    /// `locationHref`: the page's address, without the token.
-    pub location: String,
-    /// `origin`: the page's own.
-    pub origin: String,
-    /// `serverUrl`: where events go, if anywhere.
-    pub server: Option<String>,
-    /// `connected`: whether somebody listens.
-    pub connected: bool,
-    /// `parentOrigin`: who embeds the page, if known.
-    pub parent: Option<String>,
-    /// `userAgent`.
-    pub agent: String,
+    /// Where the viewer runs: `locationHref` (without the token), `origin`, `serverUrl`, `connected`, `parentOrigin` and `userAgent`.
+    pub setting: Setting,
 }
 
 /// Everything a viewer tells. In JSON each is an object with the `type` and the fields named here, then `viewerId`; towards later
@@ -183,12 +190,12 @@ impl Event {
             Self::DebugSnapshot { request, snapshot } => json!({
                 "requestId": request,
                 "ts": snapshot.ts,
-                "locationHref": snapshot.location,
-                "origin": snapshot.origin,
-                "serverUrl": snapshot.server,
-                "connected": snapshot.connected,
-                "parentOrigin": snapshot.parent,
-                "userAgent": snapshot.agent,
+                "locationHref": snapshot.setting.location,
+                "origin": snapshot.setting.origin,
+                "serverUrl": snapshot.setting.server,
+                "connected": snapshot.setting.connected,
+                "parentOrigin": snapshot.setting.parent,
+                "userAgent": snapshot.setting.agent,
             }),
             Self::SessionBundle { request, outcome: Ok((bytes, path)) } => {
                 let mut made = json!({"requestId": request, "status": "ok", "bytes": bytes});
@@ -257,12 +264,14 @@ impl Event {
                 request: fields.request()?,
                 snapshot: Box::new(Snapshot {
                     ts: fields.text("ts").unwrap_or_default(),
-                    location: fields.text("locationHref").unwrap_or_default(),
-                    origin: fields.text("origin").unwrap_or_default(),
-                    server: fields.text("serverUrl"),
-                    connected: fields.flag("connected"),
-                    parent: fields.text("parentOrigin"),
-                    agent: fields.text("userAgent").unwrap_or_default(),
+                    setting: Setting {
+                        location: fields.text("locationHref").unwrap_or_default(),
+                        origin: fields.text("origin").unwrap_or_default(),
+                        server: fields.text("serverUrl"),
+                        connected: fields.flag("connected"),
+                        parent: fields.text("parentOrigin"),
+                        agent: fields.text("userAgent").unwrap_or_default(),
+                    },
                 }),
             },
             "session_bundle" => Self::SessionBundle {

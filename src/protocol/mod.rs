@@ -22,10 +22,10 @@ pub use cells::{Coding, Packed, pack, unpack};
 pub use command::{Colour, Command};
 pub use endpoint::{Answer, Endpoint};
 pub use envelope::same;
-pub use event::{Event, Level, Snapshot};
+pub use event::{Event, Level, Setting, Snapshot};
 pub use numbers::{codes, delta_list, pack_codes, pack_delta_list};
 pub use parts::Parts;
-pub use session::{Counts, Identity, Peer, Session, Setting, Step};
+pub use session::{Counts, Identity, Peer, Session, Step};
 pub use upload::{Upload, Uploads};
 
 /// Largest event the reference's server takes, in bytes; exactly this many pass.

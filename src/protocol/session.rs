@@ -6,7 +6,7 @@ use super::{
     MESSAGE_LIMIT, PLAIN_LIMIT,
     command::Command,
     envelope::{Envelope, Fields, same},
-    event::{Event, Snapshot},
+    event::{Event, Setting, Snapshot},
     outbox::Outbox,
 };
 use crate::error::{Error, Result};
@@ -45,23 +45,6 @@ impl Peer {
             Self::Relay { limit } => *limit,
         }
     }
-}
-
-/// Where the viewer runs, for `debug_snapshot`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Setting {
-    /// The page's address.
-    pub location: String,
-    /// The page's origin.
-    pub origin: String,
-    /// Where events go, if anywhere.
-    pub server: Option<String>,
-    /// Whether somebody listens.
-    pub connected: bool,
-    /// Who embeds the page, if known.
-    pub parent: Option<String>,
-    /// The browser.
-    pub agent: String,
 }
 
 /// What a message asks of the host.
@@ -213,10 +196,9 @@ impl Session {
         match command {
             Command::Ping { request } => Step::Reply(Event::Pong { request, t: self.now }),
             Command::DebugSnapshot { request } => {
-                let Setting { location, origin, server, connected, parent, agent } = self.setting.clone();
-                let location = location.replace(&self.who.token, "…");
-                let snapshot =
-                    Snapshot { ts: iso(self.now), location, origin, server, connected, parent, agent };
+                let mut setting = self.setting.clone();
+                setting.location = setting.location.replace(&self.who.token, "…");
+                let snapshot = Snapshot { ts: iso(self.now), setting };
                 Step::Reply(Event::DebugSnapshot { request, snapshot: Box::new(snapshot) })
             }
             command => Step::Run(command, seq),
