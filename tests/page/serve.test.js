@@ -77,8 +77,10 @@ test("commands reach the page, events reach the client", async () => {
 test("a folder's data sets are offered on the start card", async () => {
   const folder = mkdtempSync(join(tmpdir(), "offered-"));
   cpSync(SAMPLE, join(folder, "marrow.h5ad"));
-  const server = await serve(folder);
+  /** @type {Awaited<ReturnType<typeof serve>> | undefined} */
+  let server;
   try {
+    server = await serve(folder);
     const { page, errors } = await visit(browser, server.url);
     const offered = page.locator("#open .catalog button");
     await offered.first().waitFor();
@@ -87,7 +89,7 @@ test("a folder's data sets are offered on the start card", async () => {
     await becomes(page, "dimension", 2);
     assert.deepEqual(errors, []);
   } finally {
-    server.stop();
+    server?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 });

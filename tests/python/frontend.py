@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,9 +151,10 @@ def kernel(version: str | None = None) -> Iterator[Frontend]:
     manager = KernelManager()
     assert manager.kernel_spec is not None
     manager.kernel_spec.argv[0] = sys.executable
-    manager.start_kernel(
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}, cwd=str(ROOT)
-    )
+    # It is killed at the end, and then removes nothing itself.
+    scratch = tempfile.TemporaryDirectory(prefix="cellucid-kernel-", ignore_cleanup_errors=True)
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYDEVD_DISABLE_FILE_VALIDATION": "1", "TMPDIR": scratch.name}
+    manager.start_kernel(env={**os.environ, **own}, cwd=str(ROOT))
     client = manager.blocking_client()
     client.start_channels()
     try:
@@ -164,3 +166,4 @@ def kernel(version: str | None = None) -> Iterator[Frontend]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+        scratch.cleanup()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 from .bundle import LIMIT, MAGIC
 from .hooks import Payload
@@ -74,6 +76,14 @@ class Bundles:
         if not isinstance(data, bytes) or not data.startswith(MAGIC) or len(data) > LIMIT:
             return {"requestId": request, "status": "error", "error": "this is no Cellucid session"}
         handle, path = tempfile.mkstemp(prefix="cellucid-session-", suffix=".cellucid-session")
+        # Whoever wants it for longer than this process lives saves it.
+        atexit.register(_remove, Path(path), os.getpid())
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         return {"requestId": request, "status": "ok", "bytes": len(data), "path": path}
+
+
+def _remove(path: Path, owner: int) -> None:
+    # A forked child ends like its parent, and must not take the parent's file along.
+    if os.getpid() == owner:
+        path.unlink(missing_ok=True)

@@ -63,7 +63,7 @@ before(async () => {
   url = `http://127.0.0.1:${port}/`;
   const flags = ["run", "--headless", "--no-token", "--host", "127.0.0.1", "--port", String(port), join(home, "notebook.py")];
   server = spawn(resolve(ROOT, "build/jupyter/bin/marimo"), flags, {
-    env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, MARIMO_SKIP_UPDATE_CHECK: "1" },
+    env: { ...process.env, HOME: home, TMPDIR: home, XDG_CONFIG_HOME: home, MARIMO_SKIP_UPDATE_CHECK: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   for (const stream of [server.stdout, server.stderr]) stream?.on("data", (text) => (said += text));

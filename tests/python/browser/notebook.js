@@ -29,6 +29,7 @@ export async function jupyter(app, { tls, base = "/", kernel } = {}) {
   const env = {
     ...process.env,
     HOME: home,
+    TMPDIR: folder("tmp"),
     PYTHONPATH: paths.join(":"),
     PYDEVD_DISABLE_FILE_VALIDATION: "1",
     JUPYTER_CONFIG_DIR: folder("config"),
@@ -53,8 +54,9 @@ export async function jupyter(app, { tls, base = "/", kernel } = {}) {
   }
   flags.push(`--ServerApp.base_url=${base}`);
   if (process.getuid?.() === 0) flags.push("--allow-root");
-  // In a group of its own, its kernels with it; a shell ends the group when this process does, however that comes about.
-  const watched = 'exec 3<&0; "$@" </dev/null & child=$!; (read -r _ <&3; kill 0) & wait $child';
+  // In a group of its own, its kernels with it; a shell ends the group and removes the folder when this process ends, however that comes
+  // about.
+  const watched = `trap : TERM; exec 3<&0; "$@" </dev/null & child=$!; (read -r _ <&3; kill 0) & wait $child; wait $child; rm -rf '${home}'`;
   const child = spawn("sh", ["-c", watched, "jupyter", resolve(BIN, "jupyter"), app, ...flags], {
     env,
     cwd: work,
