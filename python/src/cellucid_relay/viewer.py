@@ -9,7 +9,6 @@ import secrets
 import time
 import weakref
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import files, host, messages
@@ -20,6 +19,7 @@ from .listener import Listener
 from .messages import Message
 from .options import hosted
 from .reader import Reader
+from .serverless import Serverless
 from .still import Still
 from .uploads import Bundles
 
@@ -36,7 +36,7 @@ _open: weakref.WeakSet[Viewer] = weakref.WeakSet()
 _shown: set[Viewer] = set()
 
 
-class Viewer(Listener):
+class Viewer(Listener, Serverless):
     """A viewer of one dataset. It may be displayed several times: all its views are told the same and tell their events here."""
 
     def __init__(
@@ -264,35 +264,6 @@ class Viewer(Listener):
                 bundle.path.unlink(missing_ok=True)
 
     # --- about the connection --------------------------------------------------------------------------------------
-
-    @property
-    def port(self) -> None:
-        """There is none: nothing listens."""
-        return None
-
-    @property
-    def server_url(self) -> str:
-        """There is no server: the viewer reads through the notebook."""
-        return ""
-
-    @property
-    def viewer_url(self) -> str:
-        """Where the viewer's page is: part of the notebook's own, unless a hosted one was asked for."""
-        return self._page or "about:srcdoc"
-
-    @property
-    def viewer_origin(self) -> str:
-        """The origin of a hosted page. The page inside the notebook has nobody's: it has no rights in the notebook."""
-        return "null" if self._page is None else "/".join(self._page.split("/", 3)[:3])
-
-    def ensure_web_ui_cached(self, *, force: bool = False, show_progress: bool = True) -> None:
-        """Nothing has to be fetched: the page is part of the package."""
-
-    def clear_web_cache(self) -> Path:
-        """Nothing is cached; the folder of the package's own page is returned."""
-        from .elsewhere import clear_web_cache
-
-        return clear_web_cache()
 
     def debug_connection(self, timeout: float | None = 5.0, *, max_console_events: int = 50) -> dict[str, Any]:
         """What there is to know when the viewer does not do what it should."""

@@ -32,8 +32,9 @@ export async function jupyterhub(user) {
   execFileSync(resolve(BIN, "python"), ["-m", "trustme", "--quiet", "--dir", join(home, "tls"), "--identities", "127.0.0.1"]);
   const [port, hub, api] = await Promise.all([freePort(), freePort(), freePort()]);
   const origin = `https://127.0.0.1:${port}`;
-  const own = ["config", "data", "runtime", "settings", "workspaces", "ipython", "tmp"].map((name) => [name, join(home, name)]);
-  const [config, data, runtime, settings, workspaces, ipython, temporary] = own.map(([, path]) => path);
+  const own = ["config", "data", "runtime", "settings", "workspaces", "ipython"].map((name) => [name, join(home, name)]);
+  const [config, data, runtime, settings, workspaces, ipython] = own.map(([, path]) => path);
+  const temporary = join(home, "tmp");
   mkdirSync(temporary);
   const environment = {
     HOME: home,
