@@ -113,9 +113,12 @@ impl Opened {
 
     /// What tells this source from another, or from an older version of it: where it is, how large, and when it was changed.
     pub fn identity(&self) -> String {
-        let size = match &self.source {
-            Source::File(file) => file.len(),
-            Source::Folder(_) => 0,
+        // A host tells more than the length: when the file was changed, or a tag of what is in it.
+        let (size, known) = match &self.source {
+            Source::File(file) => {
+                (file.len(), file.identity().filter(|_| file.is_far()).map(|known| known.text))
+            }
+            Source::Folder(_) => (0, None),
         };
         let place = Path::new(self.source.name());
         let full = place.canonicalize().unwrap_or_else(|_| place.to_owned());
@@ -125,7 +128,8 @@ impl Opened {
             let changed = path.metadata().and_then(|about| about.modified()).ok()?;
             Some(changed.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos())
         });
-        format!("{}#{} {size} {:?}", full.display(), self.root, changed.max())
+        let known = known.unwrap_or_default();
+        format!("{}#{} {size} {:?} {known}", full.display(), self.root, changed.max())
     }
 
     /// Requests sent and bytes read so far.

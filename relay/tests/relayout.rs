@@ -4,6 +4,7 @@
 mod program;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     process::{Command, Output, Stdio},
@@ -25,7 +26,7 @@ fn python(args: &[&str]) -> Output {
 fn kinds() -> &'static Scratch {
     static KINDS: OnceLock<Scratch> = OnceLock::new();
     KINDS.get_or_init(|| {
-        let scratch = Scratch::new();
+        let scratch = Scratch::named("kinds");
         let made = python(&["make", &scratch.path("")]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         scratch
@@ -125,7 +126,7 @@ fn a_gene_is_one_piece_afterwards() {
 }
 
 #[test]
-fn runs_that_fail_leave_nothing() {
+fn runs_that_cannot_succeed_leave_nothing() {
     let scratch = Scratch::new();
     let source = text(&sample());
     let out = scratch.path("out.zarr");
@@ -134,13 +135,6 @@ fn runs_that_fail_leave_nothing() {
             fs::read_dir(&scratch.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(left.is_empty(), "{what}: {left:?}");
     };
-    for out in [&out, &scratch.path("out.zarr.zip")] {
-        let (code, said) =
-            shell("trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\"", &["relayout", &source, out]);
-        assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains("cannot be written") && !said.contains("ZipWriter"), "{said}");
-        nothing(out);
-    }
     let missing = scratch.path("no/out.zarr");
     assert!(fails(1, &["relayout", &source, &missing]).contains("folder does not exist"));
     let exported = text(&root().join("build/oracle/fx/exports/export_plain"));
@@ -154,7 +148,13 @@ fn runs_that_fail_leave_nothing() {
     assert!(fails(1, &["relayout", &source, &out]).contains("is there already"));
     shell("trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\"", &["relayout", &source, &out, "--force"]);
     assert!(tree(Path::new(&out)) == whole);
-    ok(&["relayout", &source, &out, "--force", "--quiet", "--format", "3"]);
+    // What that left is of another format.
+    let other = ["relayout", &source, &out, "--quiet", "--format", "3"];
+    fs::rename(&out, scratch.path("aside")).unwrap();
+    assert!(fails(1, &other).contains("begun by an interrupted run"));
+    fs::rename(scratch.path("aside"), &out).unwrap();
+    ok(&[&other[..], &["--force"]].concat());
+    nothing_hidden(&scratch);
     assert!(tree(Path::new(&out)).contains_key("zarr.json"));
     // Neither may lie in the other.
     for bad in [out.clone(), format!("{out}/in.zarr"), text(&scratch.0)] {
@@ -163,13 +163,96 @@ fn runs_that_fail_leave_nothing() {
     assert!(Path::new(&out).join("zarr.json").exists());
 }
 
+fn nothing_hidden(scratch: &Scratch) {
+    let names = fs::read_dir(&scratch.0).unwrap().map(|entry| entry.unwrap().file_name());
+    let hidden: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with('.')).collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+/// What an archive holds, by name.
+fn unzipped(place: &str) -> BTreeMap<String, Vec<u8>> {
+    let scratch = Scratch::new();
+    let script = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])";
+    let done = Command::new("python3").args(["-c", script, place, &scratch.path("")]).status();
+    assert!(done.unwrap().success());
+    tree(&scratch.0)
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_stopped() {
+    let scratch = Scratch::new();
+    let bench = |layout: &str| text(&root().join(format!("build/bench/20000x500_{layout}_gzip.h5ad")));
+    let tall = kinds().path("tall.h5ad");
+    // Most that a file may have, in half kilobytes: less than the stretches take, X's shard, the archive.
+    for (source, out, options, limit) in [
+        (bench("csr"), "folder.zarr", &["--memory", "2"][..], "6000"),
+        (bench("csr"), "shards.zarr", &["--memory", "2", "--format", "3"], "6000"),
+        (bench("csc"), "columns.zarr", &["--format", "3"], "3000"),
+        (tall.clone(), "turned.zarr", &["--memory", "4", "--sparse"], "4000"),
+        (tall, "dense.zarr", &["--memory", "4"], "8000"),
+        (bench("csc"), "archive.zarr.zip", &[], "11000"),
+    ] {
+        let (whole, out) = (scratch.path(&format!("whole-{out}")), scratch.path(out));
+        let args = |out| [&["relayout", source.as_str(), out, "--jobs", "1"], options].concat();
+        let once = stats(&args(&whole));
+        let limited = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+        let (code, said) = shell(&limited, &args(&out));
+        assert_eq!(code, Some(1), "{out}: {said}");
+        assert!(
+            said.contains("goes on where this one stopped") && !said.contains("ZipWriter"),
+            "{out}: {said}"
+        );
+        assert!(!Path::new(&out).exists());
+        let rest = stats(&args(&out));
+        let [all, left] = [&once, &rest].map(|told| told["bytes_read"].as_u64().unwrap());
+        assert!(left < all - all / 4, "{out}: {left} of {all} bytes were read again");
+        let [all, left] = [&once, &rest].map(|told| told["bytes_out"].as_u64().unwrap());
+        assert!(left < all, "{out}: {left} of {all} bytes were written again");
+        if out.ends_with(".zip") {
+            assert!(unzipped(&out) == unzipped(&whole), "{out}");
+        } else {
+            assert!(tree(Path::new(&out)) == tree(Path::new(&whole)), "{out}");
+        }
+    }
+    nothing_hidden(&scratch);
+}
+
+#[test]
+fn what_changed_since_is_not_gone_on_with() {
+    let scratch = Scratch::new();
+    let (source, out) = (scratch.path("data.h5ad"), scratch.path("out.zarr"));
+    fs::copy(root().join("build/bench/20000x500_csc_gzip.h5ad"), &source).unwrap();
+    let args = ["relayout", &source, &out, "--quiet"];
+    let (code, said) = shell("trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\"", &args);
+    assert_eq!(code, Some(1), "{said}");
+    // A chunk that was damaged meanwhile is made again.
+    let part = scratch.0.join(".out.zarr.part");
+    let chunk = part.join("store/obs/cell_type/codes/0");
+    let mut body = fs::read(&chunk).unwrap();
+    body[20] ^= 1;
+    fs::write(&chunk, &body).unwrap();
+    let whole = scratch.path("whole.zarr");
+    ok(&["relayout", &source, &whole, "--quiet"]);
+    ok(&args);
+    assert!(tree(Path::new(&out)) == tree(Path::new(&whole)));
+    fs::remove_dir_all(&out).unwrap();
+    let (code, said) = shell("trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\"", &args);
+    assert_eq!(code, Some(1), "{said}");
+    // Other data of the same name and size.
+    fs::File::open(&source).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
+    assert!(fails(1, &args).contains("with other data, or with other options"));
+    ok(&[&args[..], &["--force"]].concat());
+    assert!(tree(Path::new(&out)) == tree(Path::new(&whole)));
+    nothing_hidden(&scratch);
+}
+
 #[test]
 fn a_run_that_was_killed_leaves_nothing_under_the_name() {
     let scratch = Scratch::new();
     let (source, out) = (text(&root().join("build/bench/20000x500_csr_gzip.h5ad")), scratch.path("out.zarr"));
     let mut child =
         command(&["relayout", &source, &out, "--jobs", "1"]).stderr(Stdio::null()).spawn().unwrap();
-    let part = scratch.0.join(".out.zarr.part/obs");
+    let part = scratch.0.join(".out.zarr.part/store/obs");
     while !part.exists() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
         thread::sleep(Duration::from_millis(1));
@@ -178,18 +261,22 @@ fn a_run_that_was_killed_leaves_nothing_under_the_name() {
     child.wait().unwrap();
     assert!(!Path::new(&out).exists());
     ok(&["relayout", &source, &out, "--quiet"]);
-    assert!(!part.exists() && Path::new(&out).join(".zmetadata").exists());
+    assert!(Path::new(&out).join(".zmetadata").exists());
+    nothing_hidden(&scratch);
 }
 
 #[test]
-fn what_cannot_be_copied_is_named() {
+fn lists_are_carried_and_what_cannot_be_is_named() {
     let scratch = Scratch::new();
     let source = scratch.path("odd.h5ad");
     let script = "
 import h5py, numpy, sys, shutil
 shutil.copy(sys.argv[1], sys.argv[2])
 with h5py.File(sys.argv[2], 'r+') as file:
-    file.require_group('uns').create_dataset('lists', (2,), h5py.vlen_dtype(numpy.int32))
+    lists = file.require_group('uns').create_dataset('lists', (3,), h5py.vlen_dtype(numpy.int32))
+    lists[0], lists[2] = [4, 5, 6], [-7, 8]
+    words = file['uns'].create_dataset('words', (2,), h5py.vlen_dtype(h5py.string_dtype()))
+    words[1] = numpy.array(['a', 'β'], dtype=object)
 with h5py.File(sys.argv[3], 'w') as file:
     with h5py.File(sys.argv[1]) as whole:
         for name in whole:
@@ -204,10 +291,28 @@ with h5py.File(sys.argv[3], 'w') as file:
     let out = scratch.path("out.zarr");
     let output = run(&["relayout", &source, &out, "--quiet"]);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && said.contains("left out: uns/lists: lists of varying length"),
-        "{said}"
-    );
+    let words =
+        |path: &str| format!("{path}: lists of varying length become their values and where each begins\n");
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said, words("uns/lists") + &words("uns/words"));
+    for (path, want) in [
+        ("offsets", [0_i64, 3, 3, 5].map(i64::to_le_bytes).concat()),
+        ("values", [4_i32, 5, 6, -7, 8].map(i32::to_le_bytes).concat()),
+    ] {
+        assert_eq!(ok(&["cat", &out, &format!("uns/lists/{path}")]), want, "{path}");
+    }
+    let text = ok(&["cat", &out, "uns/words/values"]);
+    assert_eq!(String::from_utf8(text).unwrap(), "\"a\"\n\"β\"\n");
+    let read = "
+import anndata, sys
+lists = anndata.read_zarr(sys.argv[1]).uns['lists']
+print([part.tolist() for part in __import__('numpy').split(lists['values'], lists['offsets'][1:-1])])
+";
+    let read = Command::new(root().join("build/venv/bin/python"))
+        .args(["-W", "ignore", "-c", read, &out])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&read.stdout).trim(), "[[4, 5, 6], [], [-7, 8]]", "{read:?}");
     let said = fails(1, &["relayout", &bad, &out, "--force"]);
     assert!(
         said.contains("X/indices") && said.contains("bad.h5ad") && said.contains("outside 0..340"),

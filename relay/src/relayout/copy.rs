@@ -2,16 +2,18 @@
 
 use cellucid_wasm::{
     Error, Result,
-    array::{Array, Attrs, Values},
+    array::{Array, Attrs, DType, Select, Values},
     tree::{self, Tree},
 };
 
 use super::{
     kind::{Kind, record_bytes},
+    lists,
     matrix::SHARD,
-    writer::{Rows, Spec, Writer, chunks},
+    rows::Rows,
+    writer::{Spec, Writer, chunks},
 };
-use crate::{cat::blocks, raw};
+use crate::{cat::spans, raw};
 
 /// Bytes of a chunk before it is packed: a million cells' codes are one, their embedding eight that arrive side by side.
 const CHUNK: u64 = 1 << 20;
@@ -46,12 +48,7 @@ pub fn steps(array: &Array) -> u64 {
 /// `Unsupported` for what Zarr has no type for.
 pub fn check(array: &Array) -> Result<()> {
     let kind = Values::zeros(&array.dtype, 0).and_then(|none| Kind::of(&none));
-    match &array.dtype {
-        cellucid_wasm::array::DType::List { .. } => {
-            Err(Error::unsupported("lists of varying length are not written").at(&array.path))
-        }
-        _ => kind.map(|_| ()).map_err(|e| e.at(&array.path)),
-    }
+    kind.map(|_| ()).map_err(|e| e.at(&array.path))
 }
 
 /// Copies an array to `path`, block by block.
@@ -68,6 +65,10 @@ pub async fn array(
     if array.attrs.get("encoding-type").is_some_and(|kind| kind == "null") {
         return values(writer, &Values::Bool(vec![false]), &[], path, &array.attrs);
     }
+    if matches!(array.dtype, DType::List { .. }) {
+        let read = tree::read_all(tree, array).await?;
+        return lists::write(writer, &read, &array.shape, path, &array.attrs);
+    }
     let empty = Values::zeros(&array.dtype, 0)?;
     let whole = matches!(empty, Values::Record(_)) || array.shape.len() < 2 && array.len() <= CHUNK / 16;
     if whole || array.is_empty() {
@@ -75,11 +76,30 @@ pub async fn array(
         return values(writer, &read, &array.shape, path, &array.attrs);
     }
     let mut out = Sink::begin(writer, Kind::of(&empty)?, &array.shape, path)?;
-    for select in blocks(array, (memory / 16).clamp(1 << 20, 64 << 20)) {
-        let read = tree::read(tree, array, &select).await?;
+    let mut spans = spans(array, (memory / 16).clamp(1 << 20, 64 << 20));
+    // What an earlier run has written need not be read again, up to where a block that is read begins a chunk.
+    let (begun, per) = (writer.begun(out.number, &array.shape), out.rows.max(1));
+    if begun == chunks(&array.shape, &chunk(&array.shape, out.width)) {
+        spans.clear();
+    } else if let Some(at) = spans.iter().rposition(|s| s.start <= begun * per && s.start % per == 0) {
+        spans.drain(..at);
+        out.skip(spans.first().map_or(0, |span| span.start / per));
+    }
+    for span in spans {
+        let read = tree::read(tree, array, &Select::rows(&array.shape, span)).await?;
         out.take(writer, &read)?;
     }
     out.end(writer, &array.shape, &array.attrs)
+}
+
+/// The number of an array that an earlier run has written whole.
+///
+/// # Errors
+/// `Limit` for what is too large to be written at all.
+pub fn there(writer: &mut Writer, kind: Kind, shape: &[u64], path: &str) -> Result<Option<usize>> {
+    let out = Sink::begin(writer, kind, shape, path)?;
+    let whole = writer.begun(out.number, shape) == chunks(shape, &chunk(shape, out.width));
+    Ok(whole.then_some(out.number))
 }
 
 /// Writes an array that is in memory.
@@ -96,6 +116,9 @@ pub fn values(writer: &mut Writer, values: &Values, shape: &[u64], path: &str, a
 /// An array that is written row by row.
 struct Sink {
     number: usize,
+    /// Rows of a chunk, and bytes of an item.
+    rows: u64,
+    width: usize,
     form: Form,
 }
 
@@ -132,7 +155,15 @@ impl Sink {
         } else {
             Form::Items(Rows::new(number, shape.len(), usize::try_from(row).map_err(over)? * width, rows)?)
         };
-        Ok(Self { number, form })
+        Ok(Self { number, rows, width, form })
+    }
+
+    /// Goes on behind so many chunks.
+    fn skip(&mut self, chunks: u64) {
+        match &mut self.form {
+            Form::Items(rows) => rows.begin(chunks),
+            Form::Text { next, .. } => *next = chunks,
+        }
     }
 
     fn take(&mut self, writer: &mut Writer, values: &Values) -> Result<()> {

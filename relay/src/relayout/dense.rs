@@ -20,7 +20,7 @@ const DENSE: u64 = 64 << 10;
 /// Most rows of such a chunk.
 const ROWS: u64 = 256 << 10;
 /// Rows of a dense matrix turned at a time: whole chunks where they fit.
-pub fn stretch(array: &Array, width: usize, how: &How<'_>) -> u64 {
+pub fn stretch(array: &Array, width: usize, how: &How) -> u64 {
     let columns = array.shape.get(1).copied().unwrap_or(1).max(1);
     let rows = (how.memory / 4 / columns.saturating_mul(2 * width.max(1) as u64)).max(1);
     let chunk = array.chunk.first().copied().unwrap_or(1).max(1);
@@ -35,7 +35,7 @@ pub fn dense_chunk(shape: &[u64]) -> Vec<u64> {
 }
 
 /// The items of a dense matrix that are not zero, sorted into stretches.
-pub async fn turn(writer: &Writer, tree: &dyn Tree, array: &Array, how: &How<'_>) -> Result<(Runs, Kind)> {
+pub async fn turn(writer: &Writer, tree: &dyn Tree, array: &Array, path: &str, how: &How) -> Result<Runs> {
     let kind = Kind::of(&Values::zeros(&array.dtype, 0)?)?;
     let (n_rows, width) = (array.shape.first().copied().unwrap_or(0), kind.width());
     let columns = small(array.shape.get(1).copied().unwrap_or(1), "genes")?;
@@ -48,29 +48,34 @@ pub async fn turn(writer: &Writer, tree: &dyn Tree, array: &Array, how: &How<'_>
     };
     let most = most(how, width);
     let step = stretch(array, width, how);
-    let mut runs = Runs::new(columns, width, how.folder.to_owned());
+    let mut runs = Runs::open(columns, width, false, writer.journal(), path)?;
     let mut items = Items::default();
-    let mut start = 0;
+    // A stretch may have ended within a row; reading begins where it would have anyhow, so that chunks are read whole.
+    let mut start = runs.read() / columns.max(1) as u64 / step * step;
+    let mut skip = usize::try_from(runs.read() - start * columns as u64).unwrap_or(0);
     while start < n_rows {
         let end = (start + step).min(n_rows);
         let read = tree::read(tree, array, &Select::rows(&array.shape, start..end)).await?;
         let bytes = raw::bytes(&read).unwrap_or_default();
         drop(read);
-        for (at, item) in bytes.chunks_exact(width.max(1)).enumerate() {
+        for (at, item) in bytes.chunks_exact(width.max(1)).enumerate().skip(std::mem::take(&mut skip)) {
             if !zero(item) {
                 items.columns.push((at % columns.max(1)) as u32);
                 items.rows.push((start + (at / columns.max(1)) as u64) as u32);
                 items.values.extend_from_slice(item);
                 if items.rows.len() >= most {
-                    runs.add(std::mem::take(&mut items), false)?;
+                    let to = start * columns as u64 + at as u64 + 1;
+                    runs.add(std::mem::take(&mut items), to, false)?;
                 }
             }
         }
         writer.show().step(0);
         start = end;
     }
-    runs.add(items, true)?;
-    Ok((runs, kind))
+    if runs.len() == 0 || !items.rows.is_empty() {
+        runs.add(items, n_rows * columns as u64, true)?;
+    }
+    Ok(runs)
 }
 
 /// A matrix that stores all items: chunks of whole columns.
@@ -80,7 +85,7 @@ pub async fn dense(
     array: &Array,
     path: &str,
     attrs: &Attrs,
-    how: &How<'_>,
+    how: &How,
 ) -> Result<usize> {
     let &[n_rows, n_columns] = array.shape.as_slice() else {
         copy::array(writer, tree, array, path, how.memory).await?;
@@ -90,24 +95,34 @@ pub async fn dense(
     let width = kind.width();
     let step = stretch(array, width, how);
     let columns = usize::try_from(n_columns).unwrap_or(usize::MAX);
-    let mut runs = Runs::new(columns, width, how.folder.to_owned());
-    let mut start = 0;
+    let chunk = dense_chunk(&array.shape);
+    let (tall, broad) = (chunk[0] as usize, chunk[1] as usize);
+    let stacked = n_rows.div_ceil(chunk[0]);
+    let shard = Some(vec![stacked.max(1), (SHARD / stacked.max(1)).max(1)]);
+    let number = writer.array(Spec { path: path.to_owned(), kind, chunk, shard });
+    let mut wanted = Vec::new();
+    for (j, first) in (0..columns).step_by(broad).enumerate() {
+        if !(0..stacked).all(|i| writer.has(number, &[i, j as u64])) {
+            wanted.push((j, first));
+        }
+    }
+    if wanted.is_empty() {
+        writer.close(number, &array.shape, attrs)?;
+        return Ok(0);
+    }
+    let mut runs = Runs::open(columns, width, true, writer.journal(), path)?;
+    let mut start = runs.read() / n_columns.max(1);
     while start < n_rows {
         let end = (start + step).min(n_rows);
         let read = tree::read(tree, array, &Select::rows(&array.shape, start..end)).await?;
         let bytes = raw::bytes(&read).unwrap_or_default();
         drop(read);
         let rows = (end - start) as usize;
-        runs.add_dense(rows, turned(&bytes, rows, columns, width), end == n_rows)?;
+        runs.add_dense(rows, turned(&bytes, rows, columns, width), end * n_columns, end == n_rows)?;
         writer.show().step(0);
         start = end;
     }
-    let chunk = dense_chunk(&array.shape);
-    let (tall, broad) = (chunk[0] as usize, chunk[1] as usize);
-    let stacked = n_rows.div_ceil(chunk[0]);
-    let shard = Some(vec![stacked.max(1), (SHARD / stacked.max(1)).max(1)]);
-    let number = writer.array(Spec { path: path.to_owned(), kind, chunk, shard });
-    for (j, first) in (0..columns).step_by(broad).enumerate() {
+    for (j, first) in wanted {
         let group = first..(first + broad).min(columns);
         let here = runs.dense(&group)?;
         for i in 0..stacked as usize {
@@ -126,7 +141,10 @@ pub async fn dense(
         }
     }
     writer.close(number, &array.shape, attrs)?;
-    Ok(runs.len())
+    let stretches = runs.len();
+    writer.secure()?;
+    runs.done(array.len());
+    Ok(stretches)
 }
 
 /// Rows as columns.

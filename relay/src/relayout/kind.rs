@@ -42,7 +42,7 @@ impl Kind {
             Values::Text(_) => return Ok(Self::Text),
             Values::Record(columns) => return records(columns),
             Values::Lists { .. } => {
-                return Err(Error::unsupported("lists of varying length are not written"));
+                return Err(Error::unsupported("lists of varying length are not written here"));
             }
             Values::Bool(_) => ("|b1".to_owned(), 1),
             Values::I8(_) => ("|i1".to_owned(), 1),

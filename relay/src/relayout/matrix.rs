@@ -1,23 +1,21 @@
 //! A matrix of cells by genes, written so that a gene is one piece.
 
-use std::path::Path;
-
+use super::{
+    columns::{Columns, csc},
+    copy,
+    dense::{dense, dense_chunk, stretch, turn},
+    kind::Kind,
+    rows::Rows,
+    runs::{Items, Runs},
+    writer::{Spec, Writer, chunks},
+};
+use crate::raw;
 use cellucid_wasm::{
     Error, Result,
     anndata::{Compressed, Matrix, Sparse},
     array::{Attrs, Select, Values},
     tree::{self, Tree},
 };
-use serde_json::json;
-
-use super::{
-    copy,
-    dense::{dense, dense_chunk, stretch, turn},
-    kind::Kind,
-    runs::{Items, Runs},
-    writer::{Rows, Spec, Writer, chunks},
-};
-use crate::raw;
 
 /// Items of a chunk of a sparse matrix: about one gene's, so that a gene is one or two chunks and little more is read than wanted;
 /// fewer make too many files of a store, more too much of a rare gene.
@@ -28,23 +26,21 @@ pub const SHARD: u64 = 256;
 const BLOCK: u64 = 1 << 20;
 
 /// How it is written.
-pub struct How<'a> {
+pub struct How {
     /// Bytes to work in.
     pub memory: u64,
     /// What stores all items becomes sparse.
     pub sparse: bool,
-    /// Folder with room for what does not fit in memory.
-    pub folder: &'a Path,
 }
 
 /// Items of a chunk, for so many items in so many genes.
-fn per_chunk(items: u64, genes: u64) -> u64 {
+pub fn per_chunk(items: u64, genes: u64) -> u64 {
     let mean = (items / genes.max(1)).max(1).next_power_of_two();
     mean.clamp(*ITEMS.start(), *ITEMS.end()).min(items.max(1))
 }
 
 /// Chunks that will be read and written, roughly.
-pub fn steps(matrix: &Matrix, how: &How<'_>) -> u64 {
+pub fn steps(matrix: &Matrix, how: &How) -> u64 {
     match matrix {
         Matrix::Sparse(sparse) => {
             let items = sparse.data.len();
@@ -61,14 +57,14 @@ pub fn steps(matrix: &Matrix, how: &How<'_>) -> u64 {
 }
 
 /// Items of a sparse matrix read at a time: whole chunks.
-fn block(sparse: &Sparse, how: &How<'_>) -> u64 {
+fn block(sparse: &Sparse, how: &How) -> u64 {
     let chunk = sparse.data.chunk.first().copied().unwrap_or(1).max(1);
     let most = (how.memory / 8 / Runs::cost(sparse.data.dtype.width())).clamp(1, BLOCK);
     (most / chunk).max(1).saturating_mul(chunk)
 }
 
 /// Most items of a stretch: what half of the memory holds, and 32 bits count.
-pub fn most(how: &How<'_>, width: usize) -> usize {
+pub fn most(how: &How, width: usize) -> usize {
     (how.memory / 2 / Runs::cost(width)).clamp(1, 1 << 30) as usize
 }
 
@@ -82,33 +78,32 @@ pub async fn relay(
     matrix: &Matrix,
     path: &str,
     attrs: &Attrs,
-    how: &How<'_>,
+    how: &How,
 ) -> Result<usize> {
     match matrix {
         Matrix::Sparse(sparse) if sparse.compressed == Compressed::Columns => {
             same(writer, tree, sparse, path, attrs, how).await
         }
         Matrix::Sparse(sparse) => {
-            let runs = sort(writer, tree, sparse, how).await?;
             let kind = Kind::of(&Values::zeros(&sparse.data.dtype, 0)?)?;
-            columns(writer, &runs, sparse.shape, kind, path, attrs, how)
+            let out = Columns::begin(writer, path, attrs, sparse.shape, kind);
+            if out.take_over(writer)? {
+                return Ok(0);
+            }
+            let runs = sort(writer, tree, sparse, path, how).await?;
+            out.write(writer, runs, how)
         }
         Matrix::Dense(array) if how.sparse => {
-            let (runs, kind) = turn(writer, tree, array, how).await?;
-            columns(writer, &runs, matrix.shape(), kind, path, attrs, how)
+            let kind = Kind::of(&Values::zeros(&array.dtype, 0)?)?;
+            let out = Columns::begin(writer, path, attrs, matrix.shape(), kind);
+            if out.take_over(writer)? {
+                return Ok(0);
+            }
+            let runs = turn(writer, tree, array, path, how).await?;
+            out.write(writer, runs, how)
         }
         Matrix::Dense(array) => dense(writer, tree, array, path, attrs, how).await,
     }
-}
-
-/// Attributes of a CSC matrix instead of those it had.
-fn csc(attrs: &Attrs, shape: [u64; 2]) -> Attrs {
-    let mut attrs = attrs.clone();
-    attrs.retain(|name, _| !name.starts_with("h5sparse_") && name != "encoding-version");
-    attrs.insert("encoding-type".into(), "csc_matrix".into());
-    attrs.insert("encoding-version".into(), "0.1.0".into());
-    attrs.insert("shape".into(), json!(shape));
-    attrs
 }
 
 /// A matrix that is stored by column already: cut into other chunks.
@@ -118,21 +113,25 @@ async fn same(
     sparse: &Sparse,
     path: &str,
     attrs: &Attrs,
-    how: &How<'_>,
+    how: &How,
 ) -> Result<usize> {
     writer.group(path, &csc(attrs, sparse.shape));
     let items = sparse.data.len();
     let per = per_chunk(items, sparse.shape[1]);
+    let step = (block(sparse, how) / per).max(1) * per;
+    let mut begin = items;
     let mut parts = Vec::new();
     for (name, array) in [("indices", &sparse.indices), ("data", &sparse.data)] {
         let kind = Kind::of(&Values::zeros(&array.dtype, 0)?)?;
         let width = kind.width();
         let number = writer.array(spec(format!("{path}/{name}"), kind, per));
+        begin = begin.min(writer.begun(number, &[items]) * per);
         parts.push((number, array, Rows::new(number, 1, width, per)?));
     }
     // Both in step, so that in an archive a gene's parts lie side by side.
-    let step = (block(sparse, how) / per).max(1) * per;
-    for start in (0..items).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+    let begin = if begin < items { begin / step * step } else { items };
+    parts.iter_mut().for_each(|(_, _, rows)| rows.begin(begin / per));
+    for start in (begin..items).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
         for (_, array, rows) in &mut parts {
             let select = Select::span(start..(start + step).min(items));
             let values = tree::read(tree, array, &select).await?;
@@ -147,12 +146,13 @@ async fn same(
     Ok(0)
 }
 
-fn spec(path: String, kind: Kind, per: u64) -> Spec {
+/// A compressed array of a sparse matrix: so many items to a chunk.
+pub fn spec(path: String, kind: Kind, per: u64) -> Spec {
     Spec { path, kind, chunk: vec![per], shard: Some(vec![SHARD]) }
 }
 
 /// Sorts a matrix stored by row into stretches.
-async fn sort(writer: &Writer, tree: &dyn Tree, sparse: &Sparse, how: &How<'_>) -> Result<Runs> {
+async fn sort(writer: &Writer, tree: &dyn Tree, sparse: &Sparse, path: &str, how: &How) -> Result<Runs> {
     let [n_rows, n_columns] = sparse.shape;
     let width = Kind::of(&Values::zeros(&sparse.data.dtype, 0)?)?.width();
     let columns = small(n_columns, "genes")?;
@@ -164,16 +164,16 @@ async fn sort(writer: &Writer, tree: &dyn Tree, sparse: &Sparse, how: &How<'_>) 
     }
     let most = most(how, width);
     let step = block(sparse, how);
-    let mut runs = Runs::new(columns, width, how.folder.to_owned());
+    let mut runs = Runs::open(columns, width, false, writer.journal(), path)?;
     let mut items = Items::default();
-    let (mut at, mut row) = (0, 0);
+    let (mut at, mut row) = (runs.read(), 0);
     while at < end {
         let to = (at + step).min(end);
         let select = Select::span(at..to);
         let indices = tree::read(tree, &sparse.indices, &select).await?.to_u64()?;
         let data = tree::read(tree, &sparse.data, &select).await?;
         if !items.rows.is_empty() && items.rows.len() + indices.len() > most {
-            runs.add(std::mem::take(&mut items), false)?;
+            runs.add(std::mem::take(&mut items), at, false)?;
         }
         for (item, &index) in (at..to).zip(&indices) {
             while starts.get(row + 1).is_some_and(|&next| next <= item) {
@@ -191,7 +191,9 @@ async fn sort(writer: &Writer, tree: &dyn Tree, sparse: &Sparse, how: &How<'_>) 
         writer.show().step(0);
         at = to;
     }
-    runs.add(items, true)?;
+    if at > runs.read() || runs.len() == 0 {
+        runs.add(items, at, true)?;
+    }
     Ok(runs)
 }
 
@@ -201,56 +203,6 @@ pub fn small(count: u64, what: &str) -> Result<usize> {
         Ok(small) => Ok(small as usize),
         Err(_) => Err(Error::limit(format!("{count} {what} are more than are written"))),
     }
-}
-
-/// Writes sorted stretches as a CSC matrix.
-fn columns(
-    writer: &mut Writer,
-    runs: &Runs,
-    shape: [u64; 2],
-    kind: Kind,
-    path: &str,
-    attrs: &Attrs,
-    how: &How<'_>,
-) -> Result<usize> {
-    writer.group(path, &csc(attrs, shape));
-    let mut ends: Vec<u64> = vec![0];
-    for count in runs.counts() {
-        ends.push(ends.last().copied().unwrap_or(0) + count);
-    }
-    let items = ends.last().copied().unwrap_or(0);
-    let per = per_chunk(items, shape[1]);
-    let wide = |most: u64| i32::try_from(most).is_err();
-    let integers =
-        |wide: bool| Kind::of(&if wide { Values::I64(Vec::new()) } else { Values::I32(Vec::new()) });
-    let (rows_wide, ends_wide) = (wide(shape[0]), wide(items));
-    let index = integers(rows_wide)?;
-    let (index_width, width) = (index.width(), kind.width());
-    let indices = writer.array(spec(format!("{path}/indices"), index, per));
-    let data = writer.array(spec(format!("{path}/data"), kind, per));
-    let mut index_rows = Rows::new(indices, 1, index_width, per)?;
-    let mut data_rows = Rows::new(data, 1, width, per)?;
-    runs.merge(how.memory / 4, |rows, values| {
-        if rows_wide {
-            let wider: Vec<u8> =
-                rows.chunks_exact(4).flat_map(|row| row.iter().copied().chain([0; 4])).collect();
-            index_rows.push(writer, &wider)?;
-        } else {
-            index_rows.push(writer, rows)?;
-        }
-        data_rows.push(writer, values)
-    })?;
-    index_rows.end(writer)?;
-    data_rows.end(writer)?;
-    writer.close(indices, &[items], &Attrs::new())?;
-    writer.close(data, &[items], &Attrs::new())?;
-    let ends = if ends_wide {
-        Values::I64(ends.iter().map(|&end| end as i64).collect())
-    } else {
-        Values::I32(ends.iter().map(|&end| end as i32).collect())
-    };
-    copy::values(writer, &ends, &[shape[1] + 1], &format!("{path}/indptr"), &Attrs::new())?;
-    Ok(runs.len())
 }
 
 #[cfg(test)]

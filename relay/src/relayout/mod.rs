@@ -1,35 +1,33 @@
 //! `relayout`: an AnnData as a Zarr store in which a gene is one piece, whatever it was before.
 
+mod archive;
+mod columns;
 mod copy;
 mod dense;
+mod documents;
 mod encode;
+mod journal;
 mod kind;
+mod lists;
 mod matrix;
+mod rows;
 mod runs;
 mod store;
 mod writer;
 
-use std::{
-    path::{Path, PathBuf},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{path::Path, rc::Rc, sync::Arc};
 
 use cellucid_wasm::{
     Error, Kind, Result,
     anndata::Matrix,
-    array::{Array, Attrs},
+    array::{Array, Attrs, DType},
     native::block_on,
     tree::{Node, Tree},
 };
 use clap::Args;
 use serde_json::json;
 
-use self::{
-    matrix::How,
-    store::Store,
-    writer::{Format, Writer},
-};
+use self::{documents::Format, matrix::How, store::Store, writer::Writer};
 use crate::{
     export::{Show, size},
     output,
@@ -48,7 +46,7 @@ pub struct Relay {
     /// Store a dense matrix without its zeros
     #[arg(long)]
     sparse: bool,
-    /// Replace what is there, once the new store is whole
+    /// Replace what is there, once the new store is whole; begin anew where an interrupted run wrote something else
     #[arg(long)]
     force: bool,
     /// Threads that pack chunks
@@ -85,8 +83,8 @@ pub fn run(source: &str, out: &Path, options: &Relay) -> Result<()> {
     let done = block_on(write(&opened, out, options, &show));
     show.clear();
     let (runs, left) = done?;
-    for (path, reason) in left {
-        output::note(&format!("left out: {path}: {reason}"));
+    for line in left {
+        output::note(&line);
     }
     let (chunks, bytes, seconds) = show.sum();
     let (requests, bytes_read) = opened.moved();
@@ -118,17 +116,13 @@ fn apart(source: &str, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What could not be copied, and why.
-type Left = Vec<(String, String)>;
+/// What could not be copied as it is, and why.
+type Left = Vec<String>;
 
 async fn write(opened: &Opened, out: &Path, options: &Relay, show: &Arc<Show>) -> Result<(usize, Left)> {
     let tree = opened.tree().await?;
     let root = opened.root.trim_matches('/').to_owned();
-    let folder = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let how = How { memory: options.memory.saturating_mul(1 << 20), sparse: options.sparse, folder: &folder };
+    let how = How { memory: options.memory.saturating_mul(1 << 20), sparse: options.sparse };
     let turned: Vec<String> = std::iter::once("X".to_owned())
         .chain(options.layers.iter().map(|name| match name.as_str() {
             "raw" => "raw/X".to_owned(),
@@ -144,20 +138,35 @@ async fn write(opened: &Opened, out: &Path, options: &Relay, show: &Arc<Show>) -
     });
     show.expect(usize::try_from(total.sum::<u64>()).unwrap_or(usize::MAX));
     let format = if options.format == "3" { Format::V3 } else { Format::V2 };
-    let store = Store::create(out, options.force)?;
+    // Neither memory nor threads make a difference to what is written.
+    let what =
+        json!([env!("CARGO_PKG_VERSION"), opened.identity(), options.format, options.sparse, plan.turned]);
+    let store = Store::create(out, &what.to_string(), options.force)?;
+    if store.journal().resumed() && !options.quiet {
+        output::note("going on with what an interrupted run has written");
+    }
     let mut writer = Writer::new(store, format, options.jobs, Arc::clone(show));
-    let mut runs = 0;
-    for (path, step) in &plan.steps {
-        match step {
-            Step::Group(attrs) => writer.group(path, attrs),
-            Step::Array(array) => copy::array(&mut writer, &*tree, array, path, how.memory).await?,
-            Step::Matrix(matrix, attrs) => {
-                runs += matrix::relay(&mut writer, &*tree, matrix, path, attrs, &how).await?;
-            }
+    let done = plan.carry_out(&mut writer, &how).await;
+    match done {
+        Ok(runs) => {
+            writer.finish().map_err(again)?;
+            Ok((runs, plan.left))
+        }
+        // What failed once may succeed later: a host, a disk. What is wrong with the data stays wrong.
+        Err(error) if error.kind == Kind::Source => Err(again(error)),
+        Err(error) => {
+            writer.discard();
+            Err(error)
         }
     }
-    writer.finish()?;
-    Ok((runs, plan.left))
+}
+
+fn again(mut error: Error) -> Error {
+    if error.kind == Kind::Source {
+        let before = error.hint.take().map_or(String::new(), |hint| format!("{hint}; "));
+        error.hint = Some(format!("{before}the same command goes on where this one stopped"));
+    }
+    error
 }
 
 /// Everything there is in the source, in the order of writing.
@@ -171,6 +180,22 @@ struct Plan {
 }
 
 impl Plan {
+    /// Writes all of it; gives the number of stretches that were sorted.
+    async fn carry_out(&self, writer: &mut Writer, how: &How) -> Result<usize> {
+        let tree = &*self.tree;
+        let mut runs = 0;
+        for (path, step) in &self.steps {
+            match step {
+                Step::Group(attrs) => writer.group(path, attrs),
+                Step::Array(array) => copy::array(writer, tree, array, path, how.memory).await?,
+                Step::Matrix(matrix, attrs) => {
+                    runs += matrix::relay(writer, tree, matrix, path, attrs, how).await?;
+                }
+            }
+        }
+        Ok(runs)
+    }
+
     async fn all(&mut self) -> Result<()> {
         let missing = || Error::missing("is not in the file").at(&self.root);
         let node = self.tree.open(&self.root).await?.ok_or_else(missing)?;
@@ -217,7 +242,7 @@ impl Plan {
             // Entries of uns depend on nothing, and nothing on them.
             Err(error) if path.starts_with("uns/") && depth == 1 && error.kind == Kind::Unsupported => {
                 self.steps.truncate(before);
-                self.left.push((path, error.message.clone()));
+                self.left.push(format!("left out: {path}: {}", error.message));
                 Ok(())
             }
             planned => planned,
@@ -245,7 +270,11 @@ impl Plan {
                         .at(full)
                         .hint("read the file and write it again with a current anndata, then repeat the command"));
                 }
-                copy::check(&array)?;
+                if matches!(array.dtype, DType::List { .. }) && path.starts_with("uns/") {
+                    self.left.push(format!("{path}: {}", lists::WORDS));
+                } else {
+                    copy::check(&array)?;
+                }
                 self.steps.push((path.to_owned(), Step::Array(array)));
             }
             Node::Group(group) => {

@@ -1,15 +1,17 @@
 //! From rows to columns in bounded memory: items are sorted by column a stretch of rows at a time, stretches that do not fit lie in a
-//! file without a name, and at the end each column is put together from all of them. The source is read once.
+//! file, and at the end each column is put together from all of them. The source is read once, also by a run that goes on after an
+//! interruption.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     ops::Range,
-    path::PathBuf,
+    rc::Rc,
 };
 
 use cellucid_wasm::{Error, Result};
 
+use super::journal::{Journal, Stretch, sum};
 use crate::output;
 
 /// Bytes of a row's number.
@@ -20,10 +22,13 @@ pub struct Runs {
     columns: usize,
     width: usize,
     runs: Vec<Run>,
-    /// Folder in which there is room, the file there, and its length.
-    folder: PathBuf,
+    /// Where stretches are noted, and the matrix's path there.
+    journal: Rc<Journal>,
+    matrix: String,
+    /// The file, its length, and the items of the source that are in it.
     file: Option<File>,
     end: u64,
+    read: u64,
 }
 
 struct Run {
@@ -69,9 +74,56 @@ impl Ends {
 }
 
 impl Runs {
-    /// None yet: a matrix of so many columns and bytes per value; what does not fit in memory goes into a folder.
-    pub fn new(columns: usize, width: usize, folder: PathBuf) -> Self {
-        Self { columns, width, runs: Vec::new(), folder, file: None, end: 0 }
+    /// Those of an earlier run, or none: of a matrix of so many columns and bytes per value; `even` where it stores all items.
+    ///
+    /// # Errors
+    /// `Source` when the earlier ones cannot be read.
+    pub fn open(
+        columns: usize,
+        width: usize,
+        even: bool,
+        journal: &Rc<Journal>,
+        matrix: &str,
+    ) -> Result<Self> {
+        let (runs, matrix, journal) = (Vec::new(), matrix.to_owned(), Rc::clone(journal));
+        let mut opened = Self { columns, width, runs, journal, matrix, file: None, end: 0, read: 0 };
+        for Stretch { to, at, parts: [table, rows, values], .. } in opened.journal.stretches(&opened.matrix) {
+            opened.open_file().map_err(|e| Error::source(format!("a temporary file cannot be read: {e}")))?;
+            let ends = if even {
+                let row = (columns * width).max(1) as u64;
+                Ends::Even(usize::try_from(values / row).unwrap_or(usize::MAX))
+            } else {
+                let bytes = opened.part(&Part::File(at), 0..usize::try_from(table).unwrap_or(usize::MAX))?;
+                let numbers = bytes.chunks_exact(4).filter_map(|four| four.try_into().ok());
+                Ends::Table(numbers.map(u32::from_le_bytes).collect())
+            };
+            let [rows_at, values_at] = [at + table, at + table + rows];
+            opened.runs.push(Run { ends, rows: Part::File(rows_at), values: Part::File(values_at) });
+            opened.end = values_at + values;
+            opened.read = to;
+        }
+        Ok(opened)
+    }
+
+    fn open_file(&mut self) -> io::Result<&mut File> {
+        if self.file.is_none() {
+            let mut options = OpenOptions::new();
+            let place = self.journal.place(&self.matrix);
+            self.file = Some(options.read(true).write(true).create(true).truncate(false).open(place)?);
+        }
+        self.file.as_mut().ok_or_else(|| io::Error::other("no file"))
+    }
+
+    /// Items of the source that need not be read again.
+    pub fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Its file goes: the matrix is written, with so many items.
+    pub fn done(self, items: u64) {
+        self.journal.counted(&self.matrix, items);
+        drop(self.file);
+        std::fs::remove_file(self.journal.place(&self.matrix)).ok();
     }
 
     /// How many there are.
@@ -84,11 +136,11 @@ impl Runs {
         (2 * ROW + width + ROW + width) as u64
     }
 
-    /// Sorts a stretch and keeps it; in memory when it is the only one.
+    /// Sorts a stretch that ends behind so many items of the source, and keeps it; in memory when it is the only one.
     ///
     /// # Errors
     /// `Source` when it cannot be written.
-    pub fn add(&mut self, items: Items, last: bool) -> Result<()> {
+    pub fn add(&mut self, items: Items, to: u64, last: bool) -> Result<()> {
         let mut ends = vec![0_u32; self.columns];
         for &column in &items.columns {
             if let Some(count) = ends.get_mut(column as usize) {
@@ -116,41 +168,51 @@ impl Runs {
             }
         }
         drop(items);
-        self.keep(Ends::Table(ends), rows, values, last)
+        self.keep(Ends::Table(ends), rows, values, to, last)
     }
 
     /// Keeps a stretch of rows of a matrix that stores all items, turned already: column after column.
     ///
     /// # Errors
     /// As [`add`](Self::add).
-    pub fn add_dense(&mut self, rows: usize, values: Vec<u8>, last: bool) -> Result<()> {
-        self.keep(Ends::Even(rows), Vec::new(), values, last)
+    pub fn add_dense(&mut self, rows: usize, values: Vec<u8>, to: u64, last: bool) -> Result<()> {
+        self.keep(Ends::Even(rows), Vec::new(), values, to, last)
     }
 
-    fn keep(&mut self, ends: Ends, rows: Vec<u8>, values: Vec<u8>, last: bool) -> Result<()> {
+    fn keep(&mut self, ends: Ends, rows: Vec<u8>, values: Vec<u8>, to: u64, last: bool) -> Result<()> {
         let run = if last && self.runs.is_empty() {
             Run { ends, rows: Part::Memory(rows), values: Part::Memory(values) }
         } else {
-            let place = self.folder.display().to_string();
-            let fail = |e: io::Error| output::failed(&e, &format!("a temporary file in {place}"));
-            let rows = self.spill(&rows).map_err(fail)?;
-            let values = self.spill(&values).map_err(fail)?;
-            Run { ends, rows, values }
+            let table: Vec<u8> = match &ends {
+                Ends::Table(ends) => ends.iter().flat_map(|end| end.to_le_bytes()).collect(),
+                Ends::Even(_) => Vec::new(),
+            };
+            let all = [&table[..], &rows, &values];
+            let parts = all.map(|part| part.len() as u64);
+            let stretch = Stretch { to, at: self.end, parts, sum: sum(&all) };
+            self.spill(&all).map_err(|e| {
+                let place = self.journal.place(&self.matrix);
+                output::failed(&e, &format!("a temporary file, {},", place.display()))
+            })?;
+            self.journal.stretch(&self.matrix, &stretch);
+            let [table, rows, _] = parts;
+            let at = stretch.at + table;
+            Run { ends, rows: Part::File(at), values: Part::File(at + rows) }
         };
         self.runs.push(run);
         Ok(())
     }
 
-    fn spill(&mut self, bytes: &[u8]) -> io::Result<Part> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(tempfile::tempfile_in(&self.folder)?),
-        };
-        file.seek(SeekFrom::Start(self.end))?;
-        file.write_all(bytes)?;
-        let at = self.end;
-        self.end += bytes.len() as u64;
-        Ok(Part::File(at))
+    fn spill(&mut self, parts: &[&[u8]]) -> io::Result<()> {
+        let mut end = self.end;
+        let file = self.open_file()?;
+        file.seek(SeekFrom::Start(end))?;
+        for part in parts {
+            file.write_all(part)?;
+            end += part.len() as u64;
+        }
+        self.end = end;
+        Ok(())
     }
 
     fn part(&self, part: &Part, bytes: Range<usize>) -> Result<Vec<u8>> {
@@ -268,13 +330,19 @@ mod tests {
             rows: part.iter().map(|i| i.0).collect(),
             values: part.iter().map(|i| i.2).collect(),
         };
-        let folder = std::env::temp_dir();
-        let mut one = Runs::new(5, 1, folder.clone());
-        one.add(items(&all), true).unwrap();
-        let mut many = Runs::new(5, 1, folder);
-        for part in all.chunks(3) {
-            many.add(items(part), part.len() < 3).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = || Rc::new(Journal::open(folder.path(), "what", false).unwrap().unwrap());
+        let mut one = Runs::open(5, 1, false, &journal(), "X").unwrap();
+        one.add(items(&all), 8, true).unwrap();
+        let mut many = Runs::open(5, 1, false, &journal(), "X").unwrap();
+        for (part, to) in all.chunks(3).zip([3, 6]) {
+            many.add(items(part), to, false).unwrap();
         }
+        // Interrupted, and gone on with by another run.
+        drop(many);
+        let mut many = Runs::open(5, 1, false, &journal(), "X").unwrap();
+        assert_eq!((many.len(), many.read()), (2, 6));
+        many.add(items(&all[6..]), 8, true).unwrap();
         assert_eq!((one.len(), many.len()), (1, 3));
         assert_eq!(many.counts(), [2, 2, 0, 3, 1]);
         let want: Vec<u8> = [0_u32, 4, 3, 5, 0, 2, 2, 4].iter().flat_map(|r| r.to_le_bytes()).collect();
@@ -287,10 +355,18 @@ mod tests {
 
     #[test]
     fn dense_columns_are_put_together_from_stretches() {
-        let mut runs = Runs::new(3, 1, std::env::temp_dir());
-        runs.add_dense(2, vec![1, 4, 2, 5, 3, 6], false).unwrap();
-        runs.add_dense(1, vec![7, 8, 9], true).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = || Rc::new(Journal::open(folder.path(), "what", false).unwrap().unwrap());
+        let mut runs = Runs::open(3, 1, true, &journal(), "layers/a").unwrap();
+        runs.add_dense(2, vec![1, 4, 2, 5, 3, 6], 6, false).unwrap();
+        drop(runs);
+        let mut runs = Runs::open(3, 1, true, &journal(), "layers/a").unwrap();
+        assert_eq!((runs.len(), runs.read()), (1, 6));
+        runs.add_dense(1, vec![7, 8, 9], 9, true).unwrap();
         assert_eq!(runs.dense(&(0..3)).unwrap(), [1, 4, 7, 2, 5, 8, 3, 6, 9]);
         assert_eq!(runs.dense(&(1..2)).unwrap(), [2, 5, 8]);
+        // A stretch that is no longer what it was is sorted anew.
+        std::fs::write(folder.path().join("layers.a.runs"), [1, 4, 2, 5, 3, 7, 7, 8, 9]).unwrap();
+        assert_eq!(Runs::open(3, 1, true, &journal(), "layers/a").unwrap().len(), 0);
     }
 }

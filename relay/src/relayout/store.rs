@@ -1,38 +1,49 @@
-//! Where a store is written: a folder or a zip archive beside its final place, moved there when it is whole.
+//! Where a store is written: a folder or a zip archive in a hidden folder beside its final place, moved there when it is whole. A run that
+//! is interrupted leaves the hidden folder behind; the next one for the same goes on with it.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use cellucid_wasm::{Error, Result};
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
+use super::{
+    archive::Archive,
+    journal::{self, Journal, remove},
+};
 use crate::output;
 
-/// A store that is being written. Dropped before it is finished it leaves nothing behind.
+/// A store that is being written.
 pub struct Store {
     out: PathBuf,
     part: PathBuf,
     inner: Inner,
-    /// Held as long as this is written: another run keeps away.
-    lock: Option<(File, PathBuf)>,
-    finished: bool,
+    journal: Rc<Journal>,
+    /// Chunks of an earlier run that were looked for, and whether they are there.
+    looked: HashMap<String, bool>,
+    /// Let go last, when the hidden folder is as it is left.
+    _lock: Lock,
+    /// What is left in the hidden folder is of use to the next run.
+    keep: bool,
 }
 
 enum Inner {
-    Folder,
-    Zip(Box<ZipWriter<BufWriter<File>>>),
-    Closed,
+    Folder(PathBuf),
+    Zip(Archive),
 }
 
 impl Store {
-    /// Begins one: an archive when its name ends in `.zip`, a folder otherwise. What an interrupted run left is removed.
+    /// Begins one, or goes on with what an interrupted run for the same left; `what` tells runs apart. An archive when its name ends in
+    /// `.zip`, a folder otherwise.
     ///
     /// # Errors
-    /// When there is something already, unless `force`; when another run writes it; when it cannot be written.
-    pub fn create(out: &Path, force: bool) -> Result<Self> {
+    /// When there is something already, or something else was begun, unless `force`; when another run writes it; when it cannot be
+    /// written.
+    pub fn create(out: &Path, what: &str, force: bool) -> Result<Self> {
         let name = out.display().to_string();
         let fail = |e: io::Error| output::failed(&e, &name);
         let nameless = || Error::request("is no name for a store").in_file(&name);
@@ -50,27 +61,35 @@ impl Store {
                 .in_file(name)
                 .hint("wait for its end"));
         }
+        let lock = Lock { file: Some(lock), place };
         let part = aside("part");
-        let mut store = Self {
-            out: out.to_owned(),
-            part,
-            inner: Inner::Folder,
-            lock: Some((lock, place)),
-            finished: false,
+        let Some(journal) = Journal::open(&part, what, force).map_err(fail)? else {
+            return Err(journal::other(name));
         };
-        remove(&store.part).map_err(fail)?;
-        if out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
-            let file = File::create(&store.part).map_err(fail)?;
-            store.inner = Inner::Zip(Box::new(ZipWriter::new(BufWriter::with_capacity(1 << 20, file))));
+        let inner = if out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
+            Inner::Zip(Archive::open(&part).map_err(fail)?)
         } else {
-            fs::create_dir(&store.part).map_err(fail)?;
-        }
-        Ok(store)
+            let folder = part.join("store");
+            fs::create_dir_all(&folder).map_err(fail)?;
+            Inner::Folder(folder)
+        };
+        let looked = HashMap::new();
+        let keep = true;
+        Ok(Self { out: out.to_owned(), part, inner, journal: Rc::new(journal), looked, _lock: lock, keep })
     }
 
-    fn beside(&self, name: &str) -> PathBuf {
-        let part = self.part.file_name().unwrap_or_default().to_string_lossy();
-        self.part.with_file_name(format!("{part}.{name}"))
+    /// What is written down for the next run.
+    pub fn journal(&self) -> &Rc<Journal> {
+        &self.journal
+    }
+
+    /// Whether an earlier run has written this, and it is still whole.
+    pub fn has(&mut self, key: &str) -> bool {
+        let (inner, journal) = (&self.inner, &self.journal);
+        *self.looked.entry(key.to_owned()).or_insert_with(|| match inner {
+            Inner::Folder(folder) => journal.kept(key, &folder.join(key)),
+            Inner::Zip(archive) => archive.has(key),
+        })
     }
 
     /// Writes a file.
@@ -79,16 +98,40 @@ impl Store {
     /// `Source` when it cannot be written.
     pub fn put(&mut self, key: &str, body: &[u8]) -> Result<()> {
         match &mut self.inner {
-            Inner::Folder => output::file(&output::below(&self.part, key)?, body),
-            Inner::Zip(archive) => {
-                // Chunks are packed already, and parts of them are read in place.
-                let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-                let options = options.large_file(u32::try_from(body.len()).is_err());
-                let started = archive.start_file(key, options).map_err(io::Error::from);
-                started.and_then(|()| archive.write_all(body)).map_err(|e| self.failed(&e))
+            Inner::Folder(folder) => {
+                output::file(&output::below(folder, key)?, body)?;
+                self.journal.chunk(key, body);
+                Ok(())
             }
-            Inner::Closed => Err(Error::source("is closed").in_file(self.out.display().to_string())),
+            Inner::Zip(archive) => archive.put(key, body).map_err(|e| self.failed(&e)),
         }
+    }
+
+    /// Makes sure that what was written so far is there for the next run.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn secure(&mut self) -> Result<()> {
+        match &mut self.inner {
+            Inner::Folder(_) => Ok(()),
+            Inner::Zip(archive) => archive.point().map_err(|e| self.failed(&e)),
+        }
+    }
+
+    /// As [`secure`](Self::secure), where that is worth the time.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn settle(&mut self) -> Result<()> {
+        match &mut self.inner {
+            Inner::Folder(_) => Ok(()),
+            Inner::Zip(archive) => archive.settle().map_err(|e| self.failed(&e)),
+        }
+    }
+
+    /// Nothing of this is of use to anyone.
+    pub fn discard(&mut self) {
+        self.keep = false;
     }
 
     fn failed(&self, error: &io::Error) -> Error {
@@ -100,53 +143,50 @@ impl Store {
     /// # Errors
     /// When the last bytes cannot be written, or what is there not be replaced.
     pub fn finish(mut self) -> Result<()> {
-        if let Inner::Zip(archive) = std::mem::replace(&mut self.inner, Inner::Closed) {
-            let end = |archive: ZipWriter<BufWriter<File>>| -> io::Result<()> {
-                let file = archive.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.sync_all()
-            };
-            end(*archive).map_err(|e| self.failed(&e))?;
-        }
+        let whole = match &mut self.inner {
+            Inner::Folder(folder) => folder.clone(),
+            Inner::Zip(archive) => {
+                archive.finish().map_err(|e| output::failed(&e, &self.out.display().to_string()))?
+            }
+        };
         // The old one is out of the way for no longer than two renames take.
-        let old = self.beside("old");
+        let old = self.part.join("old");
         remove(&old).map_err(|e| self.failed(&e))?;
         let replaced = self.out.symlink_metadata().is_ok();
         if replaced {
             fs::rename(&self.out, &old).map_err(|e| self.failed(&e))?;
         }
-        if let Err(error) = fs::rename(&self.part, &self.out) {
+        if let Err(error) = fs::rename(&whole, &self.out) {
             if replaced {
                 fs::rename(&old, &self.out).ok();
             }
             return Err(self.failed(&error));
         }
-        self.finished = true;
-        remove(&old).map_err(|e| self.failed(&e))
+        self.keep = false;
+        Ok(())
+    }
+}
+
+/// Keeps other runs away as long as it is held.
+struct Lock {
+    file: Option<File>,
+    place: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        drop(self.file.take());
+        fs::remove_file(&self.place).ok();
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if !self.finished {
-            if let Inner::Zip(archive) = std::mem::replace(&mut self.inner, Inner::Closed) {
-                // It would finish what nobody wants, and complain on standard error about a full disk.
-                std::mem::forget(archive);
-            }
+        if let Inner::Zip(archive) = &mut self.inner {
+            archive.leave();
+        }
+        if !self.keep {
             remove(&self.part).ok();
         }
-        if let Some((lock, place)) = self.lock.take() {
-            drop(lock);
-            fs::remove_file(place).ok();
-        }
-    }
-}
-
-/// Removes a file or a folder, if there is one.
-fn remove(path: &Path) -> io::Result<()> {
-    match path.symlink_metadata() {
-        Ok(about) if about.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(e),
     }
 }

@@ -1,16 +1,18 @@
-//! A store's groups and arrays: chunks as they come, documents at the end, when all shapes are known.
+//! A store's groups and arrays: chunks as they come, documents at the end, when all shapes are known. Chunks that an earlier run has
+//! written are neither packed nor written again.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use cellucid_wasm::{
-    Error, Result,
+    Result,
     array::{Attrs, grid},
     codec::checksum::crc32c,
 };
-use serde_json::{Map, Value, json};
 
 use super::{
+    documents::{Documents, Format, key},
     encode::{self, Coding},
+    journal::Journal,
     kind::Kind,
     store::Store,
 };
@@ -18,15 +20,6 @@ use crate::export::Show;
 
 /// Bytes of chunks packed together, per thread.
 const TOGETHER: usize = 4 << 20;
-
-/// Version of Zarr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// What every anndata reads.
-    V2,
-    /// With shards: anndata 0.12 with zarr-python 3.
-    V3,
-}
 
 /// An array to be written.
 pub struct Spec {
@@ -63,15 +56,15 @@ pub struct Writer {
     waiting: Vec<(usize, Vec<u64>)>,
     raw: Vec<(Coding, Vec<u8>)>,
     raw_bytes: usize,
-    /// Path and document of every node, in order.
-    nodes: Vec<(String, Value)>,
+    documents: Documents,
 }
 
 impl Writer {
     /// Writes into a store, with so many threads that pack chunks.
     pub fn new(store: Store, format: Format, jobs: usize, show: Arc<Show>) -> Self {
-        let (arrays, waiting, raw, nodes) = Default::default();
-        Self { store, format, jobs: jobs.max(1), show, arrays, waiting, raw, raw_bytes: 0, nodes }
+        let (arrays, waiting, raw) = Default::default();
+        let documents = Documents::new(format);
+        Self { store, format, jobs: jobs.max(1), show, arrays, waiting, raw, raw_bytes: 0, documents }
     }
 
     /// Tells of progress that is no chunk.
@@ -79,13 +72,19 @@ impl Writer {
         &self.show
     }
 
+    /// What is written down for the next run.
+    pub fn journal(&self) -> &Rc<Journal> {
+        self.store.journal()
+    }
+
+    /// Nothing of what was written is of use to anyone.
+    pub fn discard(&mut self) {
+        self.store.discard();
+    }
+
     /// Adds a group.
     pub fn group(&mut self, path: &str, attrs: &Attrs) {
-        let node = match self.format {
-            Format::V2 => json!({"group": {"zarr_format": 2}, "attributes": attrs}),
-            Format::V3 => json!({"zarr_format": 3, "node_type": "group", "attributes": attrs}),
-        };
-        self.nodes.push((path.to_owned(), node));
+        self.documents.group(path, attrs);
     }
 
     /// Begins an array: its number.
@@ -97,11 +96,37 @@ impl Writer {
         self.arrays.len() - 1
     }
 
+    /// Whether an earlier run has written a chunk, with its whole shard where there are shards.
+    pub fn has(&mut self, array: usize, at: &[u64]) -> bool {
+        let Some(open) = self.arrays.get(array) else { return false };
+        let key = key(self.format, &open.spec.path, &stored(&open.spec, at));
+        self.store.has(&key)
+    }
+
+    /// How many chunks along the first axis an earlier run has written, all in a row, of an array that has one along the others.
+    pub fn begun(&mut self, array: usize, shape: &[u64]) -> u64 {
+        let Some(open) = self.arrays.get(array) else { return 0 };
+        let count = chunks(shape, &open.spec.chunk);
+        let mut at = vec![0; shape.len()];
+        (0..count)
+            .take_while(|&n| {
+                if let Some(first) = at.first_mut() {
+                    *first = n;
+                }
+                self.has(array, &at)
+            })
+            .count() as u64
+    }
+
     /// Takes a chunk, whole, its items in C order. Chunks of a shard have to come one after another.
     ///
     /// # Errors
     /// `Source` when what is packed cannot be written.
     pub fn put(&mut self, array: usize, at: Vec<u64>, raw: Vec<u8>) -> Result<()> {
+        if self.has(array, &at) {
+            self.show.step(0);
+            return Ok(());
+        }
         let Some(open) = self.arrays.get(array) else { return Ok(()) };
         self.raw_bytes += raw.len();
         self.raw.push((open.spec.kind.coding(), raw));
@@ -117,12 +142,11 @@ impl Writer {
         for ((array, at), body) in std::mem::take(&mut self.waiting).into_iter().zip(packed) {
             self.show.step(body.len() as u64);
             let Some(open) = self.arrays.get_mut(array) else { continue };
+            let here = stored(&open.spec, &at);
             let Some(per) = &open.spec.shard else {
-                let key = key(self.format, &open.spec.path, &at);
-                self.store.put(&key, &body)?;
+                self.store.put(&key(self.format, &open.spec.path, &here), &body)?;
                 continue;
             };
-            let here: Vec<u64> = at.iter().zip(per).map(|(at, per)| at / per).collect();
             if open.shard.as_ref().is_some_and(|shard| shard.at != here)
                 && let Some(whole) = open.shard.take()
             {
@@ -153,20 +177,16 @@ impl Writer {
         if let Some(last) = open.shard.take() {
             self.store.put(&key(self.format, &open.spec.path, &last.at), &last.finish())?;
         }
-        let spec = &open.spec;
-        let node = match self.format {
-            Format::V2 => {
-                let [dtype, fill, filters, compressor] = spec.kind.v2();
-                json!({"array": {
-                    "zarr_format": 2, "shape": shape, "chunks": spec.chunk, "dtype": dtype,
-                    "fill_value": fill, "order": "C", "filters": filters, "compressor": compressor,
-                    "dimension_separator": ".",
-                }, "attributes": attrs})
-            }
-            Format::V3 => v3(spec, shape, attrs).map_err(|e| e.at(&spec.path))?,
-        };
-        self.nodes.push((spec.path.clone(), node));
-        Ok(())
+        self.documents.array(&open.spec, shape, attrs)?;
+        self.store.settle()
+    }
+
+    /// Makes sure that all that was closed is there for the next run.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn secure(&mut self) -> Result<()> {
+        self.store.secure()
     }
 
     /// Writes the documents, that which holds all of them last, and moves the store to its place.
@@ -175,39 +195,10 @@ impl Writer {
     /// As [`put`](Self::put).
     pub fn finish(mut self) -> Result<()> {
         self.flush()?;
-        match self.format {
-            Format::V2 => {
-                let mut all = Map::new();
-                for (path, node) in &self.nodes {
-                    let group = node.get("group").map(|group| (".zgroup", group));
-                    let array = node.get("array").map(|array| (".zarray", array));
-                    let attrs = node.get("attributes").map(|attrs| (".zattrs", attrs));
-                    for (name, document) in [group, array, attrs].into_iter().flatten() {
-                        all.insert(join(path, name), document.clone());
-                    }
-                }
-                for (key, document) in &all {
-                    self.store.put(key, document.to_string().as_bytes())?;
-                }
-                let all = json!({"zarr_consolidated_format": 1, "metadata": all});
-                self.store.put(".zmetadata", all.to_string().as_bytes())?;
-            }
-            Format::V3 => {
-                let mut root = json!({"zarr_format": 3, "node_type": "group", "attributes": {}});
-                let mut all = Map::new();
-                for (path, node) in &self.nodes {
-                    if path.is_empty() {
-                        root = node.clone();
-                        continue;
-                    }
-                    self.store.put(&join(path, "zarr.json"), node.to_string().as_bytes())?;
-                    all.insert(path.clone(), node.clone());
-                }
-                let all = json!({"kind": "inline", "must_understand": false, "metadata": all});
-                if let Some(root) = root.as_object_mut() {
-                    root.insert("consolidated_metadata".into(), all);
-                }
-                self.store.put("zarr.json", root.to_string().as_bytes())?;
+        for (key, document) in self.documents.files() {
+            // An archive takes no name twice.
+            if !self.store.has(&key) {
+                self.store.put(&key, document.as_bytes())?;
             }
         }
         self.store.finish()
@@ -225,98 +216,15 @@ impl Shard {
     }
 }
 
-fn v3(spec: &Spec, shape: &[u64], attrs: &Attrs) -> Result<Value> {
-    let [kind, fill, mut codecs] = spec.kind.v3()?;
-    let mut outer = spec.chunk.clone();
-    if let Some(per) = &spec.shard {
-        outer.iter_mut().zip(per).for_each(|(side, per)| *side *= per);
-        let index = json!([{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]);
-        codecs = json!([{"name": "sharding_indexed", "configuration": {
-            "chunk_shape": spec.chunk, "codecs": codecs, "index_codecs": index, "index_location": "end",
-        }}]);
+/// Coordinates of what a chunk is stored in: itself, or its shard.
+fn stored(spec: &Spec, at: &[u64]) -> Vec<u64> {
+    match &spec.shard {
+        Some(per) => at.iter().zip(per).map(|(at, per)| at / per).collect(),
+        None => at.to_vec(),
     }
-    Ok(json!({
-        "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": kind, "fill_value": fill,
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": outer}},
-        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-        "codecs": codecs, "attributes": attrs,
-    }))
-}
-
-fn key(format: Format, path: &str, at: &[u64]) -> String {
-    let parts: Vec<String> = at.iter().map(u64::to_string).collect();
-    let name = match (format, parts.as_slice()) {
-        (Format::V2, []) => "0".to_owned(),
-        (Format::V2, parts) => parts.join("."),
-        (Format::V3, []) => "c".to_owned(),
-        (Format::V3, parts) => format!("c/{}", parts.join("/")),
-    };
-    join(path, &name)
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
 }
 
 /// How many chunks a shape has.
 pub fn chunks(shape: &[u64], chunk: &[u64]) -> u64 {
     grid(shape, chunk).iter().product()
-}
-
-/// Rows that come piece by piece, cut into chunks along the first axis.
-pub struct Rows {
-    array: usize,
-    /// Bytes of a row, rows of a chunk.
-    row: usize,
-    per: usize,
-    /// Coordinates along the other axes: each has one chunk.
-    axes: usize,
-    next: u64,
-    buffer: Vec<u8>,
-}
-
-impl Rows {
-    /// Rows of so many bytes into an array of so many axes, so many rows to a chunk.
-    pub fn new(array: usize, axes: usize, row: usize, per: u64) -> Result<Self> {
-        let over = |_| Error::limit("a chunk is too large");
-        Ok(Self { array, row, per: usize::try_from(per).map_err(over)?, axes, next: 0, buffer: Vec::new() })
-    }
-
-    /// Takes rows.
-    ///
-    /// # Errors
-    /// As [`Writer::put`].
-    pub fn push(&mut self, writer: &mut Writer, mut bytes: &[u8]) -> Result<()> {
-        let whole = self.row * self.per;
-        while !bytes.is_empty() && whole > 0 {
-            let (now, rest) = bytes.split_at(bytes.len().min(whole - self.buffer.len()));
-            self.buffer.extend_from_slice(now);
-            bytes = rest;
-            if self.buffer.len() == whole {
-                self.emit(writer)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn emit(&mut self, writer: &mut Writer) -> Result<()> {
-        let mut at = vec![0; self.axes];
-        if let Some(first) = at.first_mut() {
-            *first = self.next;
-        }
-        self.next += 1;
-        writer.put(self.array, at, std::mem::take(&mut self.buffer))
-    }
-
-    /// Fills the last chunk up.
-    ///
-    /// # Errors
-    /// As [`Writer::put`].
-    pub fn end(mut self, writer: &mut Writer) -> Result<()> {
-        if !self.buffer.is_empty() {
-            self.buffer.resize(self.row * self.per, 0);
-            self.emit(writer)?;
-        }
-        Ok(())
-    }
 }
