@@ -24,11 +24,11 @@ window.addEventListener("message", ({ source, data, ports }) => {
 });
 
 /** @param {MessagePort} files @param {{ source: any, options: any, limits: Remote["limits"] }} welcome */
-function open(files, { source: { kind, name, size, url, source }, options, limits }) {
+function open(files, { source: { kind, name, size, url, source, beside }, options, limits }) {
   const dial = () => {
     const { port1, port2 } = new MessageChannel();
     files.postMessage("dial", [port2]);
-    return { port: port1, kind, name, size, source, limits };
+    return { port: port1, kind, name, size, source, beside, limits };
   };
   store.patch({ source: { from: kind === "address" ? url : { dial }, label: name, options } });
 }

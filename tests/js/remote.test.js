@@ -13,15 +13,27 @@ const KEYS = /** @type {Record<string, Uint8Array>} */ ({
 });
 const never = new AbortController().signal;
 
+/** A file in the shown file's folder. */
+const OTHER = { source: "s7", name: "other.h5", size: 100, beside: true };
+
+/** @type {Record<string, (question: Record<string, any>) => [Record<string, unknown>, ArrayBuffer[]]>} */
+const answers = {
+  read: (question) => read(question),
+  get: (question) => get(question),
+  list: (question) => list(question),
+  sibling: ({ path }) => [{ t: "data", file: path === "parts/other.h5" ? OTHER : null }, []],
+};
+
 /** The other end: answers as the kernel does (python/src/cellucid_relay/reader.py). @param {"file" | "folder"} kind */
-function kernel(kind, { hold = false } = {}) {
+function kernel(kind, { hold = false, beside = false } = {}) {
   const { port1, port2 } = new MessageChannel();
   /** @type {Array<Record<string, any>>} */
   const asked = [];
   let [flying, most] = [0, 0];
   port2.onmessage = ({ data }) => {
     asked.push(data);
-    const [head, buffers] = data.t === "read" ? read(data) : data.t === "get" ? get(data) : list(data);
+    const [head, buffers] = answers[data.t]?.(data) ?? [];
+    if (!head || !buffers) return;
     flying += buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
     most = Math.max(most, flying);
     if (hold) return;
@@ -30,7 +42,7 @@ function kernel(kind, { hold = false } = {}) {
       port2.postMessage({ rid: data.rid, head, buffers }, buffers);
     }, 2);
   };
-  const source = open({ port: port1, kind, name: "x", size: BYTES.length, source: "s0", limits: LIMITS });
+  const source = open({ port: port1, kind, name: "x", size: BYTES.length, source: "s0", beside, limits: LIMITS });
   const close = () => port1.close();
   return { source: /** @type {any} */ (source), asked, close, most: () => most };
 }
@@ -66,6 +78,46 @@ const list = ({ prefix }) =>
 
 /** @param {Uint8Array} bytes */
 const copy = (bytes) => bytes.slice().buffer;
+
+test("files beside a file share its queue, one message about each", async () => {
+  const { source, asked, close } = kernel("file", { beside: true });
+  assert.equal(await source.sibling("none.h5"), undefined);
+  assert.equal(await source.sibling(""), undefined);
+  const other = await source.sibling("parts/other.h5");
+  assert.deepEqual([other.name, other.size], ["other.h5", 100]);
+  asked.length = 0;
+  const reads = await Promise.all([
+    source.read(0, 4, never),
+    source.read(4, 6, never),
+    other.read(10, 12, never),
+    other.sibling("x"),
+  ]);
+  assert.deepEqual([...reads[2]], [...BYTES.subarray(10, 12)]);
+  const told = asked.map(({ t, source, spans, path }) => [t, source, spans ?? path]).sort();
+  assert.deepEqual(told, [
+    [
+      "read",
+      "s0",
+      [
+        [0, 4],
+        [4, 6],
+      ],
+    ],
+    ["read", "s7", [[10, 12]]],
+    ["sibling", "s7", "x"],
+  ]);
+  close();
+});
+
+test("a file that leads to others, and may not", async () => {
+  const { source, asked, close } = kernel("file");
+  await assert.rejects(source.sibling("parts/other.h5"), ({ code, message, advice }) => {
+    assert.match(`${message}; ${advice}`, /parts\/other\.h5" is wanted.*beside=True/);
+    return code === "missing";
+  });
+  assert.deepEqual(asked, []);
+  close();
+});
 
 test("spans asked for together travel together", async () => {
   const { source, asked, close } = kernel("file");

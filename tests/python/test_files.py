@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cellucid_relay import files
-from cellucid_relay.reader import ITEMS, REPLY, Reader
+from cellucid_relay import files, show
+from cellucid_relay.beside import Beside
+from cellucid_relay.reader import ITEMS, REPLY, SIBLINGS, Reader
 from conftest import SAMPLE, ZARR
 
 
@@ -110,6 +111,84 @@ def test_no_way_out(key: str, tmp_path: Path) -> None:
 def test_web_addresses_are_left_to_the_browser() -> None:
     description = files.source("https://example.org/data/cells.h5ad").description
     assert description == {"kind": "address", "name": "cells.h5ad", "url": "https://example.org/data/cells.h5ad"}
+
+
+class TestBeside:
+    """Files that a shown one leads to."""
+
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        (tmp_path / "secret.h5").write_text("no")
+        root = tmp_path / "root"
+        (root / "parts").mkdir(parents=True)
+        for name in ("shown.h5", "a.h5", "parts/b.h5", "parts/c.h5"):
+            (root / name).write_text(name)
+        (root / "out.h5").symlink_to(tmp_path / "secret.h5")
+        os.mkfifo(root / "pipe.h5")
+        return root
+
+    @staticmethod
+    def ask(reader: Reader, path: Any, source: str = "s0") -> dict[str, Any] | None:
+        head, _ = reader.answer({"t": "sibling", "source": source, "path": path})
+        if head["t"] == "fail":
+            raise files.Refusal(head["code"], head["message"])
+        found: dict[str, Any] | None = head["file"]
+        return found
+
+    def reader(self, root: Path, allowed: Any) -> Reader:
+        reader = Reader()
+        reader.add(files.File(root / "shown.h5"), Beside(root / "shown.h5", allowed))
+        return reader
+
+    def test_nothing_unless_allowed(self, root: Path) -> None:
+        reader = Reader()
+        assert "beside" not in reader.add(files.File(root / "shown.h5"), Beside(root / "shown.h5", False))
+        assert self.ask(reader, "a.h5") is None
+
+    def test_all_of_the_folder_and_nothing_else(self, root: Path) -> None:
+        reader = self.reader(root, True)
+        first = self.ask(reader, "parts/b.h5")
+        assert first is not None and (first["name"], first["size"], first["kind"]) == ("b.h5", 10, "file")
+        assert self.ask(reader, "parts/b.h5") == first
+        # From there, what lies there.
+        other = self.ask(reader, "c.h5", first["source"])
+        assert other is not None and other == self.ask(reader, "parts/c.h5")
+        assert reader.answer({"t": "read", "source": other["source"], "spans": [[6, 7]]})[1] == [b"c"]
+        for none in ("none.h5", "c.h5", "parts", "pipe.h5", "a.h5/b"):
+            assert self.ask(reader, none) is None, none
+        for bad in ("../secret.h5", "parts/../a.h5", str(root / "a.h5"), "out.h5", "", 3, None):
+            with pytest.raises(files.Refusal):
+                self.ask(reader, bad)
+        reader.close()
+        with pytest.raises(files.Refusal):
+            self.ask(reader, "a.h5")
+
+    def test_only_those_that_were_named(self, root: Path, tmp_path: Path) -> None:
+        reader = self.reader(root, [root / "parts/b.h5", tmp_path / "secret.h5"])
+        assert [bool(self.ask(reader, name)) for name in ("parts/b.h5", "secret.h5", "b.h5", "a.h5", "parts/c.h5")] == [
+            True,
+            True,
+            False,
+            False,
+            False,
+        ]
+        assert self.ask(self.reader(root, root / "a.h5"), "a.h5")
+        with pytest.raises(FileNotFoundError):
+            self.reader(root, ["nowhere.h5"])
+        with pytest.raises(ValueError, match="True for all in"):
+            self.reader(root, [root / "parts"])
+
+    def test_so_many(self, root: Path) -> None:
+        reader = self.reader(root, True)
+        for number in range(SIBLINGS):
+            assert self.ask(reader, f"none{number}") is None
+        with pytest.raises(files.Refusal, match="more than"):
+            self.ask(reader, "a.h5")
+
+    def test_only_files_lead_to_others(self, root: Path) -> None:
+        with pytest.raises(ValueError, match="only files"):
+            show(root, beside=True, auto_open=False)
+        show(root / "shown.h5", beside=True, auto_open=False).stop()
 
 
 class TestReader:

@@ -50,6 +50,8 @@ export interface Remote {
   name: string;
   /** Of a file, in bytes. */
   size?: number;
+  /** Whether it may lead to other files at the other end. */
+  beside?: boolean;
   /** How it is called at the other end. */
   source: string;
   /** Most bytes in one answer, and on their way at any time. */

@@ -5,8 +5,8 @@
  * @import { Remote } from "./messages.js"
  * @typedef {{ start: number, end: number }} Span
  * @typedef {{ bytes: number, done: (value: any) => void, fail: (error: Error) => void, ended?: boolean }} Want
- * @typedef {Want & { start: number, end: number }} Piece
- * @typedef {Want & { key: string, part: Span | { last: number } | undefined }} Key
+ * @typedef {Want & { source: string, start: number, end: number }} Piece
+ * @typedef {Want & { source?: string, key: string, part: Span | { last: number } | undefined }} Key
  * @typedef {{ head: Record<string, any>, buffers: ArrayBuffer[] }} Answer
  */
 
@@ -21,20 +21,38 @@ export function open(remote) {
   return remote.kind === "file" ? file(remote, line) : folder(remote, line);
 }
 
-/** @param {Remote} remote @param {Line} line */
-function file({ name, size = 0, limits }, line) {
-  const queue = new Queue(line, (/** @type {Piece[]} */ pieces) => ({
-    t: "read",
-    spans: pieces.map(({ start, end }) => [start, end]),
-  }));
+/**
+ * A file, and those beside it, which share one queue.
+ *
+ * @param {Omit<Remote, "port" | "kind">} remote @param {Line} line @param {Queue<Piece>} [queue]
+ */
+function file({ name, size = 0, source, beside, limits }, line, queue = pieces(line)) {
   /** @param {number} start @param {number} end @param {AbortSignal} signal */
   async function read(start, end, signal) {
     const pieces = cut(start, end, limits.reply);
-    const parts = await Promise.all(pieces.map((span) => queue.add({ ...span, bytes: span.end - span.start }, signal)));
+    const parts = await Promise.all(pieces.map((span) => queue.add({ ...span, source, bytes: span.end - span.start }, signal)));
     return join(parts);
   }
-  return { name, size, read };
+  /** Another file, by the path that this one knows it by. @param {string} path @returns {Promise<any>} */
+  async function sibling(path) {
+    if (!path) return undefined;
+    if (!beside) {
+      const words = `"${path}" is wanted beside this file, and was not allowed to be read`;
+      throw Object.assign(failure("missing", words), { advice: "show the file with beside=True, or with a list of such files" });
+    }
+    const { file: found } = (await line.ask({ t: "sibling", source, path })).head;
+    return found ? file({ ...found, limits }, line, queue) : undefined;
+  }
+  return { name, size, read, sibling };
 }
+
+/** @param {Line} line @returns {Queue<Piece>} */
+const pieces = (line) =>
+  new Queue(line, (/** @type {Piece[]} */ pieces) => ({
+    t: "read",
+    source: pieces[0]?.source,
+    spans: pieces.map(({ start, end }) => [start, end]),
+  }));
 
 /** @param {Remote} remote @param {Line} line */
 function folder({ name, limits }, line) {
@@ -145,7 +163,8 @@ class Queue {
       if (!first || (this.#flying > 0 && this.#flying + first.bytes > window)) return;
       let [bytes, count] = [0, 0];
       for (const want of this.#waiting) {
-        if (count === ITEMS || (count > 0 && bytes + want.bytes > reply)) break;
+        // A message is about one source.
+        if (count === ITEMS || want.source !== first.source || (count > 0 && bytes + want.bytes > reply)) break;
         bytes += want.bytes;
         count++;
       }

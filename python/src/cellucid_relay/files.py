@@ -115,7 +115,7 @@ class Folder:
 
     def get(self, key: str, span: Span | int | None, most: int) -> bytes | None:
         """The file of that key, a span of it, or so many last bytes; None when there is no such file."""
-        place = self._place(key)
+        place = self.place(key)
         try:
             with open(place, "rb") as file:
                 state = os.fstat(file.fileno())
@@ -134,7 +134,7 @@ class Folder:
     def size(self, key: str) -> int | None:
         """The size of the file of that key; None when there is no such file."""
         try:
-            state = self._place(key).stat()
+            state = self.place(key).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -143,7 +143,7 @@ class Folder:
 
     def list(self, prefix: str) -> list[str]:
         """Names directly below a prefix, folders with a trailing slash."""
-        place = self._place(prefix.rstrip("/")) if prefix.strip("/") else self.root
+        place = self.place(prefix.rstrip("/")) if prefix.strip("/") else self.root
         try:
             with os.scandir(place) as entries:
                 return sorted(entry.name + "/" * entry.is_dir() for entry in entries)
@@ -152,7 +152,8 @@ class Folder:
         except OSError as error:
             raise Refusal("source", f"{prefix}: {error.strerror or error}") from error
 
-    def _place(self, key: str) -> Path:
+    def place(self, key: str) -> Path:
+        """Where a key leads, which is below the folder."""
         parts = key.split("/")
         # Backslash and colon mean something on Windows; a store that travels has neither.
         if any(part in ("", ".", "..") or any(sign in part for sign in "\\:\0") for part in parts):

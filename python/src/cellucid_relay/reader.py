@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .beside import Beside
 from .files import File, Folder, Refusal, Source, Span
 
 #: Most bytes in one answer. The narrowest known front end closes its connection beyond 5 MB; base64 adds a third.
@@ -19,6 +20,8 @@ REQUEST = 2 << 20
 WINDOW = 8 << 20
 #: Most spans or keys in one request.
 ITEMS = 4096
+#: Most files that a shown file may lead to.
+SIBLINGS = 1024
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -28,15 +31,21 @@ class Reader:
 
     def __init__(self) -> None:
         self._sources: dict[str, Source] = {}
+        #: What may be read beside a source, and what was found there: names by path, None for what is not there.
+        self._beside: dict[str, tuple[Beside, str]] = {}
+        self._found: dict[tuple[Beside, str], str | None] = {}
         #: Bytes handed out, and requests answered.
         self.bytes = 0
         self.requests = 0
 
-    def add(self, source: Source) -> dict[str, Any]:
-        """Allows a source to be read; the description names its id."""
+    def add(self, source: Source, beside: Beside | None = None) -> dict[str, Any]:
+        """Allows a source to be read, and what it leads to; the description names its id."""
         name = f"s{len(self._sources)}"
         self._sources[name] = source
-        return {"source": name, **source.description}
+        if not beside:
+            return {"source": name, **source.description}
+        self._beside[name] = beside, ""
+        return {"source": name, **source.description, "beside": True}
 
     def close(self) -> None:
         """Lets go of all sources; requests are refused from now on."""
@@ -65,6 +74,8 @@ class Reader:
             if total > REPLY:
                 raise Refusal("limit", f"{total} bytes at once; at most {REPLY}")
             return {}, source.read(spans)
+        if kind == "sibling" and isinstance(source, File):
+            return {"file": self._sibling(str(name), _key(request.get("path")))}, []
         if kind == "get" and isinstance(source, Folder):
             return self._get(source, _list(request, "parts"))
         if kind == "size" and isinstance(source, Folder):
@@ -73,6 +84,24 @@ class Reader:
             prefix = request.get("prefix", "")
             return {"names": source.list(prefix if isinstance(prefix, str) else "")}, []
         raise Refusal("request", f"{kind!r} is not a request for a {source.description['kind']}")
+
+    def _sibling(self, name: str, path: str) -> dict[str, Any] | None:
+        if name not in self._beside:
+            return None
+        # As seen from where the file lies that leads to it.
+        beside, folder = self._beside[name]
+        place = f"{folder}{path}"
+        # Found once for all who lead to it: the same file stays open.
+        if (beside, place) not in self._found:
+            if len(self._found) >= SIBLINGS:
+                raise Refusal("limit", f"more than {SIBLINGS} files are asked for beside the one that is shown")
+            file = beside.find(place)
+            self._found[beside, place] = None if file is None else self.add(file, beside)["source"]
+        found = self._found[beside, place]
+        if found is None:
+            return None
+        self._beside[found] = beside, place[: place.rfind("/") + 1]
+        return {"source": found, **self._sources[found].description, "beside": True}
 
     def _get(self, source: Folder, parts: Sequence[Any]) -> Answer:
         found: list[int] = []

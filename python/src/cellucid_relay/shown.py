@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from . import files, store
+from .beside import Allowed
 from .options import reading_options
 from .viewer import Viewer
 
@@ -24,8 +25,9 @@ class CellucidViewer(Viewer):
         auto_open: bool = True,
         *,
         page: str | None = None,
+        beside: Allowed = False,
     ) -> None:
-        super().__init__(files.source(data_dir), height=height, page=page)
+        super().__init__(files.source(data_dir), height=height, page=page, beside=beside)
         self.data_dir = data_dir
         if auto_open:
             self.display()
@@ -42,6 +44,7 @@ class AnnDataViewer(Viewer):
         auto_open: bool = True,
         *,
         page: str | None = None,
+        beside: Allowed = False,
         **adapter_kwargs: Any,
     ) -> None:
         options = reading_options(**adapter_kwargs)
@@ -52,7 +55,7 @@ class AnnDataViewer(Viewer):
             source = store.write(data)
         else:
             raise TypeError(f"an AnnData or a path is wanted, not {type(data).__name__}")
-        super().__init__(source, options=options, height=height, page=page)
+        super().__init__(source, options=options, height=height, page=page, beside=beside)
         self.data = data
         if auto_open:
             self.display()
@@ -74,7 +77,8 @@ BaseViewer = Viewer
 def show(data_dir: str | os.PathLike[str], height: int = 600, **kwargs: Any) -> CellucidViewer:
     """Shows an export folder, an ``.h5ad`` file, a ``.zarr`` store or a web address.
 
-    ``page`` is the address of a hosted copy of the viewer's page, for notebooks that forbid pages of their own.
+    ``page`` is the address of a hosted copy of the viewer's page, for notebooks that forbid pages of their own. ``beside`` allows files
+    to be read that the shown one leads to (external links, virtual datasets): a list of paths, or True for all in its folder.
     """
     return CellucidViewer(data_dir, height=height, **kwargs)
 
@@ -83,6 +87,6 @@ def show_anndata(data: str | os.PathLike[str] | anndata.AnnData, height: int = 6
     """Shows an AnnData: in memory, or by its path or web address.
 
     Options say how it is read: ``latent_key``, ``gene_id_column``, ``normalize_embeddings``, ``centroid_outlier_quantile``,
-    ``centroid_min_points``, ``dataset_name``, ``dataset_id``. ``page`` as for :func:`show`.
+    ``centroid_min_points``, ``dataset_name``, ``dataset_id``. ``page`` and ``beside`` as for :func:`show`.
     """
     return AnnDataViewer(data, height=height, **kwargs)

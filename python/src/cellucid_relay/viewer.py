@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import files, host, messages
+from .beside import Allowed, Beside
 from .bundle import CellucidSessionBundle
 from .channel import AGAIN, Channel, Ticket
 from .hooks import Payload
@@ -40,7 +41,13 @@ class Viewer(Listener, Serverless):
     """A viewer of one dataset. It may be displayed several times: all its views are told the same and tell their events here."""
 
     def __init__(
-        self, source: files.Source, *, options: Mapping[str, Any] | None = None, height: int = 600, page: str | None = None
+        self,
+        source: files.Source,
+        *,
+        options: Mapping[str, Any] | None = None,
+        height: int = 600,
+        page: str | None = None,
+        beside: Allowed = False,
     ) -> None:
         super().__init__()
         self.height = height
@@ -50,7 +57,9 @@ class Viewer(Listener, Serverless):
         self._reader = Reader()
         self._bundles = Bundles()
         self._channel = Channel(self.viewer_id, self._reader, self._events, self._hooks, self._bundles)
-        self._source = self._reader.add(source)
+        if beside is not False and not isinstance(source, files.File):
+            raise ValueError("beside: only files lead to others; a store or an address finds by itself what belongs to it")
+        self._source = self._reader.add(source, Beside(source.path, beside) if isinstance(source, files.File) else None)
         self._channel.welcome = {"source": self._source, "options": dict(options or {})}
         self._widget: ViewerWidget | None = None
         self._callbacks: Callbacks | None = None
