@@ -21,6 +21,7 @@ pub struct Line {
 pub enum Command {
     /// Say what is in it, what can be shown, what cannot and why
     Inspect {
+        /// File, folder or http(s) address; `SOURCE#mod/rna` for an object inside
         source: String,
         /// As JSON
         #[arg(long)]
@@ -30,7 +31,9 @@ pub enum Command {
     },
     /// Write virtual files, such as points_2d.bin or var/CD3E.values.f32; several are made together
     Get {
+        /// File, folder or http(s) address; `SOURCE#mod/rna` for an object inside
         source: String,
+        /// Names of virtual files, as an export folder has them: dataset_identity.json, obs_manifest.json, points_2d.bin, …
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         /// Write to a file instead of standard output; of several, into a folder, below their own paths
@@ -44,8 +47,9 @@ pub enum Command {
     },
     /// Write one array as stored: raw little-endian values in C order, strings as lines of JSON
     ///
-    /// Type and shape go to standard error as one line of JSON.
+    /// Type and shape go to standard error as one line of JSON. To a terminal numbers are written as text, a row a line.
     Cat {
+        /// File, folder or http(s) address; `SOURCE#mod/rna` for an object inside
         source: String,
         /// Path of the array, such as obsm/X_umap
         object: String,
@@ -58,6 +62,7 @@ pub enum Command {
     },
     /// Write the whole export folder
     Export {
+        /// File, folder or http(s) address; `SOURCE#mod/rna` for an object inside
         source: String,
         /// Folder to write, new or empty
         out: PathBuf,
@@ -69,8 +74,9 @@ pub enum Command {
     /// Write it as a Zarr store in which a gene is one piece: X by column, in chunks that suit reading over a network
     ///
     /// The source is read once, in bounded memory. OUT is a folder, or an archive when its name ends in .zip; it appears when it
-    /// is whole.
+    /// is whole. The same command goes on where an interrupted one stopped.
     Relayout {
+        /// File, folder or http(s) address; `SOURCE#mod/rna` for an object inside
         source: String,
         /// Store to write, such as data.zarr or data.zarr.zip
         out: PathBuf,
@@ -81,6 +87,7 @@ pub enum Command {
     ///
     /// Options that the folder tells of, such as the gene id column, need not be given. Exit code 1 when anything differs.
     Verify {
+        /// File, folder or http(s) address; `SOURCE#mod/rna` for an object inside
         source: String,
         /// Export folder, zip archive or address
         export: String,

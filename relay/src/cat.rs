@@ -1,6 +1,9 @@
 //! `cat`: one array as it is stored, block by block, so that its size does not matter.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    ops::Range,
+};
 
 use cellucid_wasm::{
     Error, Result,
@@ -39,26 +42,46 @@ pub fn run(source: &str, object: &str, attrs: bool, headers: &[(String, String)]
         };
         let head = json!({"dtype": array.dtype.name(), "shape": array.shape});
         output::note(&head.to_string());
-        for select in blocks(&array, BLOCK) {
-            let values = tree::read(&*tree, &array, &select).await?;
-            output::standard(|out| write(out, &values))?;
+        let row = array.shape.get(1..).unwrap_or_default().iter().product::<u64>();
+        let row = usize::try_from(row).unwrap_or(usize::MAX);
+        // People read numbers, programs bytes.
+        let read = io::stdout().is_terminal();
+        for span in spans(&array, BLOCK) {
+            let values = tree::read(&*tree, &array, &Select::rows(&array.shape, span)).await?;
+            output::standard(|out| match read {
+                true => shown(out, &values, row),
+                false => write(out, &values),
+            })?;
         }
         Ok(())
     })
 }
 
-/// Blocks of whole rows that cover an array, aligned with its chunks, of so many bytes each or one chunk's.
-pub fn blocks(array: &Array, bytes: u64) -> Vec<Select> {
-    let Some(&rows) = array.shape.first() else { return vec![Select::all(&array.shape)] };
+/// Rows of the blocks that cover an array, aligned with its chunks, of so many bytes each or one chunk's.
+pub fn spans(array: &Array, bytes: u64) -> Vec<Range<u64>> {
+    // Without an axis there is one block, of all there is.
+    let Some(&rows) = array.shape.first() else { return std::iter::once(0..1).collect() };
     if array.is_empty() {
         return Vec::new();
     }
     let row = (array.len() / rows).saturating_mul(array.dtype.width().max(8) as u64).max(1);
     let chunk = array.chunk.first().copied().unwrap_or(1).max(1);
     let step = (bytes / row / chunk).max(1).saturating_mul(chunk);
-    (0..rows.div_ceil(step))
-        .map(|i| Select::rows(&array.shape, i * step..(i + 1).saturating_mul(step).min(rows)))
-        .collect()
+    (0..rows.div_ceil(step)).map(|i| i * step..(i + 1).saturating_mul(step).min(rows)).collect()
+}
+
+/// Rows as lines of JSON, which is what they are in any case unless they are numbers.
+fn shown(out: &mut dyn Write, values: &Values, row: usize) -> io::Result<()> {
+    if raw::bytes(values).is_none() {
+        return write(out, values);
+    }
+    let lines = values.len().checked_div(row).unwrap_or(0);
+    (0..lines).try_for_each(|line| match row {
+        1 => writeln!(out, "{}", item(values, line)),
+        _ => {
+            writeln!(out, "{}", (line * row..(line + 1) * row).map(|at| item(values, at)).collect::<Value>())
+        }
+    })
 }
 
 fn write(out: &mut dyn Write, values: &Values) -> io::Result<()> {

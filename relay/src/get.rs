@@ -12,6 +12,11 @@ const MUCH: u64 = 300_000_000;
 
 pub fn run(source: &str, paths: &[String], out: Option<&Path>, stats: bool, reading: &Reading) -> Result<()> {
     let start = Instant::now();
+    if out.is_none()
+        && let Some(path) = paths.iter().find(|path| !path.ends_with(".json"))
+    {
+        output::not_to_a_terminal(path, "name a file with --out FILE, or redirect it: > FILE")?;
+    }
     let opened = Opened::new(source, &reading.headers)?;
     let (dataset, files) = block_on(async {
         let dataset = opened.dataset(reading).await?;

@@ -85,6 +85,7 @@ fn tell(out: &mut dyn Write, description: &Value) -> io::Result<()> {
             let from = field("layer").as_str().map_or(String::new(), |layer| format!("  ({layer})"));
             writeln!(out, "X       {}{from}", matrix(x))?;
         }
+        _ if field("format") == "export" => writeln!(out, "X       a file for each gene")?,
         _ => writeln!(out, "X       none")?,
     }
     let layers: Vec<String> = list("layers").iter().map(text).collect();
@@ -93,6 +94,11 @@ fn tell(out: &mut dyn Write, description: &Value) -> io::Result<()> {
     }
     let dims: Vec<(String, u64)> =
         list("embeddings").iter().map(|e| (text(&e["key"]), e["dim"].as_u64().unwrap_or_default())).collect();
+    // An export has no obsm, only what is drawn of it.
+    if list("obsm").is_empty() && !dims.is_empty() {
+        let shown: Vec<String> = dims.iter().map(|(_, dim)| format!("{dim}D")).collect();
+        writeln!(out, "points  {}", shown.join(", "))?;
+    }
     for (i, entry) in list("obsm").iter().enumerate() {
         let key = text(&entry["key"]);
         let shown: Vec<String> =

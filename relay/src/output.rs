@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -25,6 +25,18 @@ pub fn failed(error: &io::Error, place: &str) -> Error {
         _ => Error::source(format!("cannot be written: {error}")).hint("choose another place to write to"),
     };
     failure.in_file(place).hint("repeat the command")
+}
+
+/// Refuses to write what is no text to a terminal.
+///
+/// # Errors
+/// `Request`, with what to do instead.
+pub fn not_to_a_terminal(what: &str, instead: &str) -> Result<()> {
+    if io::stdout().is_terminal() {
+        let words = format!("{what} is binary, and standard output is a terminal");
+        return Err(Error::request(words).hint(instead));
+    }
+    Ok(())
 }
 
 /// Writes to standard output; what is written is out when this returns.

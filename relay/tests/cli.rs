@@ -293,3 +293,38 @@ fn what_cannot_be_written_says_so() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("closed before everything was written"), "{said}");
 }
+
+/// What a run prints to a terminal, and its exit code.
+#[cfg(unix)]
+fn terminal(args: &[&str]) -> (String, i32) {
+    let script = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let program = env!("CARGO_BIN_EXE_cellucid-wasm");
+    let ran = Command::new("python3").args(["-c", script, program]).args(args).stdin(Stdio::null()).output();
+    let ran = ran.unwrap();
+    (String::from_utf8_lossy(&ran.stdout).replace("\r\n", "\n"), ran.status.code().unwrap())
+}
+
+#[test]
+#[cfg(unix)]
+fn terminals_get_text() {
+    let sample = text(&sample());
+    let (said, code) = terminal(&["get", &sample, "points_2d.bin"]);
+    assert!(code == 2 && said.contains("points_2d.bin is binary") && said.contains("--out FILE"), "{said}");
+    let (said, code) = terminal(&["get", &sample, "obs_manifest.json", "--no-cache"]);
+    assert!(code == 0 && said.starts_with('{'), "{said}");
+    for (object, width) in [("obs/n_counts", 1), ("obsm/X_umap_3d", 3)] {
+        let (said, code) = terminal(&["cat", &sample, object]);
+        assert_eq!((code, said.lines().count()), (0, 5001), "{object}");
+        let first: Value = said.lines().nth(1).unwrap().parse().unwrap();
+        assert_eq!(first.as_array().map_or(1, Vec::len), width, "{first}");
+        // The same numbers as the bytes that a program gets.
+        let bytes = ok(&["cat", &sample, object]);
+        let number: [u8; 4] = bytes[..4].try_into().unwrap();
+        let first = if width == 1 {
+            first.as_i64().unwrap() == i64::from(i32::from_le_bytes(number))
+        } else {
+            first[0].as_f64().unwrap() as f32 == f32::from_le_bytes(number)
+        };
+        assert!(first, "{object}");
+    }
+}

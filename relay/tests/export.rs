@@ -50,6 +50,8 @@ fn a_run_that_ran_out_of_room_goes_on() {
     let files = left.len() - 1;
     assert!(said.contains(&format!("interrupted export: {files} files are there already")), "{said}");
     assert!(tree(Path::new(&out)) == whole, "the folder is not what one run makes");
+    let told = String::from_utf8(ok(&["inspect", &out])).unwrap();
+    assert!(told.contains("X       a file for each gene\npoints  2D, 3D\n"), "{told}");
     assert!(fails(1, &export(&source, &out, &[])).contains("is not empty"));
     // Anew, on demand.
     ok(&export(&source, &out, &["--force", "--quiet"]));

@@ -61,7 +61,11 @@ pub fn run(root: &Path, default: Option<&str>) -> Result<()> {
     let (part, place) = (root.join(format!("{LIST}.part")), root.join(LIST));
     output::file(&part, text.as_bytes())?;
     fs::rename(&part, &place).map_err(|e| fail(&e))?;
-    output::note(&format!("{}: {count} data sets, {default} first", place.display()));
+    output::note(&format!(
+        "{}: {count} data set{}, {default} first",
+        place.display(),
+        if count == 1 { "" } else { "s" }
+    ));
     Ok(())
 }
 

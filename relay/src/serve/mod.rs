@@ -90,7 +90,10 @@ pub fn run(serving: &Serving, reading: &Reading) -> Result<()> {
             output::note("other machines can reach this server; only those who may see the data should");
         }
         if own_token.is_none() && !serving.pipe {
-            output::note(&format!("clients show this token: {}", hub.token()));
+            output::note(&format!(
+                "programs that hear events or give commands show this token: {}",
+                hub.token()
+            ));
         }
         if !serving.no_browser {
             open_browser(&url);
