@@ -33,7 +33,7 @@ const ELSEWHERE = [
   [/^aws s3|^python3 -m http\.server/, "tests/hosting/hosting.test.js"],
   [/^\.\/check|^cargo xtask dist|^npm install \.\/dist|^pip install dist|^tar -xzf dist/, "tests/package, and ./check itself"],
   [/^\.\/run/, "starts what tests/page starts, after building it; ./check builds the same"],
-  [/^pip install cellucid-relay/, "not published yet; tests/python install the wheel"],
+  [/^pip install "?cellucid-relay/, "not published yet; tests/python install the wheel"],
   [/cargo-fuzz|cargo fuzz|fuzz_seeds/, "needs a C++ compiler; tests/fuzz_replay.rs runs the targets without"],
   [/--tls-cert/, "relay/tests/talk.rs, with a certificate of its own"],
   [/^cellucid serve /, "the reference's, for comparison"],
