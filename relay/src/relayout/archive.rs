@@ -63,6 +63,11 @@ impl Archive {
         ZipWriter::new_append(archive.into_inner()).ok()
     }
 
+    /// Whether an earlier run has written anything.
+    pub fn resumed(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// Whether an earlier run has written this.
     pub fn has(&self, key: &str) -> bool {
         self.names.contains(key)

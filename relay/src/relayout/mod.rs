@@ -142,7 +142,7 @@ async fn write(opened: &Opened, out: &Path, options: &Relay, show: &Arc<Show>) -
     let what =
         json!([env!("CARGO_PKG_VERSION"), opened.identity(), options.format, options.sparse, plan.turned]);
     let store = Store::create(out, &what.to_string(), options.force)?;
-    if store.journal().resumed() && !options.quiet {
+    if store.resumed() && !options.quiet {
         output::note("going on with what an interrupted run has written");
     }
     let mut writer = Writer::new(store, format, options.jobs, Arc::clone(show));

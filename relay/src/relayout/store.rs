@@ -83,8 +83,20 @@ impl Store {
         &self.journal
     }
 
+    /// Whether an earlier run has come to something.
+    pub fn resumed(&self) -> bool {
+        match &self.inner {
+            Inner::Folder(_) => self.journal.resumed(),
+            Inner::Zip(archive) => self.journal.resumed() || archive.resumed(),
+        }
+    }
+
     /// Whether an earlier run has written this, and it is still whole.
     pub fn has(&mut self, key: &str) -> bool {
+        // Without one nothing is kept in mind of all the keys there are.
+        if !self.resumed() {
+            return false;
+        }
         let (inner, journal) = (&self.inner, &self.journal);
         *self.looked.entry(key.to_owned()).or_insert_with(|| match inner {
             Inner::Folder(folder) => journal.kept(key, &folder.join(key)),
