@@ -16,7 +16,7 @@ from typing import Any
 from . import messages
 from .hooks import Events, Hooks
 from .messages import CommandError, Inbox, Message
-from .reader import REPLY, REQUEST, WINDOW, Reader
+from .reader import KINDS, REPLY, REQUEST, WINDOW, Reader
 from .uploads import Attachments, Bundles
 
 #: Sends content and buffers to all views.
@@ -109,7 +109,7 @@ class Channel:
             return self._hello(name, content)
         if kind == "page":
             return self._reply(content, {"t": "page"}, [self.page()])
-        if kind in ("read", "get", "size", "list"):
+        if kind in KINDS:
             head, found = self._reader.answer(content)
             return self._reply(content, head, found)
         view = self.views.get(name)

@@ -20,6 +20,8 @@ REQUEST = 2 << 20
 WINDOW = 8 << 20
 #: Most spans or keys in one request.
 ITEMS = 4096
+#: What the viewer may ask for.
+KINDS = ("read", "get", "size", "list", "sibling")
 #: Most files that a shown file may lead to.
 SIBLINGS = 1024
 
