@@ -236,9 +236,13 @@ impl Dataset {
             let outcome = outcome.await;
             calls.ended.set(calls.ended.get() + 1);
             if let Some(open) = open {
-                // The answer need not wait for what others may profit from later; closing ends it.
+                // The answer need not wait for what others may profit from later; closing ends it. What the caller lets go of
+                // meanwhile is gone at once: who opens one file after the other would have all of a quarter second in memory.
+                let open = Rc::downgrade(&open);
                 meanwhile(running, async move {
-                    if calls.idle().await {
+                    if calls.idle().await
+                        && let Some(open) = open.upgrade()
+                    {
                         open.settle().await;
                     }
                     Ok(())
