@@ -33,6 +33,7 @@ pub mod order;
 pub mod protocol;
 pub mod shelf;
 pub mod source;
+pub mod threads;
 pub mod tree;
 pub mod wait;
 #[cfg(target_arch = "wasm32")]

@@ -25,6 +25,11 @@ impl<T> Default for Once<T> {
 }
 
 impl<T: Clone> Once<T> {
+    /// Lets go of what was made.
+    pub fn forget(&self) {
+        self.made.borrow_mut().take();
+    }
+
     /// What was made, or what `make` comes to.
     ///
     /// # Errors

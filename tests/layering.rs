@@ -12,19 +12,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("limits", &["error"]),
     ("order", &[]),
     ("wait", &["error"]),
+    ("threads", &[]),
     // Zip archives hold deflated files.
     ("source", &["error", "wait", "order", "limits", "codec", "shelf"]),
     ("native", &["error", "limits", "source", "shelf"]),
     ("codec", &["error", "limits"]),
     ("array", &["error", "limits", "codec"]),
-    ("tree", &["error", "wait", "order", "limits", "source", "codec", "array"]),
+    ("tree", &["error", "wait", "threads", "order", "limits", "source", "codec", "array"]),
     ("hdf5", &["error", "wait", "order", "limits", "source", "codec", "array", "tree"]),
     ("zarr", &["error", "wait", "order", "limits", "source", "codec", "array", "tree"]),
     ("open", &["error", "limits", "source", "tree", "hdf5", "zarr"]),
     // What was worked out once is kept between visits.
     ("shelf", &["error", "codec"]),
     ("anndata", &["error", "wait", "order", "limits", "array", "tree", "shelf"]),
-    ("export", &["error", "wait", "limits", "array", "anndata"]),
+    ("export", &["error", "wait", "threads", "limits", "array", "anndata"]),
     ("folder", &["error", "wait", "limits", "source", "export"]),
     ("choice", &["error", "wait", "anndata", "export", "tree"]),
     (

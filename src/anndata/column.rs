@@ -253,19 +253,23 @@ fn from_values(values: Values, missing: Option<Vec<bool>>) -> Result<Column> {
 
 /// Codes as positions, and how many lie beyond the labels; any negative code is missing.
 fn codes_of(values: &Values, labels: usize) -> Result<(Vec<i32>, u64)> {
-    let mut stray = 0;
-    let codes = values
-        .to_i64()?
-        .into_iter()
-        .map(|code| match i32::try_from(code) {
-            Ok(code) if code >= 0 && (code as usize) < labels => code,
-            _ => {
-                stray += u64::from(code >= 0);
-                -1
-            }
-        })
-        .collect();
-    Ok((codes, stray))
+    fn all<T: Copy + Into<i64>>(codes: &[T], labels: usize) -> (Vec<i32>, u64) {
+        let labels = i64::try_from(labels).unwrap_or(i64::MAX).min(1 << 31);
+        let mut stray = 0;
+        let position = |&code: &T| {
+            let code: i64 = code.into();
+            stray += u64::from(code >= labels);
+            if (0..labels).contains(&code) { code as i32 } else { -1 }
+        };
+        (codes.iter().map(position).collect(), stray)
+    }
+    Ok(match values {
+        // As pandas has them, without a copy in between.
+        Values::I8(codes) => all(codes, labels),
+        Values::I16(codes) => all(codes, labels),
+        Values::I32(codes) => all(codes, labels),
+        other => all(&other.to_i64()?, labels),
+    })
 }
 
 fn flags(values: &Values) -> Result<Vec<bool>> {

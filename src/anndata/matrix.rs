@@ -92,6 +92,17 @@ impl Matrix {
         }
     }
 
+    /// Bytes in memory while a column is made, on the average, besides the column itself.
+    pub fn beside_column(&self) -> u64 {
+        match self {
+            Self::Sparse(sparse) if sparse.compressed == Compressed::Columns => {
+                let item = sparse.indices.dtype.width().saturating_add(sparse.data.dtype.width()) as u64;
+                sparse.data.len().saturating_mul(item) / sparse.shape[1].max(1)
+            }
+            _ => 0,
+        }
+    }
+
     /// Keeps on a shelf what columns cost much to find out.
     pub fn keep_on(&self, shelf: &Rc<dyn Shelf>) {
         if let Self::Sparse(sparse) = self {

@@ -6,11 +6,13 @@ use std::rc::Rc;
 use crate::{
     anndata::{Column, Entry},
     error::{Error, Result},
+    threads,
 };
 
 use super::{
     Options, Profile,
-    groups::{Groups, Room},
+    centroids::{Centroid, centroids},
+    groups::Groups,
     json::Json,
     points::Points,
 };
@@ -57,26 +59,42 @@ impl Coded {
     }
 
     /// The labels' places in each embedding.
-    fn centroids(&self, points: &[Rc<Points>], options: &Options) -> Json {
-        let groups = self.groups(options);
-        let (least, share) = (options.centroid_min_points(), options.centroid_quantile());
-        let mut room = Room::default();
-        Json::map(points.iter().map(|points| {
-            let width = usize::from(points.dim);
-            let entries = groups.iter().filter_map(|(label, cells)| {
-                let (centre, used) = room.centroid(&points.values, width, cells, least, share);
-                if options.profile == Profile::Strict && centre.iter().any(|x| !x.is_finite()) {
+    fn places(&self, places: &[Place], options: &Options) -> Json {
+        Json::map(places.iter().map(|(dim, centroids)| {
+            let entries = centroids.iter().filter_map(|Centroid { label, position, used }| {
+                if options.profile == Profile::Strict && position.iter().any(|x| !x.is_finite()) {
                     return None;
                 }
                 Some(Json::map([
-                    ("category", Json::from(self.labels.get(label).map_or("", String::as_str))),
-                    ("position", Json::list(centre.iter().map(|&x| f64::from(x)))),
-                    ("n_points", Json::from(used)),
+                    ("category", Json::from(self.labels.get(*label).map_or("", String::as_str))),
+                    ("position", Json::list(position.iter().map(|&x| f64::from(x)))),
+                    ("n_points", Json::from(*used)),
                 ]))
             });
-            (points.dim.to_string(), Json::List(entries.collect()))
+            (dim.to_string(), Json::List(entries.collect()))
         }))
     }
+}
+
+/// The centroids of a column's labels in an embedding of so many dimensions.
+pub type Place = (u8, Vec<Centroid>);
+
+/// Those of several columns, all at once: for each column its places in each embedding.
+pub fn places(columns: &[Rc<Coded>], points: &[Rc<Points>], options: &Options) -> Vec<Vec<Place>> {
+    let (least, share) = (options.centroid_min_points(), options.centroid_quantile());
+    let columns: Vec<&Coded> = columns.iter().map(Rc::as_ref).collect();
+    let groups = threads::map(&columns, |coded| coded.groups(options));
+    let points: Vec<&Points> = points.iter().map(Rc::as_ref).collect();
+    let work: Vec<(&Coded, &Groups, &Points)> = columns
+        .iter()
+        .zip(&groups)
+        .flat_map(|(coded, groups)| points.iter().map(move |points| (*coded, groups, *points)))
+        .collect();
+    let mut made = threads::map(&work, |(coded, groups, points)| {
+        (points.dim, centroids(groups, &coded.codes, &points.values, points.dim.into(), least, share))
+    })
+    .into_iter();
+    columns.iter().map(|_| made.by_ref().take(points.len()).collect()).collect()
 }
 
 /// # Errors
@@ -154,7 +172,7 @@ pub fn categorical_row(
     key: &str,
     coded: &Coded,
     range: Option<(f64, f64)>,
-    points: &[Rc<Points>],
+    places: &[Place],
     options: &Options,
 ) -> Json {
     let (dtype, missing) = if coded.is_narrow() { ("uint8", 255_u64) } else { ("uint16", 65_535) };
@@ -163,7 +181,7 @@ pub fn categorical_row(
         Json::list(coded.labels.iter().map(String::as_str)),
         Json::from(dtype),
         Json::from(missing),
-        coded.centroids(points, options),
+        coded.places(places, options),
     ];
     row.extend(range.iter().flat_map(|(low, high)| [Json::from(*low), Json::from(*high)]));
     Json::List(row)

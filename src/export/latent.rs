@@ -19,8 +19,8 @@ const BLOCK: u64 = 32 << 20;
 
 impl Export {
     /// For each cell the share of its label's cells that are no farther from their middle; NaN for cells without label or
-    /// with too few of their kind, 0 for all where there is no latent space.
-    pub(super) async fn outliers(&self, index: usize) -> Result<Vec<f32>> {
+    /// with too few of their kind, 0 for all where there is no latent space. Where the `memory` is said, no more is kept of it.
+    pub(super) async fn outliers(&self, index: usize, memory: Option<u64>) -> Result<Vec<f32>> {
         let coded = self.coded(index).await?;
         let key = latent_key(&self.data.obsm, &self.options);
         let Some(entry) = key.and_then(|key| self.data.embedding(key)) else {
@@ -34,7 +34,7 @@ impl Export {
             return Ok(vec![0.0; coded.codes.len()]);
         };
         let groups = coded.groups(&self.options);
-        if width.saturating_mul(self.data.n_obs()).saturating_mul(4) <= KEPT {
+        if width.saturating_mul(self.data.n_obs()).saturating_mul(4) <= memory.unwrap_or(KEPT).min(KEPT) {
             let latent = self.latent(entry).await?;
             let mut spread = Spread::new(&groups, &coded.codes, width as usize);
             spread.add(0, &latent);

@@ -4,14 +4,17 @@ use std::rc::Rc;
 
 use super::{
     Bits, Export, Packing, Profile, VERSION,
-    fields::{self, categorical_row, continuous_row, latent_key},
+    fields::{self, Coded, categorical_row, continuous_row, latent_key, places},
     json::Json,
     pack::Ranges,
     points::umap_json,
     shown::{Shown, TOGETHER},
     vectors,
 };
-use crate::{error::Result, wait};
+use crate::{
+    error::{Error, Result},
+    wait,
+};
 
 /// Bytes per cell number in edge files.
 pub(super) fn index_bytes(cells: u64, profile: Profile) -> u64 {
@@ -37,6 +40,16 @@ fn values_schema(folder: &str, packing: &Packing, bits: Option<Bits>) -> Vec<(&'
     ];
     schema.extend(bits.map(|bits| ("quantizationBits", Json::from(bits.number()))));
     schema
+}
+
+/// What a column's row is made of.
+enum Look {
+    /// The row itself.
+    Written(Rc<str>),
+    /// Numbers of this range, where it is told.
+    Numbers(Option<(f64, f64)>),
+    /// Labels.
+    Labels(Rc<Coded>),
 }
 
 impl Export {
@@ -157,8 +170,7 @@ impl Export {
         let short = self.is_short(packing);
         let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
         for group in columns.chunks(TOGETHER) {
-            let rows = group.iter().map(|shown| self.row(shown, packing, ranges));
-            for (shown, row) in group.iter().zip(wait::all(rows).await) {
+            for (shown, row) in group.iter().zip(self.rows(group, packing, ranges).await) {
                 match row {
                     Ok(row) if shown.labels.is_some() => categorical.push(row),
                     Ok(row) => continuous.push(row),
@@ -204,29 +216,57 @@ impl Export {
         self.strict() || !packing.is_plain()
     }
 
-    /// A column's row, written once: who asks for one field and later for all of them waits once for each.
-    async fn row(&self, shown: &Shown, packing: &Packing, ranges: &Ranges) -> Result<Json> {
-        let Shown { index, key, labels } = shown;
-        let kept = self.rows.borrow().get(index).filter(|_| packing.is_plain()).cloned();
-        if let Some(row) = kept {
-            return Ok(Json::Written(row));
+    /// Rows of some columns, each written once: who asks for one field and later for all of them waits once for each. The centroids of
+    /// all are made together.
+    async fn rows(&self, columns: &[Shown], packing: &Packing, ranges: &Ranges) -> Vec<Result<Json>> {
+        let looked = wait::all(columns.iter().map(|shown| self.look(shown, packing, ranges))).await;
+        let coded: Vec<Rc<Coded>> = looked
+            .iter()
+            .filter_map(|look| if let Ok(Look::Labels(coded)) = look { Some(Rc::clone(coded)) } else { None })
+            .collect();
+        let points = if coded.is_empty() { Ok(Vec::new()) } else { self.all_points().await };
+        let mut places = match &points {
+            Ok(points) => places(&coded, points, &self.options),
+            Err(_) => Vec::new(),
         }
-        let (short, range) = (self.is_short(packing), ranges.obs.get(index).copied());
-        let row = match labels {
-            None if short => continuous_row(key, range),
-            None => continuous_row(key, Some(fields::range(&self.numbers(*index).await?))),
-            Some(_) => {
-                let coded = self.coded(*index).await?;
-                let range = if short { range } else { Some((0.0, 1.0)) };
-                categorical_row(key, &coded, range, &self.all_points().await?, &self.options)
+        .into_iter();
+        let short = self.is_short(packing);
+        let write = |(shown, look): (&Shown, Result<Look>)| {
+            let row = match look? {
+                Look::Written(row) => return Ok(Json::Written(row)),
+                Look::Numbers(range) => continuous_row(&shown.key, range),
+                Look::Labels(coded) => {
+                    points.as_ref().map_err(Error::clone)?;
+                    let range = if short { ranges.obs.get(&shown.index).copied() } else { Some((0.0, 1.0)) };
+                    categorical_row(
+                        &shown.key,
+                        &coded,
+                        range,
+                        &places.next().unwrap_or_default(),
+                        &self.options,
+                    )
+                }
+            };
+            if !packing.is_plain() {
+                return Ok(row);
             }
+            let row: Rc<str> = row.text().into();
+            self.rows.borrow_mut().insert(shown.index, Rc::clone(&row));
+            Ok(Json::Written(row))
         };
-        if !packing.is_plain() {
-            return Ok(row);
-        }
-        let row: Rc<str> = row.text().into();
-        self.rows.borrow_mut().insert(*index, Rc::clone(&row));
-        Ok(Json::Written(row))
+        columns.iter().zip(looked).map(write).collect()
+    }
+
+    /// What a column's row is made of.
+    async fn look(&self, shown: &Shown, packing: &Packing, ranges: &Ranges) -> Result<Look> {
+        let index = shown.index;
+        let kept = self.rows.borrow().get(&index).filter(|_| packing.is_plain()).cloned();
+        Ok(match kept {
+            Some(row) => Look::Written(row),
+            None if shown.labels.is_some() => Look::Labels(self.coded(index).await?),
+            None if self.is_short(packing) => Look::Numbers(ranges.obs.get(&index).copied()),
+            None => Look::Numbers(Some(fields::range(&self.numbers(index).await?))),
+        })
     }
 
     /// `var_manifest.json` of the genes at `chosen`.

@@ -3,6 +3,7 @@
 //! Paths, bytes and arithmetic are those of `cellucid` 0.0.9 (profile `reference`) or what the later app demands
 //! (profile `strict`); one code path makes both.
 
+mod centroids;
 mod describe;
 mod fields;
 mod genes;
@@ -23,6 +24,7 @@ use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
     rc::Rc,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -267,7 +269,7 @@ impl Export {
             if !gene(route) {
                 return others.next();
             }
-            let body = floats(&genes.next()?);
+            let body = floats(genes.next()?);
             Some(File { media: "application/octet-stream", body })
         };
         Ok(routes.iter().filter_map(next).collect())
@@ -299,12 +301,12 @@ impl Export {
             Route::Health => self.health().text().into(),
             Route::Info => self.info().text().into(),
             Route::Datasets => self.datasets().text().into(),
-            Route::Points(dim) => floats(&self.points(*dim).await?.values),
-            Route::ObsValues(name) => floats(&self.numbers(self.find_column(name)?).await?),
+            Route::Points(dim) => floats(Arc::clone(&self.points(*dim).await?.values)),
+            Route::ObsValues(name) => floats(self.numbers(self.find_column(name)?).await?),
             Route::ObsCodes(name) => {
                 self.coded(self.find_column(name)?).await?.bytes(self.options.profile)?.into()
             }
-            Route::ObsOutliers(name) => floats(&self.outliers(self.find_column(name)?).await?),
+            Route::ObsOutliers(name) => floats(self.outliers(self.find_column(name)?, None).await?),
             // Not of the reference, which has no such files.
             Route::ObsNames | Route::ObsColours(_) | Route::ObsLabels(_)
                 if self.options.profile == Profile::Reference =>
@@ -314,7 +316,7 @@ impl Export {
             Route::ObsNames => Json::list(self.data.obs.names().await?.iter()).text().into(),
             Route::ObsColours(name) => self.colours(name).await?.text().into(),
             Route::ObsLabels(name) => self.label_list(name).await?.text().into(),
-            Route::VarValues(name) => floats(&self.gene(name, watch).await?),
+            Route::VarValues(name) => floats(self.gene(name, watch).await?),
             Route::EdgeSources => self.edges(&self.graph().await?.from),
             Route::EdgeDestinations => self.edges(&self.graph().await?.to),
             Route::EdgeWeights => {
@@ -325,7 +327,7 @@ impl Export {
                 let key = field.and_then(|field| field.key(*dim));
                 let key = key.ok_or_else(|| Error::missing("there is no such vector field"))?;
                 let scale = self.points(*dim).await?.scale;
-                floats(&vectors::read(&self.data, key, scale, self.options.profile).await?)
+                floats(vectors::read(&self.data, key, scale, self.options.profile).await?)
             }
         };
         let media = if route.is_json() { "application/json" } else { "application/octet-stream" };
@@ -449,7 +451,17 @@ fn nothing_drawn(data: &AnnData) -> Error {
         .hint(hint)
 }
 
-fn floats(values: &[f32]) -> Bytes {
-    let bytes: Vec<[u8; 4]> = values.iter().map(|value| value.to_le_bytes()).collect();
-    bytes.into_flattened().into()
+/// Numbers as a file has them, little-endian: where they lie, if that is how this machine has them.
+fn floats(values: impl Into<Arc<Vec<f32>>>) -> Bytes {
+    struct Shared(Arc<Vec<f32>>);
+    impl AsRef<[u8]> for Shared {
+        fn as_ref(&self) -> &[u8] {
+            bytemuck::cast_slice(&self.0)
+        }
+    }
+    let values = values.into();
+    if cfg!(target_endian = "little") {
+        return Bytes::from_owner(Shared(values));
+    }
+    values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
 }

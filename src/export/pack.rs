@@ -197,6 +197,7 @@ impl Export {
         }
         self.pack_routes(&routes, &work).await?;
         self.pack_obs(&work, &mut ranges).await?;
+        self.latent.forget();
         if self.data.connectivities().await?.is_some() {
             let mut routes = vec![Route::EdgeSources, Route::EdgeDestinations];
             if self.options.profile == Profile::Strict {
@@ -294,7 +295,7 @@ impl Export {
             }
             let values = match shown.labels {
                 None => self.numbers(i).await,
-                Some(_) => self.outliers(i).await,
+                Some(_) => self.outliers(i, work.packing.memory).await,
             };
             let values = match values {
                 Ok(values) => values,
@@ -303,7 +304,7 @@ impl Export {
                     continue;
                 }
             };
-            let (body, range) = packed(&values, bits);
+            let (body, range) = packed(values, bits);
             ranges.obs.extend(range.map(|range| (i, range)));
             if first {
                 work.binary(&path, body, range).await?;
@@ -345,7 +346,7 @@ impl Export {
             for ((place, _, path, first), values) in
                 group.iter().zip(self.stored_columns(&columns, None).await?)
             {
-                let (body, range) = packed(&values.into_f32()?, bits);
+                let (body, range) = packed(values.into_f32()?, bits);
                 if let Some(slot) = found.get_mut(*place) {
                     *slot = range;
                 }
@@ -360,20 +361,21 @@ impl Export {
 
     /// How many genes are made together: as many as the memory allows, for a pass over a row-wise matrix answers them all.
     fn genes_at_a_time(&self, packing: &Packing) -> usize {
-        let dtype = self.data.x.as_ref().map_or(String::new(), Matrix::dtype);
-        let width = if dtype.ends_with("64") { 8 } else { 4 };
-        let gene = self.data.n_obs().max(1).saturating_mul(width);
+        let x = self.data.x.as_ref();
+        let wide = x.is_some_and(|x| x.dtype().ends_with("64"));
+        let values = self.data.n_obs().max(1).saturating_mul(if wide { 8 } else { 4 });
+        let gene = values.saturating_add(x.map_or(0, Matrix::beside_column));
         let memory = packing.memory.unwrap_or(GENES_TOGETHER);
         usize::try_from(memory / gene).unwrap_or(usize::MAX).clamp(1, MOST_TOGETHER)
     }
 }
 
 /// A file's bytes, and the range of its values where they are quantised.
-fn packed(values: &[f32], bits: Option<Bits>) -> (Bytes, Option<Range>) {
+fn packed(values: Vec<f32>, bits: Option<Bits>) -> (Bytes, Option<Range>) {
     match bits {
         None => (floats(values), None),
         Some(bits) => {
-            let (body, low, high) = bits.quantize(values);
+            let (body, low, high) = bits.quantize(&values);
             (body, Some((low, high)))
         }
     }

@@ -1,5 +1,7 @@
 //! Embeddings: which ones are shown, and their coordinates centred and scaled (specification: sections 5 and 10).
 
+use std::sync::Arc;
+
 use crate::{
     anndata::{AnnData, Entry},
     error::Result,
@@ -34,8 +36,8 @@ pub enum Umap {
 pub struct Points {
     /// Columns.
     pub dim: u8,
-    /// Row after row.
-    pub values: Vec<f32>,
+    /// Row after row; a file of them shares the memory.
+    pub values: Arc<Vec<f32>>,
     /// What the coordinates were multiplied by.
     pub scale: f64,
 }
@@ -138,7 +140,7 @@ pub fn umap_json(umap: &Umap, rows: u64) -> Json {
 pub async fn read(entry: &Entry, dim: u8, options: &Options) -> Result<Points> {
     let mut values = entry.read().await?;
     let scale = if options.normalize { normalize(&mut values, dim.into(), options.profile) } else { 1.0 };
-    Ok(Points { dim, values, scale })
+    Ok(Points { dim, values: values.into(), scale })
 }
 
 /// Centres each axis and scales all by the widest, into [−1, 1]; gives the scale. NaN spreads over everything in the

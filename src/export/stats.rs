@@ -24,60 +24,14 @@ pub fn pairwise_sum(x: &[f32]) -> f32 {
     rest.iter().fold(sum, |sum, v| sum + v)
 }
 
-/// Mean of each column of a matrix `width` wide.
-pub fn column_means(rows: &[f32], width: usize) -> Vec<f32> {
-    fn narrow<const W: usize>(rows: &[f32]) -> Vec<f32> {
-        // −0 and a number is that number, whatever its sign.
-        let mut sums = [-0.0_f32; W];
-        for row in rows.as_chunks::<W>().0 {
-            for (sum, v) in sums.iter_mut().zip(row) {
-                *sum += v;
-            }
-        }
-        sums.to_vec()
+/// Distance of a row to a centre.
+pub fn distance<const W: usize>(row: &[f32; W], centre: &[f32; W]) -> f32 {
+    let mut sum = -0.0;
+    for (v, c) in row.iter().zip(centre) {
+        let difference = v - c;
+        sum += difference * difference;
     }
-    let count = (rows.len() / width.max(1)) as f32;
-    let mut sums = match width {
-        1 => vec![pairwise_sum(rows)],
-        2 => narrow::<2>(rows),
-        3 => narrow::<3>(rows),
-        _ => {
-            let mut sums = vec![-0.0_f32; width];
-            for row in rows.chunks_exact(width.max(1)) {
-                for (sum, v) in sums.iter_mut().zip(row) {
-                    *sum += v;
-                }
-            }
-            sums
-        }
-    };
-    for sum in &mut sums {
-        *sum /= count;
-    }
-    sums
-}
-
-/// Distance of each row of a matrix, as wide as the centre, to that centre.
-pub fn distances(rows: &[f32], centre: &[f32], out: &mut Vec<f32>) {
-    fn narrow<const W: usize>(rows: &[f32], centre: &[f32; W], out: &mut Vec<f32>) {
-        out.extend(rows.as_chunks::<W>().0.iter().map(|row| {
-            let mut sum = -0.0;
-            for (v, c) in row.iter().zip(centre) {
-                let difference = v - c;
-                sum += difference * difference;
-            }
-            sum.sqrt()
-        }));
-    }
-    match *centre {
-        [x] => narrow(rows, &[x], out),
-        [x, y] => narrow(rows, &[x, y], out),
-        [x, y, z] => narrow(rows, &[x, y, z], out),
-        _ => {
-            let mut widths = Widths::new(centre.len());
-            out.extend(rows.chunks_exact(centre.len().max(1)).map(|row| widths.distance(row, centre)));
-        }
-    }
+    sum.sqrt()
 }
 
 /// Room for the squares of one row's differences.
@@ -105,10 +59,8 @@ pub fn rank_key(distance: f32) -> u32 {
     if distance.is_nan() { u32::MAX } else { (distance + 0.0).to_bits() }
 }
 
-/// Linear quantile of distances, in any order; `keys` is room to work in.
-pub fn quantile(distances: &[f32], q: f64, keys: &mut Vec<u32>) -> f32 {
-    keys.clear();
-    keys.extend(distances.iter().map(|&d| rank_key(d)));
+/// Linear quantile of distances, which are given as [`rank_key`]s, in any order; they are put into another.
+pub fn quantile(keys: &mut [u32], q: f64) -> f32 {
     let Some(last) = keys.len().checked_sub(1) else { return f32::NAN };
     if keys.contains(&u32::MAX) {
         return f32::NAN;
@@ -140,21 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn narrow_rows_are_summed_as_wide_ones_are() {
-        for width in [2_usize, 3, 4, 9] {
-            let rows: Vec<f32> = (0..width * 40).map(|i| ((i * 29) % 83) as f32 / 9.0 - 4.0).collect();
-            let centre = column_means(&rows, width);
-            let mut fast = Vec::new();
-            distances(&rows, &centre, &mut fast);
-            let mut wide = Widths::new(width);
-            let slow: Vec<f32> = rows.chunks(width).map(|row| wide.distance(row, &centre)).collect();
-            assert_eq!(fast, slow);
+    fn narrow_rows_are_as_far_as_wide_ones() {
+        for row in [[0.5, -2.0, 7.25], [1e-3, 1e3, 0.1]] {
+            assert_eq!(distance(&row, &[0.1, 0.2, 0.3]), Widths::new(3).distance(&row, &[0.1, 0.2, 0.3]));
         }
     }
 
     #[test]
     fn quantiles_interpolate_from_the_nearer_end() {
-        let quantile = |x: &[f32], q| quantile(x, q, &mut Vec::new());
+        let quantile = |x: &[f32], q| quantile(&mut x.iter().map(|&x| rank_key(x)).collect::<Vec<_>>(), q);
         assert_eq!(quantile(&[3.0, 0.0, 2.0, 1.0], 0.5), 1.5);
         assert_eq!(quantile(&[5.0], 0.95), 5.0);
         assert!(quantile(&[1.0, f32::NAN], 0.5).is_nan());

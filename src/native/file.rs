@@ -1,6 +1,7 @@
 //! A file on this machine.
 
 use std::{
+    io::{Read, Seek, SeekFrom},
     ops::Range,
     path::{Component, Path, PathBuf},
     rc::Rc,
@@ -47,9 +48,14 @@ impl File {
     fn read_span(&self, span: &Range<u64>) -> Result<Bytes> {
         check_span(span, self.len)?;
         let len = Limits::size(span.end - span.start, self.len, "a read")?;
-        let mut buffer = Limits::filled(len, 0_u8, "a read")?;
-        read_at(&self.file, &mut buffer, span.start)
-            .map_err(|e| failed(&e, "cannot be read").offset(span.start))?;
+        let mut buffer = Limits::room(len, "a read")?;
+        // Not by position: that would want zeros in the buffer first.
+        let mut read = || {
+            (&self.file).seek(SeekFrom::Start(span.start))?;
+            (&self.file).take(len as u64).read_to_end(&mut buffer)?;
+            if buffer.len() == len { Ok(()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+        };
+        read().map_err(|e| failed(&e, "cannot be read").offset(span.start))?;
         Ok(buffer.into())
     }
 }
@@ -71,7 +77,6 @@ pub(super) fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> s
 
 #[cfg(not(unix))]
 pub(super) fn read_at(mut file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-    use std::io::{Read, Seek, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.read_exact(buffer)
 }

@@ -10,15 +10,15 @@ use std::{cell::RefCell, rc::Rc};
 use crate::{
     array::Array,
     codec,
-    error::{Pending, Result},
+    error::{Error, Pending, Result},
     limits::Limits,
 };
 
-/// Decoded bytes held at once, while they wait to be put where they belong.
+/// Decoded bytes that come back from elsewhere at once.
 const WAVE: u64 = 16 << 20;
 
-/// Chunks to decode at once.
-pub(super) fn wave(array: &Array) -> usize {
+/// Chunks to have decoded elsewhere at once.
+fn wave(array: &Array) -> usize {
     let chunk = array.chunk_len().saturating_mul(array.dtype.width() as u64).max(1);
     usize::try_from((WAVE / chunk).clamp(1, 4096)).unwrap_or(1)
 }
@@ -63,40 +63,70 @@ pub fn decode_with(decoders: Option<Rc<dyn Decoders>>) {
 /// Stored bytes below which decoding elsewhere costs more than it saves.
 const LEAST: usize = 256 << 10;
 
-/// Chunks as they are stored, with the steps of the pipeline to leave out; `None` stays.
-pub(super) async fn unpack(
+/// A chunk as it is stored, if it is, with the steps of the pipeline to leave out.
+pub(super) type Packed = (Option<Bytes>, u32);
+
+/// Decodes chunks and hands each over with its number, in any order. An error comes with the number of the first chunk that has one.
+pub(super) async fn each(
     limits: &Limits,
     array: &Array,
-    packed: Vec<(Option<Bytes>, u32)>,
-) -> Vec<Result<Option<Bytes>>> {
-    if array.codecs.is_empty() {
-        return packed.into_iter().map(|(raw, _)| Ok(raw)).collect();
-    }
-    let stored: usize = packed.iter().filter_map(|(raw, _)| raw.as_ref()).map(Bytes::len).sum();
-    let mut ahead = if stored < LEAST || packed.len() < 2 {
-        Vec::new()
-    } else {
-        match elsewhere(limits, array, &packed).await {
-            Some(ahead) => ahead,
-            None => several::unpack(limits, array, &packed),
-        }
-    }
-    .into_iter();
-    let one = |(raw, skip): (Option<Bytes>, u32)| match (raw, ahead.next().flatten()) {
-        (None, _) => Ok(None),
-        (Some(_), Some(chunk)) => Ok(Some(chunk)),
-        // Not tried before, or it failed: errors do not travel, so they are made here.
-        (Some(raw), None) => decode(limits, array, raw, skip).map(Some),
+    packed: Vec<Packed>,
+    take: &mut dyn FnMut(usize, Option<Bytes>) -> Result<()>,
+) -> std::result::Result<(), (usize, Error)> {
+    let one = |(raw, skip): Packed| match raw {
+        Some(raw) if !array.codecs.is_empty() => decode(limits, array, raw, skip).map(Some),
+        raw => Ok(raw),
     };
-    packed.into_iter().map(one).collect()
+    if array.codecs.is_empty() || packed.len() < 2 || bytes(&packed) < LEAST {
+        return in_turn(packed, 0, |packed, number| take(number, one(packed)?));
+    }
+    let Some(decoders) = DECODERS.with(|slot| slot.borrow().clone()) else {
+        return several::each(packed, &one, take);
+    };
+    let (mut packed, mut first) = (packed.into_iter(), 0);
+    loop {
+        let wave: Vec<Packed> = packed.by_ref().take(wave(array)).collect();
+        let count = wave.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let ahead = if count < 2 || bytes(&wave) < LEAST {
+            None
+        } else {
+            elsewhere(&*decoders, limits, array, &wave).await
+        };
+        let mut ahead = ahead.unwrap_or_default().into_iter();
+        in_turn(wave, first, |(raw, skip), number| match (raw, ahead.next().flatten()) {
+            (Some(_), Some(chunk)) => take(number, Some(chunk)),
+            // Not tried, or it failed: errors do not travel, so they are made here.
+            (raw, _) => take(number, one((raw, skip))?),
+        })?;
+        first += count;
+    }
+}
+
+fn bytes(packed: &[Packed]) -> usize {
+    packed.iter().filter_map(|(raw, _)| raw.as_ref()).map(Bytes::len).sum()
+}
+
+/// One after the other, numbered from `first`.
+fn in_turn(
+    packed: Vec<Packed>,
+    first: usize,
+    mut take: impl FnMut(Packed, usize) -> Result<()>,
+) -> std::result::Result<(), (usize, Error)> {
+    for (packed, number) in packed.into_iter().zip(first..) {
+        take(packed, number).map_err(|error| (number, error))?;
+    }
+    Ok(())
 }
 
 async fn elsewhere(
+    decoders: &dyn Decoders,
     limits: &Limits,
     array: &Array,
-    packed: &[(Option<Bytes>, u32)],
+    packed: &[Packed],
 ) -> Option<Vec<Option<Bytes>>> {
-    let decoders = DECODERS.with(|slot| slot.borrow().clone())?;
     let (size, bound) = sizes(limits, array).ok()?;
     let chunks = packed.iter().map(|(raw, skip)| (raw.clone().unwrap_or_default(), *skip)).collect();
     let job = Job { codecs: codec::wire::write(&array.codecs)?, size, bound, chunks };
@@ -121,50 +151,73 @@ fn decode(limits: &Limits, array: &Array, raw: Bytes, skip: u32) -> Result<Bytes
 
 #[cfg(not(target_arch = "wasm32"))]
 mod several {
-    //! On as many threads as there are processors, where that pays.
+    //! On as many threads as there are processors. The one that reads puts chunks where they belong as they come, and decodes when
+    //! there is nothing to put.
 
     use std::{
-        num::NonZero,
         sync::{
-            OnceLock,
             atomic::{AtomicUsize, Ordering},
+            mpsc::{TryRecvError, sync_channel},
         },
         thread,
     };
 
-    use super::{Array, Bytes, Limits, decode};
+    use super::{Bytes, Error, Packed, Result};
+    use crate::threads;
 
-    /// More threads than this do not help: putting things together is left to one.
-    const MOST: usize = 8;
+    /// Decoded chunks that wait to be put, for each thread.
+    const WAITING: usize = 4;
 
-    /// Chunks that decoded well.
-    pub(super) fn unpack(
-        limits: &Limits,
-        array: &Array,
-        packed: &[(Option<Bytes>, u32)],
-    ) -> Vec<Option<Bytes>> {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST).min(packed.len());
-        if threads < 2 {
-            return Vec::new();
-        }
-        let done: Vec<OnceLock<Option<Bytes>>> = packed.iter().map(|_| OnceLock::new()).collect();
+    pub(super) fn each(
+        packed: Vec<Packed>,
+        decode: &(impl Fn(Packed) -> Result<Option<Bytes>> + Sync),
+        take: &mut dyn FnMut(usize, Option<Bytes>) -> Result<()>,
+    ) -> std::result::Result<(), (usize, Error)> {
+        let threads = threads::for_pieces(packed.len());
         let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let (Some((raw, skip)), Some(slot)) = (packed.get(i), done.get(i)) else { return };
-                let chunk = raw.clone().and_then(|raw| decode(limits, array, raw, *skip).ok());
-                // Each number comes up once.
-                slot.set(chunk).ok();
+        let claim = || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            packed.get(number).map(|packed| (number, packed.clone()))
+        };
+        let (sender, done) = sync_channel(threads.max(1) * WAITING);
+        let mut wrong: Option<(usize, Error)> = None;
+        let mut put = |number: usize, chunk: Result<Option<Bytes>>| {
+            let go = wrong.is_none();
+            if let Err(error) = chunk.and_then(|chunk| if go { take(number, chunk) } else { Ok(()) }) {
+                // Nothing more is begun; of what is under way, the first counts.
+                next.store(packed.len(), Ordering::Relaxed);
+                if wrong.as_ref().is_none_or(|(first, _)| number < *first) {
+                    wrong = Some((number, error));
+                }
             }
         };
         thread::scope(|scope| {
-            (1..threads).for_each(|_| {
-                scope.spawn(work);
-            });
-            work();
+            for _ in 1..threads {
+                let (sender, claim) = (sender.clone(), &claim);
+                scope.spawn(move || {
+                    while let Some((number, chunk)) = claim()
+                        && sender.send((number, decode(chunk).ok())).is_ok()
+                    {}
+                });
+            }
+            drop(sender);
+            // Errors do not travel, so they are made here.
+            let again = |number: usize| packed.get(number).map_or(Ok(None), |packed| decode(packed.clone()));
+            loop {
+                match done.try_recv() {
+                    Ok((number, chunk)) => put(number, chunk.map_or_else(|| again(number), Ok)),
+                    Err(TryRecvError::Disconnected) => break,
+                    Err(TryRecvError::Empty) => match claim() {
+                        Some((number, chunk)) => put(number, decode(chunk)),
+                        None => break,
+                    },
+                }
+            }
+            done.iter().for_each(|(number, chunk)| put(number, chunk.map_or_else(|| again(number), Ok)));
         });
-        done.into_iter().map(|slot| slot.into_inner().flatten()).collect()
+        // Alone, or the others were sooner.
+        std::iter::from_fn(claim).for_each(|(number, chunk)| put(number, decode(chunk)));
+        wrong.map_or(Ok(()), Err)
     }
 }
 
@@ -172,9 +225,13 @@ mod several {
 mod several {
     //! A module in a browser has one thread.
 
-    use super::{Array, Bytes, Limits};
+    use super::{Bytes, Error, Packed, Result, in_turn};
 
-    pub(super) fn unpack(_: &Limits, _: &Array, _: &[(Option<Bytes>, u32)]) -> Vec<Option<Bytes>> {
-        Vec::new()
+    pub(super) fn each(
+        packed: Vec<Packed>,
+        decode: &impl Fn(Packed) -> Result<Option<Bytes>>,
+        take: &mut dyn FnMut(usize, Option<Bytes>) -> Result<()>,
+    ) -> std::result::Result<(), (usize, Error)> {
+        in_turn(packed, 0, |packed, number| take(number, decode(packed)?))
     }
 }

@@ -197,28 +197,22 @@ async fn scatter_all(
     fetched: Vec<Option<Bytes>>,
     targets: &mut [Target<'_>],
 ) -> Result<()> {
-    let mut groups = work.chunk_by(|a, b| a.stored == b.stored);
-    let wave = decode::wave(array);
-    let mut fetched = fetched.into_iter();
-    loop {
-        let groups: Vec<&[Item]> = groups.by_ref().take(wave).collect();
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let packed: Vec<(Option<Bytes>, u32)> = groups
-            .iter()
-            .zip(&mut fetched)
-            .map(|(group, raw)| match group.first() {
-                Some(Item { stored: Stored::Span { skip, .. }, .. }) => (raw, *skip),
-                _ => (raw, 0),
-            })
-            .collect();
-        for (group, chunk) in groups.into_iter().zip(decode::unpack(limits, array, packed).await) {
-            let number = group.first().map_or(0, |item| item.piece.chunk);
-            let name = |e: Error| e.at(format!("chunk {:?} of {}", coordinates(array, number), array.path));
-            chunk.and_then(|chunk| scatter(array, group, chunk, targets)).map_err(name)?;
-        }
-    }
+    let groups: Vec<&[Item]> = work.chunk_by(|a, b| a.stored == b.stored).collect();
+    let packed = groups
+        .iter()
+        .zip(fetched)
+        .map(|(group, raw)| match group.first() {
+            Some(Item { stored: Stored::Span { skip, .. }, .. }) => (raw, *skip),
+            _ => (raw, 0),
+        })
+        .collect();
+    let mut put =
+        |number: usize, chunk| scatter(array, groups.get(number).copied().unwrap_or(&[]), chunk, targets);
+    decode::each(limits, array, packed, &mut put).await.map_err(|(number, error)| {
+        let first = groups.get(number).and_then(|group| group.first());
+        let chunk = first.map_or(0, |item| item.piece.chunk);
+        error.at(format!("chunk {:?} of {}", coordinates(array, chunk), array.path))
+    })
 }
 
 /// Puts the pieces of one chunk where they belong.
