@@ -151,7 +151,8 @@ pub struct Pack {
     /// Threads that compress and write
     #[arg(long, value_name = "N", default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
     pub jobs: usize,
-    /// Memory for gene values, in MiB; a matrix stored by row is passed over once for each such block
+    /// Memory for gene values, in MiB; what a matrix stored by row has beyond half of it lies in the cache, or without one in OUT, until
+    /// all genes are written
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u64,
     /// Say on standard error, as one line of JSON, what it took

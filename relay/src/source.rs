@@ -100,10 +100,24 @@ impl Opened {
     /// # Errors
     /// When nothing in it can be shown.
     pub async fn dataset(&self, reading: &Reading) -> Result<Dataset> {
+        self.dataset_within(reading, limits(), None).await
+    }
+
+    /// The same within limits of the caller's. What does not fit is kept in the cache, or, where there is to be none, in another folder.
+    ///
+    /// # Errors
+    /// When nothing in it can be shown.
+    pub async fn dataset_within(
+        &self,
+        reading: &Reading,
+        limits: Limits,
+        instead: Option<&Path>,
+    ) -> Result<Dataset> {
         let options = reading.options(&self.name, self.folder);
         let cache = if reading.no_cache { None } else { Cache::of_user(CACHE) };
+        let cache = cache.or_else(|| instead.map(|folder| Cache::new(folder, u64::MAX)));
         let shelf = cache.map(|cache| Rc::new(cache) as Rc<dyn Shelf>);
-        Dataset::open_kept(self.source.clone(), &self.root, options, limits(), shelf).await
+        Dataset::open_kept(self.source.clone(), &self.root, options, limits, shelf).await
     }
 
     /// Whether it is read over a network.
@@ -142,6 +156,6 @@ impl Opened {
 }
 
 /// A native program has more memory than a browser's module.
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits { result: 1 << 40, index: 4 << 30, ..Limits::default() }
 }

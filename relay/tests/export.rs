@@ -89,6 +89,30 @@ fn a_full_disk_is_told_and_leaves_no_data_set() {
 }
 
 #[test]
+fn what_does_not_fit_into_memory_is_put_aside_and_cleared_up() {
+    let scratch = Scratch::new();
+    let source = text(&root().join("build/bench/20000x500_csr_gzip.h5ad"));
+    let (whole, aside, short) = (scratch.path("whole"), scratch.path("aside"), scratch.path("short"));
+    ok(&["export", &source, &whole, "--quiet"]);
+    let whole = tree(Path::new(&whole));
+    // The gene index takes 6 MB, of which 2 may be in memory.
+    ok(&["export", &source, &aside, "--quiet", "--no-cache", "--memory", "4"]);
+    assert!(tree(Path::new(&aside)) == whole);
+    // No room for it either: the matrix is passed over more than once. No other file is as large.
+    let args = ["export", &source, &short, "--quiet", "--no-cache", "--memory", "4"];
+    let (code, said) = shell("trap '' XFSZ; ulimit -f 4096; exec \"$0\" \"$@\"", &args);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(tree(Path::new(&short)) == whole);
+    // What a run that was killed left there.
+    fs::remove_file(Path::new(&short).join(IDENTITY)).unwrap();
+    let left = Path::new(&short).join(".cellucid-index");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("part"), b"left").unwrap();
+    ok(&["export", &source, &short, "--quiet", "--force"]);
+    assert!(tree(Path::new(&short)) == whole);
+}
+
+#[test]
 fn a_run_that_was_killed_goes_on() {
     let scratch = Scratch::new();
     let (out, whole, source) = (scratch.path("out"), scratch.path("whole"), text(&sample()));

@@ -171,15 +171,20 @@ impl Sweep {
             self.drive(matrix, tree, &index, &waiter).await?;
             drop(turn);
         }
-        let out = waiter.out.take();
+        // A column that is wanted once is handed over: all of them twice would be the larger part of what an export takes.
+        let mut out: Vec<Option<Values>> = waiter.out.take().into_iter().map(Some).collect();
+        let place = |column: &u64| waiter.wanted.binary_search(column).unwrap_or(usize::MAX);
+        let mut times = vec![0_usize; out.len()];
+        for column in wanted {
+            times.get_mut(place(column)).into_iter().for_each(|times| *times += 1);
+        }
         let mut columns = Vec::with_capacity(wanted.len());
-        match <[Values; 1]>::try_from(out) {
-            Ok([only]) if wanted.len() == 1 => columns.push(only),
-            Ok([only]) => columns.extend(wanted.iter().map(|_| only.clone())),
-            Err(out) => {
-                let at = |column| out.get(waiter.wanted.binary_search(column).ok()?).cloned();
-                columns.extend(wanted.iter().filter_map(at));
-            }
+        for column in wanted {
+            let (Some(times), Some(out)) = (times.get_mut(place(column)), out.get_mut(place(column))) else {
+                continue;
+            };
+            *times -= 1;
+            columns.extend(if *times == 0 { out.take() } else { out.clone() });
         }
         Ok(columns)
     }

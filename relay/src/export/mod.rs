@@ -5,10 +5,14 @@ mod folder;
 mod journal;
 mod show;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cellucid_wasm::{
-    Error, Result,
+    Error, Limits, Result,
     dataset::Dataset,
     export::{Bits, Packing},
     native::block_on,
@@ -22,7 +26,7 @@ pub use show::{Show, size};
 use crate::{
     args::{Pack, Reading},
     output,
-    source::Opened,
+    source::{Opened, limits},
 };
 
 /// Options of the command line as the library takes them.
@@ -33,7 +37,22 @@ pub fn packing(pack: &Pack) -> Packing {
         var: pack.quantize_var.as_ref().map(bits),
         obs: pack.quantize_obs.as_ref().map(bits),
         genes: pack.genes.clone(),
-        memory: Some(pack.memory.saturating_mul(1 << 20)),
+        memory: Some(memory(pack) / 2),
+    }
+}
+
+/// Half of it is for the values of genes, half for the gene index of a matrix stored by row.
+fn memory(pack: &Pack) -> u64 {
+    pack.memory.saturating_mul(1 << 20)
+}
+
+/// A folder for what does not fit into memory; it goes when the export ends, however it ends.
+struct Spill(PathBuf);
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        // Most often there is none.
+        fs::remove_dir_all(&self.0).ok();
     }
 }
 
@@ -41,8 +60,10 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
     let opened = Opened::new(source, &reading.headers)?;
     let packing = packing(pack);
     let show = Arc::new(Show::of(pack.quiet, "files"));
+    let spill = Spill(out.join(folder::SPILL));
+    let within = Limits { index: memory(pack) / 2, ..limits() };
     let exported = block_on(async {
-        let Dataset::Made(export, _) = opened.dataset(reading).await? else {
+        let Dataset::Made(export, _) = opened.dataset_within(reading, within, Some(&spill.0)).await? else {
             return Err(Error::request("is an export folder already")
                 .in_file(source)
                 .hint("copy it as it is"));
