@@ -187,6 +187,10 @@ impl Tree for Hdf5 {
         self.files.seconds(bytes)
     }
 
+    fn batch(&self) -> u64 {
+        self.files.batch()
+    }
+
     fn locate<'a>(&'a self, array: &'a Array, chunks: &'a [u64]) -> Pending<'a, Vec<Stored>> {
         Box::pin(async move {
             self.spots(array, chunks).await.map_err(|e| e.at(&array.path).in_file(self.name()))

@@ -52,6 +52,11 @@ impl Siblings {
         self.first.space.seconds(bytes)
     }
 
+    /// Bytes to ask for at a time.
+    pub fn batch(&self) -> u64 {
+        self.first.space.batch()
+    }
+
     /// Bounds in force.
     pub fn limits(&self) -> &Limits {
         self.first.space.limits()

@@ -184,6 +184,11 @@ impl Space {
         self.source.seconds(bytes)
     }
 
+    /// Bytes to ask for at a time.
+    pub fn batch(&self) -> u64 {
+        self.source.batch()
+    }
+
     /// Data, merged over small gaps and past the page cache.
     ///
     /// # Errors

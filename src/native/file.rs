@@ -95,6 +95,10 @@ impl ByteSource for File {
         Some(Identity { text, exact: true })
     }
 
+    fn batch(&self) -> u64 {
+        4 << 20
+    }
+
     fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
         Box::pin(async move {
             let below = Path::new(path);

@@ -65,6 +65,10 @@ impl<S: ByteSource + ?Sized> ByteSource for Counted<S> {
         self.inner.gap()
     }
 
+    fn batch(&self) -> u64 {
+        self.inner.batch()
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.inner.seconds(bytes)
     }

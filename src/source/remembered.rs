@@ -139,6 +139,10 @@ impl ByteSource for Remembered {
         self.inner.gap()
     }
 
+    fn batch(&self) -> u64 {
+        self.inner.batch()
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.inner.seconds(bytes)
     }

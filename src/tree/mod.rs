@@ -123,6 +123,11 @@ pub trait Tree {
         None
     }
 
+    /// Stored bytes to ask for at a time where there is much to read: what a read costs in memory besides its result.
+    fn batch(&self) -> u64 {
+        64 << 20
+    }
+
     /// Seconds that reading so many bytes will take, as far as can be told.
     fn seconds(&self, bytes: u64) -> Option<f64> {
         let _ = bytes;

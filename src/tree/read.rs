@@ -11,9 +11,8 @@ use crate::{
     source::Part,
 };
 
-/// Most pieces planned at a time, and most stored bytes in memory for them: what a read costs besides its result.
+/// Most pieces planned at a time.
 const BATCH: usize = 32_768;
-const BATCH_BYTES: u64 = 64 << 20;
 
 /// Reads a box of an array, C order.
 ///
@@ -76,7 +75,7 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
         let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
         let mut work = locate(tree, array, batch).await?;
         sort(&mut work);
-        for part in batches(array, &work) {
+        for part in batches(array, &work, tree.batch()) {
             read_batch(tree, array, part, &mut targets).await?;
         }
     }
@@ -153,7 +152,7 @@ fn narrow(array: &Array, target: usize, piece: Piece, stored: Stored) -> Item {
 }
 
 /// Cuts work into parts of bounded size, never between pieces of one chunk.
-fn batches<'w>(array: &Array, work: &'w [Item]) -> Vec<&'w [Item]> {
+fn batches<'w>(array: &Array, work: &'w [Item], most: u64) -> Vec<&'w [Item]> {
     let whole = array.chunk_len().saturating_mul(array.dtype.width() as u64);
     let mut parts = Vec::new();
     let (mut start, mut end, mut bytes) = (0, 0, 0_u64);
@@ -166,7 +165,7 @@ fn batches<'w>(array: &Array, work: &'w [Item]) -> Vec<&'w [Item]> {
             Some(Stored::Key { .. }) => whole,
             _ => 0,
         };
-        if bytes > 0 && bytes.saturating_add(size) > BATCH_BYTES {
+        if bytes > 0 && bytes.saturating_add(size) > most {
             parts.push(work.get(start..end).unwrap_or(&[]));
             (start, bytes) = (end, 0);
         }
