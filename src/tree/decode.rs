@@ -14,10 +14,10 @@ use crate::{
     limits::Limits,
 };
 
-/// Decoded bytes that come back from elsewhere at once.
+/// Decoded bytes under way, here or elsewhere, unless a single chunk has more.
 const WAVE: u64 = 16 << 20;
 
-/// Chunks to have decoded elsewhere at once.
+/// Chunks under way at once.
 fn wave(array: &Array) -> usize {
     let chunk = array.chunk_len().saturating_mul(array.dtype.width() as u64).max(1);
     usize::try_from((WAVE / chunk).clamp(1, 4096)).unwrap_or(1)
@@ -81,7 +81,7 @@ pub(super) async fn each(
         return in_turn(packed, 0, |packed, number| take(number, one(packed)?));
     }
     let Some(decoders) = DECODERS.with(|slot| slot.borrow().clone()) else {
-        return several::each(packed, &one, take);
+        return several::each(packed, wave(array), &one, take);
     };
     let (mut packed, mut first) = (packed.into_iter(), 0);
     loop {
@@ -165,21 +165,23 @@ mod several {
     use super::{Bytes, Error, Packed, Result};
     use crate::threads;
 
-    /// Decoded chunks that wait to be put, for each thread.
+    /// Decoded chunks that wait to be put, for each thread, where they are small.
     const WAITING: usize = 4;
 
+    /// At most `wave` chunks are in memory.
     pub(super) fn each(
         packed: Vec<Packed>,
+        wave: usize,
         decode: &(impl Fn(Packed) -> Result<Option<Bytes>> + Sync),
         take: &mut dyn FnMut(usize, Option<Bytes>) -> Result<()>,
     ) -> std::result::Result<(), (usize, Error)> {
-        let threads = threads::for_pieces(packed.len());
+        let threads = threads::for_pieces(packed.len().min(wave));
         let next = AtomicUsize::new(0);
         let claim = || {
             let number = next.fetch_add(1, Ordering::Relaxed);
             packed.get(number).map(|packed| (number, packed.clone()))
         };
-        let (sender, done) = sync_channel(threads.max(1) * WAITING);
+        let (sender, done) = sync_channel((wave - threads).min(threads * WAITING));
         let mut wrong: Option<(usize, Error)> = None;
         let mut put = |number: usize, chunk: Result<Option<Bytes>>| {
             let go = wrong.is_none();
@@ -229,6 +231,7 @@ mod several {
 
     pub(super) fn each(
         packed: Vec<Packed>,
+        _wave: usize,
         decode: &impl Fn(Packed) -> Result<Option<Bytes>>,
         take: &mut dyn FnMut(usize, Option<Bytes>) -> Result<()>,
     ) -> std::result::Result<(), (usize, Error)> {
