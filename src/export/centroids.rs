@@ -68,10 +68,11 @@ impl Trim<'_> {
             bounds.is_some_and(|(centre, farthest)| distance(row, centre) <= *farthest)
         };
         let near = self.sums(rows, near);
-        let of = |((label, span), (all, near)): (&(usize, Range<usize>), (&[f32; W], &Sum<W>))| {
-            self.choose(*label, span.len(), *all, near)
-        };
-        self.groups.groups.iter().zip(all.iter().zip(&near)).map(of).collect()
+        let mut centroids = Vec::with_capacity(all.len());
+        for ((label, span), (all, near)) in self.groups.groups.iter().zip(all.iter().zip(&near)) {
+            centroids.push(self.choose(*label, span.len(), *all, near));
+        }
+        centroids
     }
 
     fn choose<const W: usize>(&self, label: usize, cells: usize, all: [f32; W], near: &Sum<W>) -> Centroid {
