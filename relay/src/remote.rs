@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::fault::Fault;
@@ -149,7 +149,7 @@ impl Client {
             if attempt >= http::TRIES {
                 return Err(error);
             }
-            thread::sleep(Duration::from_millis(http::pause(attempt, retry_after.as_deref())));
+            thread::sleep(Duration::from_millis(http::pause(attempt, retry_after.as_deref(), left)));
         }
     }
 
@@ -431,6 +431,12 @@ impl Store {
         let documents = DOCUMENTS.map(|key| (key.to_owned(), Part::All));
         block_on(self.get_many(&documents)).is_ok_and(|got| got.iter().any(Option::is_some))
     }
+}
+
+/// Milliseconds until a date as HTTP writes it; `None` for what is none.
+fn left(date: &str) -> Option<u64> {
+    let wait = httpdate::parse_http_date(date).ok()?.duration_since(SystemTime::now()).unwrap_or_default();
+    Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn part(client: &Client, url: &str, part: &Part) -> Result<Option<Bytes>> {

@@ -77,10 +77,15 @@ impl Head {
     }
 }
 
-/// How long to wait before try number `attempt` (1 is the second try), in milliseconds.
-pub fn pause(attempt: u32, retry_after: Option<&str>) -> u64 {
-    let asked = retry_after.and_then(|s| s.trim().parse::<u64>().ok()).map(|s| s.saturating_mul(1000));
+/// How long to wait before try number `attempt` (1 is the second try), in milliseconds. What a host asks for by `Retry-After` is
+/// followed, within bounds: seconds, or a date, of which `left` says how many milliseconds are left until then; `None` for what is none.
+/// A date that is over is one of another clock, and says nothing.
+pub fn pause(attempt: u32, retry_after: Option<&str>, left: impl FnOnce(&str) -> Option<u64>) -> u64 {
     let ours = 300_u64.saturating_mul(1 << attempt.saturating_sub(1).min(8));
+    let asked = retry_after.map(str::trim).and_then(|text| match text.parse::<u64>() {
+        Ok(seconds) => Some(seconds.saturating_mul(1000)),
+        Err(_) => left(text).map(|time| time.max(ours)),
+    });
     asked.unwrap_or(ours).min(LONGEST_PAUSE)
 }
 
@@ -477,10 +482,17 @@ mod tests {
 
     #[test]
     fn waits_grow_and_hosts_may_ask_for_more_but_not_for_ever() {
-        assert_eq!([1, 2, 3].map(|n| pause(n, None)), [300, 600, 1200]);
-        assert_eq!(pause(1, Some("2")), 2000);
-        assert_eq!(pause(1, Some("86400")), LONGEST_PAUSE);
-        assert_eq!(pause(1, Some("Wed, 21 Oct 2015 07:28:00 GMT")), 300);
+        let none = |_: &str| -> Option<u64> { unreachable!("no date was given") };
+        assert_eq!([1, 2, 3].map(|n| pause(n, None, none)), [300, 600, 1200]);
+        assert_eq!(pause(1, Some("2"), none), 2000);
+        assert_eq!(pause(1, Some(" 0 "), none), 0);
+        assert_eq!(pause(1, Some("86400"), none), LONGEST_PAUSE);
+        let date = "Wed, 21 Oct 2015 07:28:00 GMT";
+        let after = |time| move |text: &str| (text == date).then_some(time);
+        assert_eq!(pause(1, Some(date), after(5000)), 5000);
+        assert_eq!(pause(1, Some(date), after(u64::MAX)), LONGEST_PAUSE);
+        assert_eq!(pause(2, Some(date), after(0)), 600);
+        assert_eq!(pause(1, Some("soon"), after(5000)), 300);
         assert_eq!([0, 999, 1000, 2_500_000].map(size), ["0 bytes", "999 bytes", "1.0 kB", "2.5 MB"]);
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::lock::Mutex;
-use js_sys::{Promise, Reflect};
+use js_sys::{Date, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Url;
@@ -124,7 +124,7 @@ impl Way {
             if attempt >= http::TRIES {
                 return Err(error);
             }
-            sleep(http::pause(attempt, wait.as_deref())).await;
+            sleep(http::pause(attempt, wait.as_deref(), left)).await;
         }
     }
 
@@ -193,4 +193,10 @@ impl Way {
         self.turn.set(self.turn.get() + 1);
         Ok(true)
     }
+}
+
+/// Milliseconds until a date as hosts write it; `None` for what is none.
+fn left(date: &str) -> Option<u64> {
+    let time = Date::parse(date) - Date::now();
+    (!time.is_nan()).then_some(time as u64)
 }

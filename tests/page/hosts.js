@@ -167,6 +167,7 @@ export const CASES = {
     outcome: "right",
     manner: ({ count }) => (count === 2 ? { ...refused(429), headers: { "Retry-After": "1" } } : undefined),
   },
+  "busy-until": { file: H5AD, outcome: "right", manner: until() },
   failing: { file: H5AD, outcome: { code: "source", message: /failed \(status 500\)/ }, manner: () => refused(500) },
   unsatisfied: { file: H5AD, outcome: { code: "source", message: /status 416/ }, manner: () => refused(416) },
   "no-cors": {
@@ -273,6 +274,23 @@ export const CASES = {
     manner: checked(6),
   },
 };
+
+/** Busy until a time that it tells; who asks for the same again before that is sent away for good. @returns {Case["manner"]} */
+function until() {
+  /** @type {Map<string, { time: number, asked: Set<unknown> }>} */
+  const runs = new Map();
+  return ({ url, count, ask }) => {
+    const run = url.pathname.split("/")[1] ?? "";
+    // In whole seconds, as HTTP writes them: one to two from now.
+    if (count === 2) runs.set(run, { time: 1000 * (Math.ceil(Date.now() / 1000) + 1), asked: new Set() });
+    const { time, asked } = runs.get(run) ?? { time: 0, asked: new Set() };
+    // Timers may be a moment early.
+    if (Date.now() >= time - 100) return undefined;
+    if (asked.has(ask.headers.range)) return refused(410);
+    asked.add(ask.headers.range);
+    return { ...refused(503), headers: { "Retry-After": new Date(time).toUTCString() } };
+  };
+}
 
 /** Redirects to the same file at the other origin. @returns {Case["manner"]} */
 function to() {
