@@ -2,25 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { launch, ROOT, serve, shoot, visit } from "./browser.js";
-import { sample } from "./shown.js";
+import { test } from "node:test";
+import { ROOT, shoot, visit } from "./browser.js";
+import { sample, stage } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
 const AXE = readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
 
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage();
 /** @typedef {import("playwright-core").Page} Page */
 
 /** What axe has against the page as it is. @param {Page} page @returns {Promise<string[]>} */
@@ -37,10 +25,10 @@ async function faults(page) {
 
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing, ${colorScheme}`, { timeout: 240_000 }, async () => {
-    const empty = await visit(browser, server.url, { colorScheme });
+    const empty = await visit(here.browser, here.server.url, { colorScheme });
     assert.deepEqual(await faults(empty.page), [], "the start");
     await empty.page.context().close();
-    const { page, errors } = await sample(browser, server, { colorScheme });
+    const { page, errors } = await sample(here.browser, here.server, { colorScheme });
     assert.deepEqual(await faults(page), [], "a category");
     await page.evaluate(async () => {
       const { store } = await import(new URL("main.js", document.baseURI).href);
@@ -82,7 +70,11 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
 }
 
 test("forced colours, more contrast and reduced motion leave everything usable", async () => {
-  const { page, errors } = await sample(browser, server, { forcedColors: "active", reducedMotion: "reduce", contrast: "more" });
+  const { page, errors } = await sample(here.browser, here.server, {
+    forcedColors: "active",
+    reducedMotion: "reduce",
+    contrast: "more",
+  });
   const chosen = page.locator("#obs-list [aria-selected=true]");
   assert.match(await chosen.evaluate((row) => getComputedStyle(row).outlineStyle), /solid/);
   const swatch = page.locator(".categories input[type=color]").first();
@@ -99,7 +91,7 @@ test("forced colours, more contrast and reduced motion leave everything usable",
 });
 
 test("on a narrow screen nothing is wider than the window, and targets are large enough", async () => {
-  const { page, errors } = await sample(browser, server, { viewport: { width: 360, height: 740 }, hasTouch: true });
+  const { page, errors } = await sample(here.browser, here.server, { viewport: { width: 360, height: 740 }, hasTouch: true });
   const wide = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok((await wide()) <= 0);
   await page.getByRole("button", { name: "Lasso (L)" }).tap();

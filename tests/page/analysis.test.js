@@ -1,26 +1,13 @@
 /** Distributions and comparisons, against pandas and SciPy. */
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { coloured, launch, python, ROOT, serve, shoot, text, until } from "./browser.js";
-import { SAMPLE, sample, state } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
+import { test } from "node:test";
+import { coloured, python, shoot, text, until } from "./browser.js";
+import { SAMPLE, sample, stage, state } from "./shown.js";
 
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage();
 test("the distribution of a gene in each category has the figures of pandas", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const box = page.getByRole("searchbox", { name: "Find a field or gene" });
   await box.fill("CD3E");
   await box.press("Enter");
@@ -48,7 +35,7 @@ test("the distribution of a gene in each category has the figures of pandas", as
 });
 
 test("one category against all other cells: the genes that SciPy ranks first; stopped half way; coloured by one", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await page.getByRole("tab", { name: "Compare" }).click();
   await page.getByLabel("First group").selectOption({ label: "NK" });
   await page.getByRole("button", { name: "Compare", exact: true }).click();
@@ -85,7 +72,7 @@ test("one category against all other cells: the genes that SciPy ranks first; st
 });
 
 test("a comparison shows how far it is and is cancelled; what was found by then stays", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   // The first genes come; the others take as long as it takes to cancel.
   await page.evaluate(async () => {
     const { Engine } = await import(new URL("engine/client.js", document.baseURI).href);

@@ -2,28 +2,18 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { coloured, drop, launch, onlyChromium, python, ROOT, serve, text, values, visit } from "./browser.js";
+import { before, test } from "node:test";
+import { coloured, drop, onlyChromium, python, ROOT, text, values, visit } from "./browser.js";
+import { stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, "build/beside");
 const FILE = resolve(FOLDER, "linked.h5ad");
 const WHOLE = resolve(FOLDER, "whole.h5ad");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
+before(() => {
   assert.ok(existsSync(FILE), "build/beside is not there: ./check makes it");
-  browser = await launch();
-  server = await serve(FOLDER);
 });
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage(FOLDER);
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Everything that lies elsewhere reads as if it were in the file. @param {Page} page */
@@ -41,7 +31,7 @@ async function whole(page) {
 const which = (page) => page.getByRole("button", { name: /linked\.h5ad$/ }).click();
 
 test("a dropped folder", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, FOLDER);
   await which(page);
   await whole(page);
@@ -50,7 +40,7 @@ test("a dropped folder", async () => {
 });
 
 test("a folder chosen by the input", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await page.locator("#folder").setInputFiles(FOLDER);
   await which(page);
   await whole(page);
@@ -59,14 +49,14 @@ test("a folder chosen by the input", async () => {
 });
 
 test("an address", async () => {
-  const { page, errors } = await visit(browser, `${server.url}?url=${encodeURIComponent("data/linked.h5ad")}`);
+  const { page, errors } = await visit(here.browser, `${here.server.url}?url=${encodeURIComponent("data/linked.h5ad")}`);
   await whole(page);
   assert.deepEqual(errors, []);
   await page.context().close();
 });
 
 test("a file by itself: the one that is missed is named, and what to do", async () => {
-  const { page } = await visit(browser, server.url);
+  const { page } = await visit(here.browser, here.server.url);
   const trouble = page.locator("#trouble");
   // A page that has only just been loaded may not take what falls on it yet.
   for (let tries = 0; tries < 5 && !(await trouble.isVisible()); tries++) {
@@ -133,8 +123,8 @@ test(
   "the module's own interface: lists, handles, sources of the caller's",
   onlyChromium("handles that can be written"),
   async () => {
-    const { page } = await visit(browser, server.url);
-    const mine = new URL("data/", server.url).href;
+    const { page } = await visit(here.browser, here.server.url);
+    const mine = new URL("data/", here.server.url).href;
     const truth = python(WHOLE, "layer", JSON.stringify({ layer: "counts", gene: "gene3" }));
     for (const kind of ["list", "handle", "caller"]) {
       assert.deepEqual(await api(page, { mine, kind }), { gene: truth, points: 60 * 2 * 4 }, kind);

@@ -273,6 +273,17 @@ export async function text(place) {
   return (await place.textContent()) ?? "";
 }
 
+/**
+ * Types into a field as a person does, over what was there, and takes it with Enter. What a driver fills in is no change to Firefox.
+ *
+ * @param {import("playwright-core").Locator} field @param {string} words
+ */
+export async function type(field, words) {
+  await field.press("ControlOrMeta+a");
+  await field.pressSequentially(words);
+  await field.press("Enter");
+}
+
 /** Kept for people to look at. @param {import("playwright-core").Page} page @param {string} name */
 export async function shoot(page, name) {
   mkdirSync(SHOTS, { recursive: true });

@@ -2,31 +2,19 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { launch, ROOT, serve, visit } from "./browser.js";
+import { test } from "node:test";
+import { ROOT, visit } from "./browser.js";
+import { stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, "build/hdf5/far");
 const PATHS = ["points_2d.bin", "var_manifest.json", "obs_manifest.json", "obs/cluster.codes.u8", "obs/score.values.f32"];
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await serve(FOLDER);
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage(FOLDER);
 for (const libver of ["earliest", "latest"]) {
   test(`objects beyond 4 GiB (${libver})`, { timeout: 120_000 }, async () => {
     const far = `far_${libver}.h5ad`;
     assert.ok(statSync(resolve(FOLDER, far)).size > 5 * 2 ** 30, "./check hdf5 makes it");
-    const { page } = await visit(browser, server.url);
+    const { page } = await visit(here.browser, here.server.url);
     await page.evaluate(() => {
       const input = Object.assign(document.createElement("input"), { type: "file", id: "far" });
       document.body.append(input);

@@ -1,24 +1,11 @@
 /** Legend, filters, scores and what lies over the plot: each against what Python finds. */
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { becomes, coloured, launch, pixels, python, ROOT, rested, serve, shoot, text, until, values } from "./browser.js";
-import { lonely, patch, SAMPLE, sample, state } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
+import { test } from "node:test";
+import { becomes, coloured, pixels, python, rested, shoot, text, type, until, values } from "./browser.js";
+import { lonely, patch, SAMPLE, sample, stage, state } from "./shown.js";
 
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage();
 /** @typedef {import("playwright-core").Page} Page */
 
 /** @param {Page} page @param {string} name */
@@ -55,7 +42,7 @@ async function painted(page, hex) {
 }
 
 test("categories have the colours that the file gives them; another colour is chosen, and taken back", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const given = python(SAMPLE, "uns", "cell_type_colors");
   const shown = page.locator(".categories input[type=color]");
   assert.deepEqual(await shown.evaluateAll((inputs) => inputs.map((one) => Reflect.get(one, "value"))), given);
@@ -70,7 +57,7 @@ test("categories have the colours that the file gives them; another colour is ch
 });
 
 test("ramps: their colours, reversed, by the logarithm, between percentiles; zeros of a gene apart", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await choose(page, "CD3E");
   const zeros = python(SAMPLE, "var", "CD3E").filter((/** @type {number} */ value) => value === 0).length;
   assert.match(await text(page.locator("#legend-panel dl")), new RegExp(`Exactly zero${zeros.toLocaleString("en-US")} cells`));
@@ -101,7 +88,7 @@ test("ramps: their colours, reversed, by the logarithm, between percentiles; zer
 });
 
 test("several genes as a score: the values are those of NumPy; what is not there is said; recent fields come back", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await page.getByRole("button", { name: "Several genes as one score" }).click();
   await page.getByLabel("Names of genes").fill("CD3D, cd3e\nTRAC; nonsense");
   await page.getByText("3 genes; not in the dataset: nonsense").waitFor();
@@ -123,7 +110,7 @@ test("several genes as a score: the values are those of NumPy; what is not there
 });
 
 test("filters: categories, a range and outliers add up; switched off and taken away; nothing left out can be selected", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const kinds = python(SAMPLE, "obs", "cell_type");
   const counts = python(SAMPLE, "obs", "n_counts");
   await page.locator(".categories input[type=checkbox]").nth(0).uncheck();
@@ -149,10 +136,8 @@ test("filters: categories, a range and outliers add up; switched off and taken a
   await choose(page, "n_counts");
   await page.getByRole("button", { name: "By n_counts" }).click();
   const middle = [...counts].sort((a, b) => a - b)[3000];
-  await page.getByLabel("From, n_counts").fill(String(middle));
-  await page.getByLabel("From, n_counts").press("Enter");
-  await page.getByLabel("To, n_counts").fill("1000000000");
-  await page.getByLabel("To, n_counts").press("Enter");
+  await type(page.getByLabel("From, n_counts"), String(middle));
+  await type(page.getByLabel("To, n_counts"), "1000000000");
   const both = first.filter((cell) => counts[cell] >= middle);
   assert.deepEqual(await left(), both);
   await page.getByText(`${both.length.toLocaleString("en-US")} of 5,000 cells pass.`).waitFor();
@@ -186,7 +171,7 @@ test("filters: categories, a range and outliers add up; switched off and taken a
 });
 
 test("plots side by side share the camera; the cell under the pointer is the same in each; chosen columns are told", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await choose(page, "CD3E");
   await page.getByRole("button", { name: "How it is drawn" }).click();
   await page.getByRole("button", { name: "Keep this colouring beside" }).click();
@@ -248,7 +233,7 @@ test("plots side by side share the camera; the cell under the pointer is the sam
 });
 
 test("lines between neighbours and a vector field, in 2D and 3D, over a lost context", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const plain = await pixels(page);
   await page.getByRole("button", { name: "How it is drawn" }).click();
   const look = page.locator("#look");

@@ -2,43 +2,19 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import {
-  coloured,
-  drop,
-  FIREFOX,
-  launch,
-  onlyChromium,
-  python,
-  ROOT,
-  serve,
-  shoot,
-  text,
-  until,
-  values,
-  visit,
-} from "./browser.js";
+import { before, test } from "node:test";
+import { coloured, drop, FIREFOX, onlyChromium, python, ROOT, shoot, text, until, values, visit } from "./browser.js";
+import { stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
 const PBMC = resolve(ROOT, "build/real/10x_pbmc68k_reduced.h5ad");
 const PLACE = resolve(ROOT, `build/page-local${FIREFOX ? "-firefox" : ""}`);
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
+before(() => {
   rmSync(PLACE, { recursive: true, force: true });
   mkdirSync(PLACE, { recursive: true });
-  browser = await launch();
-  server = await serve(PLACE);
 });
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage(PLACE);
 /** @typedef {import("playwright-core").Page} Page */
 
 /** A folder of that name, filled. @param {string} name @param {Record<string, string>} content names with what is copied there */
@@ -71,7 +47,7 @@ async function told(page, message, advice) {
 test("a folder around one store, dropped", { timeout: 180_000 }, async () => {
   const parent = folder("around", { "data/cells.zarr": `${SAMPLE}.zarr` });
   writeFileSync(resolve(parent, "notes.txt"), "nothing to open");
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, parent);
   await coloured(page, "cell_type");
   await agree(page, "cell_type");
@@ -81,7 +57,7 @@ test("a folder around one store, dropped", { timeout: 180_000 }, async () => {
 
 test("a folder with several datasets, dropped: a choice", { timeout: 180_000 }, async () => {
   const parent = folder("several", { "b.zarr": `${SAMPLE}.zarr`, "deep/a.h5ad": PBMC, "c.h5ad": `${SAMPLE}.h5ad` });
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, parent);
   await page.getByText("3 datasets were found. Which one?").waitFor();
   assert.deepEqual(await page.locator("#open .which li").allTextContents(), [
@@ -105,7 +81,7 @@ test("a folder with several datasets, dropped: a choice", { timeout: 180_000 }, 
 test("several things at once, dropped and chosen", { timeout: 180_000 }, async () => {
   const other = resolve(PLACE, "table.csv");
   writeFileSync(other, "a,b\n");
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   if (!FIREFOX) {
     await drop(page, `${SAMPLE}.h5ad`, PBMC);
     await page.getByText("2 datasets were found. Which one?").waitFor();
@@ -121,7 +97,7 @@ test("several things at once, dropped and chosen", { timeout: 180_000 }, async (
 
 test("a folder around a store, by input", { timeout: 180_000, ...onlyChromium("its driver cannot choose folders") }, async () => {
   const parent = folder("chosen", { "cells.zarr": `${SAMPLE}.zarr`, "notes/readme.md": resolve(ROOT, "README.md") });
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await page.locator("#folder").setInputFiles(parent);
   await coloured(page, "cell_type");
   await agree(page, "cell_type");
@@ -142,13 +118,13 @@ const keep = (page) =>
   }, "sample/sample.h5ad");
 
 test("the private file system; what was opened before is offered again, and forgotten", { timeout: 120_000 }, async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await keep(page);
   await coloured(page, "cell_type");
   await agree(page, "cell_type");
-  await page.goto(`${server.url}?url=${encodeURIComponent("sample/sample.zarr")}`);
+  await page.goto(`${here.server.url}?url=${encodeURIComponent("sample/sample.zarr")}`);
   await coloured(page, "cell_type");
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   const rows = page.locator(".recent li");
   await rows.first().waitFor();
   assert.deepEqual(
@@ -169,7 +145,7 @@ test("the private file system; what was opened before is offered again, and forg
   await until(page, async (count) => document.querySelectorAll(".recent li").length === count, 1, "one is forgotten");
   await page.getByRole("button", { name: "Forget mine.h5ad" }).click();
   await page.locator(".recent").waitFor({ state: "hidden" });
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   await page.getByRole("button", { name: "Choose a file" }).waitFor();
   assert.ok(!(await page.locator(".recent").isVisible()));
   assert.deepEqual(errors, []);
@@ -177,18 +153,18 @@ test("the private file system; what was opened before is offered again, and forg
 });
 
 test("what was opened before and is gone, or may not be read any more", { timeout: 120_000 }, async () => {
-  const { page } = await visit(browser, server.url);
+  const { page } = await visit(here.browser, here.server.url);
   await keep(page);
   await coloured(page, "cell_type");
   await page.evaluate(async () => (await navigator.storage.getDirectory()).removeEntry("mine.h5ad"));
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   await page.locator(".recent li button").first().click();
   const card = page.locator("#trouble article");
   await card.waitFor();
   assert.match(await text(card.locator(".message")), /no longer there/);
   assert.match(await text(card.locator(".advice")), /choose it again/i);
   // Permissions are asked for by the browser's own window: here the answer is given for it.
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   await page.evaluate(() => {
     /** @type {any} */ (FileSystemHandle.prototype).queryPermission = async () => "prompt";
     /** @type {any} */ (FileSystemHandle.prototype).requestPermission = async () => "denied";
@@ -201,7 +177,7 @@ test("what was opened before and is gone, or may not be read any more", { timeou
 test("a file that changes while it is open", { timeout: 120_000 }, async () => {
   const file = resolve(PLACE, "changing.h5ad");
   cpSync(`${SAMPLE}.h5ad`, file);
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, file);
   await coloured(page, "cell_type");
   await page.waitForTimeout(600);
@@ -225,7 +201,7 @@ test("a file that changes while it is open", { timeout: 120_000 }, async () => {
 test("a file that is moved away while it is open", { timeout: 120_000 }, async () => {
   const file = resolve(PLACE, "moving.h5ad");
   cpSync(`${SAMPLE}.h5ad`, file);
-  const { page } = await visit(browser, server.url);
+  const { page } = await visit(here.browser, here.server.url);
   await drop(page, file);
   await coloured(page, "cell_type");
   rmSync(file);
@@ -240,7 +216,7 @@ test("a file that is moved away while it is open", { timeout: 120_000 }, async (
 const silent = onlyChromium("Firefox does not tell when files of a dropped folder change, and it is not noticed yet");
 test("a store that is written anew while it is open", { timeout: 120_000, ...silent }, async () => {
   const store = folder("rewritten", { "cells.zarr": `${SAMPLE}.zarr` });
-  const { page } = await visit(browser, server.url);
+  const { page } = await visit(here.browser, here.server.url);
   await drop(page, resolve(store, "cells.zarr"));
   await coloured(page, "cell_type");
   await page.waitForTimeout(600);

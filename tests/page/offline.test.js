@@ -4,30 +4,22 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { coloured, drop, launch, pixels, ROOT, serve, shoot, until, visit } from "./browser.js";
-import { SAMPLE } from "./shown.js";
+import { coloured, drop, pixels, ROOT, shoot, until, visit } from "./browser.js";
+import { SAMPLE, stage } from "./shown.js";
 import { site } from "./site.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
 const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
 const page_ = join(folder, "www");
 
-before(async () => {
+before(() => {
   // A copy of its own, in which a new version can come out.
   cpSync(resolve(ROOT, "www"), page_, { recursive: true });
   cpSync(resolve(ROOT, "pkg"), join(folder, "pkg"), { recursive: true });
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"), "--page", page_);
 });
-after(async () => {
-  await browser?.close();
-  server?.stop();
+const here = stage(resolve(ROOT, "www/sample"), "--page", page_);
+after(() => {
   rmSync(folder, { recursive: true });
 });
-
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Addresses that the page's Service Worker keeps. @param {Page} page @returns {Promise<string[]>} */
@@ -50,7 +42,7 @@ async function settled(page) {
 }
 
 test("opened once, it opens without a network and shows a file of this machine; a new version comes with the network", async () => {
-  const { page, errors } = await visit(browser, `${server.url}?url=sample/sample.h5ad`, { serviceWorkers: "allow" });
+  const { page, errors } = await visit(here.browser, `${here.server.url}?url=sample/sample.h5ad`, { serviceWorkers: "allow" });
   await coloured(page, "cell_type");
   await settled(page);
   const files = await kept(page);
@@ -79,7 +71,7 @@ test("opened once, it opens without a network and shows a file of this machine; 
 
   const context = page.context();
   await context.setOffline(true);
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   assert.ok(await page.evaluate(() => !navigator.onLine && navigator.serviceWorker.controller !== null));
   await drop(page, SAMPLE);
   await coloured(page, "cell_type");
@@ -96,13 +88,16 @@ test("opened once, it opens without a network and shows a file of this machine; 
   );
 
   // A viewer's page is of no use without its server: it fails as it would have.
-  await assert.rejects(page.goto(`${server.url}?jupyter=true&viewerId=a&viewerToken=b`), /ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
+  await assert.rejects(
+    page.goto(`${here.server.url}?jupyter=true&viewerId=a&viewerToken=b`),
+    /ERR_INTERNET_DISCONNECTED|ERR_FAILED/,
+  );
 
   // With the network back, what is new is seen at once, and kept for the next time without.
   await context.setOffline(false);
   const index = join(page_, "index.html");
   writeFileSync(index, readFileSync(index, "utf8").replace("<title>Cellucid</title>", "<title>Cellucid, newer</title>"));
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   assert.equal(await page.title(), "Cellucid, newer");
   const newer = async () => {
     const found = await caches.match(new URL("./", document.baseURI).href);
@@ -110,7 +105,7 @@ test("opened once, it opens without a network and shows a file of this machine; 
   };
   await until(page, newer, null, "the new version is kept");
   await context.setOffline(true);
-  await page.goto(server.url);
+  await page.goto(here.server.url);
   assert.equal(await page.title(), "Cellucid, newer");
   await context.close();
 });
@@ -121,7 +116,7 @@ test("nothing is kept where the page is part of another, or another Service Work
     "/app/files.js": { file: "www/bridge/files.js" },
   });
   try {
-    const { page, errors } = await visit(browser, `${host.url}host/`, { serviceWorkers: "allow" });
+    const { page, errors } = await visit(here.browser, `${host.url}host/`, { serviceWorkers: "allow" });
     const registrations = () =>
       page.evaluate(async () => {
         const all = await navigator.serviceWorker.getRegistrations();

@@ -2,28 +2,18 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { coloured, drop, launch, pixels, python, ROOT, rested, serve, shoot, text, values, visit } from "./browser.js";
+import { before, test } from "node:test";
+import { coloured, drop, pixels, python, ROOT, rested, shoot, text, values, visit } from "./browser.js";
+import { stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
 const PBMC = resolve(ROOT, "build/real/10x_pbmc68k_reduced.h5ad");
 const ARCHIVE = resolve(ROOT, "build/real/archives/v0.11.4/adata.zarr.zip");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
+before(() => {
   assert.ok(existsSync(PBMC), "build/real is not there: ./check makes it");
-  browser = await launch();
-  server = await serve(resolve(ROOT, "build/real"));
 });
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage(resolve(ROOT, "build/real"));
 /** @typedef {import("playwright-core").Page} Page */
 
 /** @param {Page} page @param {string} name */
@@ -51,7 +41,9 @@ async function seen(page, colours) {
 
 for (const kind of ["h5ad", "zarr"]) {
   test(`try the sample as .${kind}: a category, numbers, a gene, in two and three dimensions`, async () => {
-    const { page, errors, strangers } = await visit(browser, server.url, { colorScheme: kind === "zarr" ? "dark" : "light" });
+    const { page, errors, strangers } = await visit(here.browser, here.server.url, {
+      colorScheme: kind === "zarr" ? "dark" : "light",
+    });
     const store = `${SAMPLE}.${kind}`;
     await page.getByRole("button", { name: `Try the sample as .${kind}` }).click();
     await coloured(page, "cell_type");
@@ -83,7 +75,7 @@ for (const kind of ["h5ad", "zarr"]) {
 }
 
 test("the first plot waits for points and one column; other columns come when they are shown", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   /** @type {string[]} */
   const requests = [];
   page.on("request", (request) => request.url().endsWith("sample.h5ad") && requests.push(request.headers().range ?? ""));
@@ -126,7 +118,7 @@ test("the first plot waits for points and one column; other columns come when th
 });
 
 test("drop a real .h5ad from disk", async () => {
-  const { page, errors, strangers } = await visit(browser, server.url);
+  const { page, errors, strangers } = await visit(here.browser, here.server.url);
   await drop(page, PBMC);
   await coloured(page, "bulk_labels");
   await agree(page, PBMC, "obs", "bulk_labels");
@@ -148,7 +140,7 @@ test("drop a real .h5ad from disk", async () => {
 });
 
 test("drop a .zarr folder from disk", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, `${SAMPLE}.zarr`);
   await coloured(page, "cell_type");
   await agree(page, `${SAMPLE}.zarr`, "obs", "cell_type");
@@ -161,7 +153,7 @@ test("drop a .zarr folder from disk", async () => {
 });
 
 test("choose a file and a folder with the inputs", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await page.locator("#file").setInputFiles(PBMC);
   await coloured(page, "bulk_labels");
   // A folder chosen by input arrives as a flat list of files with paths.
@@ -174,11 +166,11 @@ test("choose a file and a folder with the inputs", async () => {
 });
 
 test("open by address: in the box and in the page's own address", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await page.getByLabel("Address of an .h5ad file or a .zarr store").fill("sample/sample.zarr");
   await page.getByRole("button", { name: "Open", exact: true }).click();
   await coloured(page, "cell_type");
-  await page.goto(`${server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
+  await page.goto(`${here.server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
   await coloured(page, "cell_type");
   await agree(page, `${SAMPLE}.h5ad`, "obs", "cell_type");
   assert.deepEqual(errors, []);
@@ -186,7 +178,7 @@ test("open by address: in the box and in the page's own address", async () => {
 });
 
 test("drop a .zarr.zip", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   const zip = resolve(ROOT, "build/page-zip/sample.zarr.zip");
   python(`${SAMPLE}.zarr`, "zip", zip);
   await drop(page, zip);
@@ -199,7 +191,7 @@ test("drop a .zarr.zip", async () => {
 });
 
 test("a store without an embedding says so", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, ARCHIVE);
   await page.locator('#trouble article[data-code="unsupported"]').waitFor();
   assert.match(await text(page.locator("#trouble .message")), /embedding/);
@@ -210,7 +202,7 @@ test("a store without an embedding says so", async () => {
 });
 
 test("one click on a name colours by it", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, PBMC);
   await coloured(page, "bulk_labels");
   await page.getByRole("searchbox", { name: "Find a field or gene" }).fill("CST3");
@@ -222,7 +214,7 @@ test("one click on a name colours by it", async () => {
 });
 
 test("a second dataset replaces the first", async () => {
-  const { page, errors } = await visit(browser, server.url);
+  const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, PBMC);
   await coloured(page, "bulk_labels");
   await drop(page, `${SAMPLE}.h5ad`);

@@ -4,27 +4,16 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { coloured, launch, ROOT, serve, visit } from "./browser.js";
+import { after, test } from "node:test";
+import { coloured, ROOT, visit } from "./browser.js";
+import { stage } from "./shown.js";
 
 const BINARY = process.env.CELLUCID_BINARY ?? resolve(ROOT, "target/debug/cellucid-wasm");
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {string} */
-let scratch;
-
-before(async () => {
-  scratch = mkdtempSync(join(tmpdir(), "cellucid-save-"));
-  browser = await launch();
-  server = await serve(scratch);
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
+const scratch = mkdtempSync(join(tmpdir(), "cellucid-save-"));
+const here = stage(scratch);
+after(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -32,7 +21,7 @@ after(async () => {
 
 /** The sample, open, and its card with the choices. */
 async function ready() {
-  const { page, errors, strangers } = await visit(browser, server.url);
+  const { page, errors, strangers } = await visit(here.browser, here.server.url);
   // The folder that the person would choose: one of the browser's own, which no dialogue has to be asked for.
   await page.evaluate(() => {
     Object.assign(window, { showDirectoryPicker: () => navigator.storage.getDirectory() });

@@ -4,27 +4,17 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { becomes, coloured, launch, python, ROOT, rested, serve, shoot, until, visit } from "./browser.js";
-import { patch, SAMPLE, sample, seen, state } from "./shown.js";
+import { becomes, coloured, python, ROOT, rested, shoot, until, visit } from "./browser.js";
+import { patch, SAMPLE, sample, seen, stage, state } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
 const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
 
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
+const here = stage();
+after(() => {
   rmSync(folder, { recursive: true });
 });
-
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Presses a button of the save panel, and keeps the file. @param {Page} page @param {string} name */
@@ -75,7 +65,7 @@ print(json.dumps({"prints": bundle.dataset_fingerprint, "columns": {c: [int(i) f
 }
 
 test("PNG at the size asked for, SVG with an image or with one shape per cell, the legend in both", async () => {
-  const { page, errors, strangers } = await sample(browser, server);
+  const { page, errors, strangers } = await sample(here.browser, here.server);
   await patch(page, { labels: true });
   await page.locator(".categories input[type=checkbox]").nth(3).uncheck();
   await rested(page);
@@ -109,7 +99,7 @@ test("PNG at the size asked for, SVG with an image or with one shape per cell, t
 });
 
 test("the drawing is one page of a PDF, of its own size, with text in it; the SVG prints alike", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await openSave(page);
   await page.getByLabel("Points as shapes in SVG and PDF").check();
   const file = await saved(page, "SVG");
@@ -123,7 +113,7 @@ test("the drawing is one page of a PDF, of its own size, with text in it; the SV
   await page.locator("#save").getByRole("button", { name: "PDF…" }).click();
   await page.locator("body[data-printed]").waitFor();
   const own = await page.pdf({ preferCSSPageSize: true });
-  const fresh = await (await browser.newContext()).newPage();
+  const fresh = await (await here.browser.newContext()).newPage();
   await fresh.goto(pathToFileURL(file).href);
   const other = await fresh.pdf({ width: `${width}px`, height: `${height}px`, pageRanges: "1-" });
   for (const pdf of [own, other]) {
@@ -143,7 +133,7 @@ test("the drawing is one page of a PDF, of its own size, with text in it; the SV
 });
 
 test("selected cells as CSV, with their names and the columns chosen", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const box = page.getByRole("searchbox", { name: "Find a field or gene" });
   await box.fill("CD3E");
   await box.press("Enter");
@@ -182,7 +172,7 @@ test("selected cells as CSV, with their names and the columns chosen", async () 
 });
 
 test("a session is saved, applied by Python, and restored: groups, selection, filters, colours, view", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await page.evaluate(async () => {
     const { store } = await import(new URL("main.js", document.baseURI).href);
     const group = {
@@ -222,7 +212,7 @@ test("a session is saved, applied by Python, and restored: groups, selection, fi
   assert.deepEqual(errors, []);
   await page.context().close();
 
-  const again = await sample(browser, server);
+  const again = await sample(here.browser, here.server);
   await openSave(again.page);
   await again.page.locator("#session-file").setInputFiles(path);
   await again.page.getByText("1 groups restored.").waitFor();
@@ -250,7 +240,7 @@ test("a session is saved, applied by Python, and restored: groups, selection, fi
 });
 
 test("a link holds the view: dimension, camera, colours, filters, plots side by side", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await page.locator(".categories input[type=checkbox]").nth(1).uncheck();
   await page.getByRole("tab", { name: "Filters" }).click();
   await page.getByRole("button", { name: "Keep what the legend shows" }).click();
@@ -274,7 +264,7 @@ test("a link holds the view: dimension, camera, colours, filters, plots side by 
   const [camera, filtered] = [await state(page, "camera"), await state(page, "filtered")];
   await page.context().close();
 
-  const again = await visit(browser, link);
+  const again = await visit(here.browser, link);
   await coloured(again.page, "CD3E");
   await becomes(again.page, "dimension", 3);
   const turned = async (/** @type {number} */ yaw) => {
@@ -291,7 +281,7 @@ test("a link holds the view: dimension, camera, colours, filters, plots side by 
   await again.page.context().close();
 
   // A link that was cut short opens the dataset all the same.
-  const cut = await visit(browser, link.slice(0, -20));
+  const cut = await visit(here.browser, link.slice(0, -20));
   await coloured(cut.page, "cell_type");
   await cut.page.getByText("The view in the link is damaged").waitFor();
   assert.deepEqual(cut.errors, []);

@@ -1,24 +1,11 @@
 /** Selecting: each gesture, its twin on the keyboard, and the event it makes, against the cells that Python finds. */
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { becomes, coloured, launch, python, ROOT, rested, serve, shoot, text, until } from "./browser.js";
-import { lonely, patch, SAMPLE, sample, seen, selected, state } from "./shown.js";
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
+import { test } from "node:test";
+import { becomes, coloured, python, rested, shoot, text, type, until } from "./browser.js";
+import { lonely, patch, SAMPLE, sample, seen, selected, stage, state } from "./shown.js";
 
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage();
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Collects the events the page would tell whoever embeds it. @param {Page} page */
@@ -60,7 +47,7 @@ async function truth(page, outline, key = "X_umap") {
 const both = (/** @type {number[]} */ a, /** @type {number[]} */ b) => a.filter((cell) => b.includes(cell));
 
 test("lasso: new, added, taken out, kept in common, by modifier and by button; each step an event, taken back and done again", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const events = await listen(page);
   await page.getByRole("button", { name: "Lasso (L)" }).click();
   /** @type {Array<[number, number]>} */
@@ -122,7 +109,7 @@ test("lasso: new, added, taken out, kept in common, by modifier and by button; e
 });
 
 test("the lasso in 3D, a hidden category left alone, and its twin on the keyboard", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   await page.getByRole("button", { name: "3D" }).click();
   await page.locator('#plot[aria-label*="in 3D"]').waitFor();
   await rested(page);
@@ -175,7 +162,7 @@ test("the lasso in 3D, a hidden category left alone, and its twin on the keyboar
 });
 
 test("rectangle, everything in view, everything, the others", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const events = await listen(page);
   await page.locator("#plot").focus();
   await page.keyboard.press("r");
@@ -219,7 +206,7 @@ test("rectangle, everything in view, everything, the others", async () => {
 });
 
 test("a click selects a cell, with Ctrl it is put in and taken out; Enter does it for the cell in the middle", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const events = await listen(page);
   const { cell, x, y } = await lonely(page);
   const has = async (/** @type {number[]} */ cells) => {
@@ -263,12 +250,11 @@ test("a click selects a cell, with Ctrl it is put in and taken out; Enter does i
 });
 
 test("neighbours along the graph, from a click and from the keyboard; all neighbours of a selection", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const events = await listen(page);
   const { cell, x, y } = await lonely(page);
   await page.getByRole("button", { name: "Neighbours (N)" }).click();
-  await page.getByLabel("How many neighbours").fill("120");
-  await page.getByLabel("How many neighbours").press("Enter");
+  await type(page.getByLabel("How many neighbours"), "120");
   const wanted = python(SAMPLE, "near", JSON.stringify({ cell, most: 120 }));
   assert.equal(wanted.length, 120);
   await page.mouse.click(x, y);
@@ -312,7 +298,7 @@ test("neighbours along the graph, from a click and from the keyboard; all neighb
 });
 
 test("from the legend: a category, a range of numbers; kept as groups with what they are made of", async () => {
-  const { page, errors } = await sample(browser, server);
+  const { page, errors } = await sample(here.browser, here.server);
   const events = await listen(page);
   const kinds = python(SAMPLE, "obs", "cell_type");
   const of = (/** @type {string} */ label) =>
@@ -355,10 +341,8 @@ test("from the legend: a category, a range of numbers; kept as groups with what 
   await coloured(page, "n_counts");
   const counts = python(SAMPLE, "obs", "n_counts");
   const middle = [...counts].sort((a, b) => a - b)[2500];
-  await page.getByLabel("Lower end of the colours, as a number").fill(String(middle));
-  await page.getByLabel("Lower end of the colours, as a number").press("Enter");
-  await page.getByLabel("Upper end of the colours, as a number").fill("1e9");
-  await page.getByLabel("Upper end of the colours, as a number").press("Enter");
+  await type(page.getByLabel("Lower end of the colours, as a number"), String(middle));
+  await type(page.getByLabel("Upper end of the colours, as a number"), "1e9");
   await page.getByRole("button", { name: "Select these cells" }).click();
   assert.deepEqual(
     await selected(page),

@@ -10,13 +10,13 @@ export const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 /**
  * A browser and a server with a folder of data, for all tests of a file: there once the first of them begins, gone after the last.
  *
- * @param {string} [folder]
+ * @param {string} [folder] @param {...string} more arguments of the server
  */
-export function stage(folder = resolve(ROOT, "www/sample")) {
+export function stage(folder = resolve(ROOT, "www/sample"), ...more) {
   const here = /** @type {{ browser: import("playwright-core").Browser, server: Awaited<ReturnType<typeof serve>> }} */ ({});
   before(async () => {
     here.browser = await launch();
-    here.server = await serve(folder);
+    here.server = await serve(folder, ...more);
   });
   after(async () => {
     await here.browser?.close();

@@ -7,29 +7,16 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { after, before, test } from "node:test";
-import { becomes, coloured, launch, ROOT, rested, serve, until, visit } from "./browser.js";
-import { selected } from "./shown.js";
+import { test } from "node:test";
+import { becomes, coloured, ROOT, rested, until, visit } from "./browser.js";
+import { selected, stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, process.env.PICTURES ?? "build/tour");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await serve(resolve(ROOT, "www/sample"));
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+const here = stage();
 test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   mkdirSync(FOLDER, { recursive: true });
-  const { page, errors } = await visit(browser, server.url, { viewport: { width: 1200, height: 750 } });
+  const { page, errors } = await visit(here.browser, here.server.url, { viewport: { width: 1200, height: 750 } });
   /** @type {string[]} */
   const taken = [];
   const picture = async (/** @type {string} */ name) => {

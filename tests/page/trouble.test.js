@@ -4,30 +4,23 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { chunk, coloured, drop, launch, python, ROOT, serve, shoot, text, values, visit } from "./browser.js";
+import { chunk, coloured, drop, python, ROOT, shoot, text, values, visit } from "./browser.js";
+import { stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 const PLACE = resolve(ROOT, "build/page");
 
-/** @type {import("playwright-core").Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
 /** @type {Array<() => void>} */
 const stops = [];
 
-before(async () => {
+before(() => {
   rmSync(PLACE, { recursive: true, force: true });
   mkdirSync(resolve(PLACE, "holiday/pictures"), { recursive: true });
-  browser = await launch();
-  server = await serve(PLACE);
 });
-after(async () => {
-  await browser?.close();
-  server?.stop();
+const here = stage(PLACE);
+after(() => {
   for (const stop of stops) stop();
 });
-
 /** A host with manners of its own. @param {import("node:http").RequestListener} answer @returns {Promise<string>} */
 async function host(answer) {
   const made = createServer(answer);
@@ -64,7 +57,7 @@ async function told(page, wanted) {
 /** @param {string} name @param {(page: import("playwright-core").Page) => Promise<void>} run */
 function trouble(name, run) {
   test(name, async () => {
-    const { page, errors } = await visit(browser, server.url);
+    const { page, errors } = await visit(here.browser, here.server.url);
     await run(page);
     // Browsers log failed requests by themselves; everything else belongs on the page.
     assert.deepEqual(
@@ -121,14 +114,14 @@ trouble("an address that is none", async (page) => {
 });
 
 trouble("404", async (page) => {
-  await page.goto(`${server.url}?url=${encodeURIComponent("sample/nowhere.h5ad")}`);
+  await page.goto(`${here.server.url}?url=${encodeURIComponent("sample/nowhere.h5ad")}`);
   await told(page, { code: "missing", message: /404/, advice: /address/i, file: /nowhere\.h5ad/ });
   await shoot(page, "trouble-404");
 });
 
 trouble("CORS refused", async (page) => {
   const url = await host((_request, reply) => reply.end(readFileSync(SAMPLE)));
-  await page.goto(`${server.url}?url=${encodeURIComponent(`${url}/private.h5ad`)}`);
+  await page.goto(`${here.server.url}?url=${encodeURIComponent(`${url}/private.h5ad`)}`);
   await told(page, { code: "source", message: /./, advice: /Access-Control-Allow-Origin|CORS/i, file: /private\.h5ad/ });
   await shoot(page, "trouble-cors");
 });
@@ -136,7 +129,7 @@ trouble("CORS refused", async (page) => {
 trouble("no such host", async (page) => {
   const url = await host(() => {});
   stops.pop()?.();
-  await page.goto(`${server.url}?url=${encodeURIComponent(`${url}/gone.h5ad`)}`);
+  await page.goto(`${here.server.url}?url=${encodeURIComponent(`${url}/gone.h5ad`)}`);
   await told(page, { code: "source", message: /./, advice: /./, file: /gone\.h5ad/ });
 });
 
@@ -146,7 +139,7 @@ trouble("a host without ranges, then all of it at once", async (page) => {
     reply.writeHead(200, { "Access-Control-Allow-Origin": "*", "Content-Length": whole.length });
     reply.end(request.method === "HEAD" ? undefined : whole);
   });
-  await page.goto(`${server.url}?url=${encodeURIComponent(`${url}/plain.h5ad`)}`);
+  await page.goto(`${here.server.url}?url=${encodeURIComponent(`${url}/plain.h5ad`)}`);
   await told(page, { code: "source", message: /range/i, advice: /download/i, file: /plain\.h5ad/ });
   const second = page.getByRole("button", { name: /Download all of it \(1\.\d MB\) and open it/ });
   await second.waitFor();
