@@ -4,8 +4,7 @@
  *
  * @import { Engine } from "./engine/client.js"
  * @import { GeneField } from "./engine/manifest.js"
- * @import { Description } from "./engine/messages.js"
- * @import { AnyField, Colour, Opened, Save, Source, Trouble } from "./state.js"
+ * @import { AnyField, Colour, Opened, Save, Source, State, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  * @import { Hooks } from "./tasks.js"
  * @import { Graph } from "./view/graph.js"
@@ -20,18 +19,17 @@
  * work of a panel's own, with progress and a button to cancel; whether it came to its end
  */
 import { Columns, gradual } from "./columns.js";
+import { offer } from "./data.js";
 import { cancelled, Fault } from "./engine/fault.js";
-import { columns, described, embeddings, genes, parse } from "./engine/manifest.js";
-import { preferred } from "./preference.js";
-import { choosable } from "./select.js";
+import { embeddings, genes, parse } from "./engine/manifest.js";
+import { begin, coordinates, flat, whole } from "./opening.js";
 import { tasks } from "./tasks.js";
-import { strip } from "./view/strip.js";
 import { size } from "./words.js";
 
-/** Names of the cells: a file beside those of an export. */
-const NAMES = "obs_names.json";
 /** Bytes that a gene may cost without asking. */
 const MUCH = 300e6;
+/** Milliseconds for which colours are waited for, once the points are there. */
+const WINK = 100;
 /** Fields remembered as used lately. */
 const RECENT = 8;
 
@@ -49,10 +47,6 @@ export function load(store, hire) {
   let held = new Columns();
   /** Whether a gene may go through all of the matrix, however large: the person said so, or it has been done. */
   let agreed = false;
-  /** @type {Graph | null} */
-  let neighbours = null;
-  /** @type {Promise<string[] | null> | null} */
-  let names = null;
 
   store.subscribe(["source"], ({ source }) => source && open(source));
   store.subscribe(["dimension"], ({ dimension, points }) => {
@@ -70,7 +64,7 @@ export function load(store, hire) {
     const fresh = spare ?? hire();
     spare = null;
     return task("open", `Opening ${source.label}`, async (hooks) => {
-      /** @type {unknown} */
+      /** @type {Awaited<ReturnType<typeof begin>> | undefined} */
       let first;
       try {
         const from = source.whole && typeof source.from === "string" ? await whole(source.from, hooks) : source.from;
@@ -78,63 +72,44 @@ export function load(store, hire) {
         const dimensions = embeddings(description);
         const points = dimensions.find(({ dimension }) => dimension === 2) ?? dimensions.at(-1);
         if (!points) throw flat(description.obsm.map(({ key }) => key));
-        const shape = { description, cells: description.n_obs, dimensions };
         const kept = new Columns();
         // What it is coloured by at first comes beside the points: as few waits as may be until there is something to see.
         const beginning = begin(fresh, description, kept, hooks);
         const bytes = await fresh.read(points.path, hooks);
         const drawn = coordinates(bytes, points.dimension, description.n_obs, points.path);
-        const { fields, skipped, wanted, colour, fault } = await beginning;
+        // Colours that are nearly there are waited for: no grey picture for the wink of an eye.
+        first = await Promise.race([beginning, pause(WINK)]);
         if (hooks.signal.aborted) throw cancelled();
-        first = fault;
         engine?.close();
         engine = fresh;
         held = kept;
         agreed = false;
-        neighbours = null;
-        names = null;
-        store.patch({
-          dataset: {
-            ...shape,
-            name: description.name,
-            fields,
-            genes: null,
-            skipped: [...(description.skipped ?? []), ...skipped],
-          },
-          dimension: points.dimension,
-          points: drawn,
-          camera: null,
-          wanted,
-          colour,
-          range: colour?.kind === "continuous" ? colour.summary.range : [0, 1],
-          hidden: new Set(),
-          hover: null,
-          clicked: null,
-          selection: null,
-          outline: [],
-          highlights: [],
-          invisible: null,
-          filters: [],
-          filtered: null,
-          tones: {},
-          panes: [],
-          edges: false,
-          flow: null,
-          tips: [],
-          recent: colour ? [colour.field] : [],
-          history: { back: 0, forward: 0 },
-          trouble: null,
-          notice: `${description.name}: ${description.n_obs.toLocaleString()} cells`,
-        });
+        const dataset = {
+          description,
+          cells: description.n_obs,
+          dimensions,
+          name: description.name,
+          fields: null,
+          genes: null,
+          skipped: description.skipped ?? [],
+        };
+        store.patch({ ...blank(), dataset, dimension: points.dimension, points: drawn, ...(first && coloured(first, dataset)) });
         store.forget();
+        if (!first) {
+          first = await beginning;
+          const { dataset: now } = store.state;
+          if (engine !== fresh || !now) throw cancelled();
+          // Who does not want to wait is not asked to wait once more.
+          store.patch(coloured(hooks.signal.aborted ? { ...first, wanted: null } : first, now));
+        }
       } catch (error) {
-        fresh.close();
+        if (engine !== fresh) fresh.close();
         throw error;
       } finally {
         spare ??= hire();
       }
       await showGenes(fresh, hooks);
-      if (first) throw first;
+      if (first.fault) throw first.fault;
     });
   }
 
@@ -240,65 +215,10 @@ export function load(store, hire) {
     });
   }
 
-  /** Columns on their way: asked for twice, read once. @type {Map<string, Promise<Colour | null>>} */
-  const coming = new Map();
-  /** @type {Data["colour"]} */
-  function column(field) {
-    const cells = store.state.dataset?.cells ?? 0;
-    const load = async () => {
-      /** @type {Colour | null} */
-      let found = null;
-      await run(`field ${field.path}`, `Loading ${field.key}`, async (_, read) => {
-        found = await held.colour(field, cells, read);
-      });
-      coming.delete(field.path);
-      return found;
-    };
-    const promise = coming.get(field.path) ?? load();
-    coming.set(field.path, promise);
-    return promise;
-  }
-
-  /** @type {Data["graph"]} */
-  async function connections() {
-    const cells = store.state.dataset?.cells ?? 0;
-    if (!neighbours) {
-      await run("graph", "Loading the neighbour graph", async (_, read) => {
-        const file = "connectivity_manifest.json";
-        const { sourcesPath, destinationsPath, index_dtype: kind } = parse(await read(file), file);
-        const sides = await Promise.all([read(sourcesPath), read(destinationsPath)]);
-        const [from, to] = sides.map((bytes) => numbers(bytes, kind));
-        if (from && to) neighbours = (await import("./view/graph.js")).graph(from, to, cells);
-      });
-    }
-    return neighbours;
-  }
-
-  return {
-    run,
-    colour: column,
-    graph: connections,
-    async near(cell) {
-      const found = await connections();
-      return found && (await import("./view/graph.js")).nearest(found, cell, store.state.near, choosable(store.state));
-    },
-    async names() {
-      const reader = engine;
-      names ??= (async () => {
-        const found = reader && (await reader.read(NAMES).catch(() => null));
-        return found ? parse(found, NAMES) : null;
-      })();
-      return names;
-    },
-    async file(path, label) {
-      /** @type {ArrayBuffer | null} */
-      let found = null;
-      await run(`file ${path}`, label, async (_, read) => {
-        found = await read(path);
-      });
-      return found;
-    },
-  };
+  return offer(store, run, {
+    engine: () => engine,
+    held: () => held,
+  });
 
   /** @param {Fault} fault @param {string} label @param {string} id */
   function settle(fault, label, id) {
@@ -333,72 +253,49 @@ export function load(store, hire) {
   }
 }
 
+/** What a dataset that was just opened has nothing of yet. @returns {Partial<State>} */
+function blank() {
+  return {
+    camera: null,
+    wanted: null,
+    colour: null,
+    range: [0, 1],
+    hidden: new Set(),
+    hover: null,
+    clicked: null,
+    selection: null,
+    outline: [],
+    highlights: [],
+    invisible: null,
+    filters: [],
+    filtered: null,
+    tones: {},
+    panes: [],
+    edges: false,
+    flow: null,
+    tips: [],
+    recent: [],
+    history: { back: 0, forward: 0 },
+    trouble: null,
+  };
+}
+
 /**
- * The columns, and the values of the one to begin with. What fails is told once the points are there.
+ * The columns, and the first colour.
  *
- * @param {Engine} from @param {Description} description @param {Columns} kept @param {Hooks} hooks
- * @returns {Promise<Pick<Opened, "skipped"> & { fields: NonNullable<Opened["fields"]>, wanted: AnyField | null, colour: Colour | null, fault?: unknown }>}
+ * @param {Awaited<ReturnType<typeof begin>>} first @param {Opened} dataset
+ * @returns {Partial<State>}
  */
-async function begin(from, description, kept, hooks) {
-  try {
-    const { fields, hidden } = await obs(from, description, hooks);
-    const wanted = preferred(fields);
-    // Asked for again when it is missing, by who tells the person.
-    const colour = wanted && (await kept.colour(wanted, description.n_obs, (path) => from.read(path, hooks)).catch(() => null));
-    const skipped = hidden.map((key) => ({ object: `obs/${key}`, reason: "another column has the same file name" }));
-    return { fields, skipped, wanted, colour };
-  } catch (fault) {
-    return { fields: [], skipped: [], wanted: null, colour: null, fault };
-  }
+function coloured({ fields, skipped, wanted, colour }, dataset) {
+  return {
+    dataset: { ...dataset, fields, skipped: [...dataset.skipped, ...skipped] },
+    wanted,
+    colour,
+    range: colour?.kind === "continuous" ? colour.summary.range : [0, 1],
+    recent: colour ? [colour.field] : [],
+    notice: `${dataset.name}: ${dataset.cells.toLocaleString()} cells`,
+  };
 }
 
-/** @param {string} address @param {Hooks} hooks */
-const whole = async (address, hooks) => (await import("./download.js")).download(address, hooks);
-
-/** @param {Engine} from @param {Description} description @param {Hooks} hooks */
-async function obs(from, description, hooks) {
-  const file = "obs_manifest.json";
-  if (description.format !== "export") return { fields: described(description), hidden: [] };
-  return columns(
-    parse(await from.read(file, hooks), file),
-    description.obs.map(({ key }) => key),
-  );
-}
-
-/** @param {ArrayBuffer} bytes @param {string} kind */
-function numbers(bytes, kind) {
-  if (kind === "uint16") return new Uint16Array(bytes);
-  // More cells than 32 bits number cannot be drawn anyway.
-  return kind === "uint64" ? Float64Array.from(new BigUint64Array(bytes), Number) : new Uint32Array(bytes);
-}
-
-/**
- * @param {ArrayBuffer} bytes @param {number} dimension @param {number} cells @param {string} file
- */
-function coordinates(bytes, dimension, cells, file) {
-  if (bytes.byteLength !== cells * dimension * 4) {
-    const message = `${bytes.byteLength} bytes where ${cells} cells need ${cells * dimension * 4}`;
-    throw new Fault({ code: "malformed", message, file });
-  }
-  const numbers = new Float32Array(bytes);
-  let unplaced = 0;
-  for (let cell = 0; cell < cells; cell++) {
-    let sum = 0;
-    for (let axis = 0; axis < dimension; axis++) sum += numbers[cell * dimension + axis] ?? 0;
-    if (!Number.isFinite(sum)) unplaced++;
-  }
-  const drawn = dimension === 1 ? strip(numbers) : numbers;
-  return { dimension, coordinates: numbers, drawn, axes: /** @type {2 | 3} */ (Math.max(2, dimension)), unplaced };
-}
-
-/** @param {string[]} present */
-function flat(present) {
-  const found = present.length ? `it has ${present.join(", ")}` : "obsm is empty";
-  return new Fault({
-    code: "missing",
-    message: `no embedding that can be drawn: ${found}`,
-    object: "obsm",
-    advice:
-      "Compute one with scanpy (sc.tl.umap) and save the file again; it is found under the name X_umap, X_umap_2d or X_umap_3d.",
-  });
-}
+/** @param {number} time in milliseconds @returns {Promise<undefined>} */
+const pause = (time) => new Promise((done) => setTimeout(() => done(undefined), time));

@@ -103,6 +103,31 @@ test("the legend hides, isolates and counts", async () => {
   await page.context().close();
 });
 
+test("cells are drawn once it is known where they lie, and coloured when the colours have come", async () => {
+  const context = await here.browser.newContext({ serviceWorkers: "block" });
+  let release = () => {};
+  const held = new Promise((done) => {
+    release = () => done(null);
+  });
+  await context.route(/obs\/cell_type\/codes\//, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const page = await context.newPage();
+  await page.goto(`${here.server.url}?url=${encodeURIComponent("sample/sample.zarr")}`);
+  await page.locator('#plot[aria-label*="5,000 cells"]').waitFor();
+  await rested(page);
+  assert.equal(await state(page, "colour"), null);
+  const grey = await pixels(page);
+  await shoot(page, "grey");
+  release();
+  await coloured(page, "cell_type");
+  const after = await pixels(page);
+  assert.ok(grey.drawn > 3000 && grey.colours < after.colours / 2, JSON.stringify({ grey, after }));
+  assert.deepEqual(await values(page), python(SAMPLE, "obs", "cell_type").cells);
+  await context.close();
+});
+
 test("hovering names the cell under the pointer", async () => {
   const { page, errors } = await sample();
   // A cell with room around it, and where it lies on the screen.

@@ -58,7 +58,7 @@ export function viewer(store) {
     meet(met);
     if (met.kind === "relay" && met.commands) follow(post.server, found, hear);
   });
-  watch(store, tell);
+  const announced = watch(store, tell);
   if (post && !store.state.source) open(post, store);
   return session;
 
@@ -126,9 +126,12 @@ export function viewer(store) {
         dispatchEvent(new CustomEvent("cellucid", { detail: { type: command.name, ...command.fields } }));
       } else if (command.type === "requestSessionBundle") await save(command.requestId);
       else await perform(store, command);
+      // That a dataset is there comes before what was done with it.
+      await announced();
       if (seq !== null) tell({ type: "command_done", answers: seq });
     } catch (error) {
       const { message } = Fault.from(error);
+      await announced();
       const name = command.type === "custom" ? command.name : command.type;
       tell({ type: "command_error", command: name, reason: message, ...(seq !== null && { answers: seq }) });
     }

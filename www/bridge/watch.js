@@ -10,21 +10,30 @@
 /** A frame that nobody looks at is not drawn: then this long after the data has come, in milliseconds. */
 const UNSEEN = 1000;
 
-/** @param {Store} store @param {(event: Event) => void} tell */
+/**
+ * @param {Store} store @param {(event: Event) => void} tell
+ * @returns {() => Promise<void>} resolves once the dataset that is there has been announced; at once where none is
+ */
 export function watch(store, tell) {
   /** @type {unknown} */
   let told = null;
+  let announced = Promise.resolve();
   store.subscribe(["points", "dataset"], ({ points, dataset }) => {
     if (!points || !dataset || told === dataset.description) return;
     told = dataset.description;
     const { dimension } = points;
-    once(
-      (done) => {
-        requestAnimationFrame(() => requestAnimationFrame(done));
-        setTimeout(done, UNSEEN);
-      },
-      () => tell({ type: "ready", n_cells: dataset.cells, dimensions: dimension }),
-    );
+    announced = new Promise((over) => {
+      once(
+        (done) => {
+          requestAnimationFrame(() => requestAnimationFrame(done));
+          setTimeout(done, UNSEEN);
+        },
+        () => {
+          tell({ type: "ready", n_cells: dataset.cells, dimensions: dimension });
+          over();
+        },
+      );
+    });
   });
   store.subscribe(["hover"], (state) => {
     const cell = state.hover?.cell ?? null;
@@ -35,6 +44,7 @@ export function watch(store, tell) {
     tell({ type: "selection", cells: selection?.cells ?? [], source: selection?.source ?? "clear" });
   });
   listen(tell);
+  return () => announced;
 }
 
 /** @param {(done: () => void) => void} start @param {() => void} run */
