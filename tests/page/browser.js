@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { chromium } from "playwright-core";
@@ -30,11 +31,12 @@ const CHROMIUM_FLAGS = [
  *
  * @param {string} folder
  * @param {...string} more further arguments
- * @returns {Promise<{ url: string, stop: () => void }>}
+ * @returns {Promise<{ url: string, stop: () => void, ended: Promise<unknown> }>}
  */
 export async function serve(folder, ...more) {
   const page = more.includes("--page") ? [] : ["--page", resolve(ROOT, "www")];
-  const child = spawn(BINARY, ["serve", folder, ...page, "--port", "0", "--no-browser", ...more], {
+  const port = more.includes("--port") ? [] : ["--port", "0"];
+  const child = spawn(BINARY, ["serve", folder, ...page, ...port, "--no-browser", ...more], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
@@ -49,7 +51,7 @@ export async function serve(folder, ...more) {
     child.on("error", fail);
     child.on("exit", (code) => fail(new Error(`the server ended with ${code}: ${said}`)));
   });
-  return { url, stop: () => child.kill() };
+  return { url, stop: () => child.kill(), ended: once(child, "exit") };
 }
 
 /**

@@ -30,8 +30,8 @@ export async function catalog(store) {
     if (datasets.length > MANY) ways?.before(filter(list));
     if (datasets.length) ways?.before(list);
   } catch (error) {
-    // Opened without a network, there is no such list.
-    if (error instanceof TypeError && !navigator.onLine) return;
+    // Opened without a network, or without its host, from what was kept of it: there is no such list.
+    if (error instanceof TypeError && (!navigator.onLine || navigator.serviceWorker?.controller)) return;
     store.patch({ trouble: { fault: Fault.from(error), doing: "Listing what is here" } });
   }
 }

@@ -9,7 +9,6 @@ import { Fault } from "../engine/fault.js";
 import { element, known } from "./element.js";
 import { address, dropped, picked } from "./entry.js";
 import { recent } from "./recent.js";
-import { likely, stores } from "./stores.js";
 
 /** @param {Store} store */
 export function drop(store) {
@@ -22,8 +21,7 @@ export function drop(store) {
       const chosen = await choose();
       if (!chosen) return;
       const things = [chosen].flat();
-      const all = (await Promise.all(things.map(stores))).flat();
-      const found = things.length > 1 ? all.filter(likely) : all;
+      const found = await looked(things);
       const [first, second] = found;
       if (first && second) return offer(found);
       if (!first && things.length > 1) throw several(things.length);
@@ -105,6 +103,14 @@ export function drop(store) {
   const said = new URLSearchParams(location.search);
   const asked = said.get("url") ?? (said.has("github") ? `github:${said.get("github")}` : null);
   if (asked) open(async () => address(asked));
+}
+
+/** What can be opened of them; an address is what it is. @param {Source[]} things */
+async function looked(things) {
+  if (things.every(({ from }) => typeof from === "string")) return things;
+  const { likely, stores } = await import("./stores.js");
+  const all = (await Promise.all(things.map(stores))).flat();
+  return things.length > 1 ? all.filter(likely) : all;
 }
 
 /** @param {number} count */

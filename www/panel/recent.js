@@ -43,9 +43,12 @@ export function recent(store, open) {
     );
   }
 
+  /** @type {unknown} */
+  let seen = null;
   store.subscribe(["dataset"], async ({ dataset, source }) => {
-    // The genes come as a change of the dataset: only the first counts.
-    if (!dataset || dataset.genes || !source) return;
+    // Columns and genes come as changes of the dataset: only the first counts.
+    if (!dataset || dataset.description === seen || !source) return;
+    seen = dataset.description;
     await remember(source);
     await show();
   });
