@@ -4,7 +4,7 @@
  *
  * @import { Engine } from "./engine/client.js"
  * @import { GeneField } from "./engine/manifest.js"
- * @import { AnyField, Colour, Opened, Save, Source, State, Trouble } from "./state.js"
+ * @import { AnyField, Colour, Save, Source, Trouble } from "./state.js"
  * @import { Store } from "./store.js"
  * @import { Hooks } from "./tasks.js"
  * @import { Graph } from "./view/graph.js"
@@ -22,7 +22,7 @@ import { Columns, gradual } from "./columns.js";
 import { offer } from "./data.js";
 import { cancelled, Fault } from "./engine/fault.js";
 import { embeddings, genes, parse } from "./engine/manifest.js";
-import { begin, coordinates, flat, whole } from "./opening.js";
+import { begin, blank, coloured, coordinates, flat, pause, whole } from "./opening.js";
 import { tasks } from "./tasks.js";
 import { size } from "./words.js";
 
@@ -45,6 +45,8 @@ export function load(store, hire) {
   /** @type {Engine | null} */
   let engine = null;
   let held = new Columns();
+  /** What the dataset came from. @type {Source | null} */
+  let origin = null;
   /** Whether a gene may go through all of the matrix, however large: the person said so, or it has been done. */
   let agreed = false;
 
@@ -83,6 +85,7 @@ export function load(store, hire) {
         engine?.close();
         engine = fresh;
         held = kept;
+        origin = source;
         agreed = false;
         const dataset = {
           description,
@@ -168,14 +171,16 @@ export function load(store, hire) {
   }
 
   /**
-   * A gene of a matrix stored by row goes through all of it. Over a network the person is asked before that takes long.
+   * Before something is read: whether it is still there to be read, and what it costs. A gene of a matrix stored by row goes through
+   * all of it. Over a network the person is asked before that takes long.
    *
    * @param {Engine} reader @param {string} path
    */
   async function afford(reader, path) {
-    const { source, dataset } = store.state;
+    const { dataset } = store.state;
+    await origin?.still?.();
     // Files of this machine are quick, and what is in a notebook's kernel is near.
-    if (agreed || typeof source?.from !== "string" || !path.startsWith("var/")) return;
+    if (agreed || typeof origin?.from !== "string" || !path.startsWith("var/")) return;
     if (!/csr/.test(dataset?.description.x?.encoding ?? "")) return;
     const { bytes, seconds } = await reader.cost(path);
     if (bytes > MUCH) throw (await import("./price.js")).costly(bytes, seconds);
@@ -252,50 +257,3 @@ export function load(store, hire) {
     store.patch({ trouble: { ...trouble, way: { label, run: () => store.patch({ source: { ...source, whole: true } }) } } });
   }
 }
-
-/** What a dataset that was just opened has nothing of yet. @returns {Partial<State>} */
-function blank() {
-  return {
-    camera: null,
-    wanted: null,
-    colour: null,
-    range: [0, 1],
-    hidden: new Set(),
-    hover: null,
-    clicked: null,
-    selection: null,
-    outline: [],
-    highlights: [],
-    invisible: null,
-    filters: [],
-    filtered: null,
-    tones: {},
-    panes: [],
-    edges: false,
-    flow: null,
-    tips: [],
-    recent: [],
-    history: { back: 0, forward: 0 },
-    trouble: null,
-  };
-}
-
-/**
- * The columns, and the first colour.
- *
- * @param {Awaited<ReturnType<typeof begin>>} first @param {Opened} dataset
- * @returns {Partial<State>}
- */
-function coloured({ fields, skipped, wanted, colour }, dataset) {
-  return {
-    dataset: { ...dataset, fields, skipped: [...dataset.skipped, ...skipped] },
-    wanted,
-    colour,
-    range: colour?.kind === "continuous" ? colour.summary.range : [0, 1],
-    recent: colour ? [colour.field] : [],
-    notice: `${dataset.name}: ${dataset.cells.toLocaleString()} cells`,
-  };
-}
-
-/** @param {number} time in milliseconds @returns {Promise<undefined>} */
-const pause = (time) => new Promise((done) => setTimeout(() => done(undefined), time));

@@ -4,7 +4,7 @@
  * @import { Columns } from "./columns.js"
  * @import { Engine } from "./engine/client.js"
  * @import { Description } from "./engine/messages.js"
- * @import { AnyField, Colour, Opened } from "./state.js"
+ * @import { AnyField, Colour, Opened, State } from "./state.js"
  * @import { Hooks } from "./tasks.js"
  */
 import { Fault } from "./engine/fault.js";
@@ -74,3 +74,50 @@ export function flat(present) {
       "Compute one with scanpy (sc.tl.umap) and save the file again; it is found under the name X_umap, X_umap_2d or X_umap_3d.",
   });
 }
+
+/** What a dataset that was just opened has nothing of yet. @returns {Partial<State>} */
+export function blank() {
+  return {
+    camera: null,
+    wanted: null,
+    colour: null,
+    range: [0, 1],
+    hidden: new Set(),
+    hover: null,
+    clicked: null,
+    selection: null,
+    outline: [],
+    highlights: [],
+    invisible: null,
+    filters: [],
+    filtered: null,
+    tones: {},
+    panes: [],
+    edges: false,
+    flow: null,
+    tips: [],
+    recent: [],
+    history: { back: 0, forward: 0 },
+    trouble: null,
+  };
+}
+
+/**
+ * The columns, and the first colour.
+ *
+ * @param {Awaited<ReturnType<typeof begin>>} first @param {Opened} dataset
+ * @returns {Partial<State>}
+ */
+export function coloured({ fields, skipped, wanted, colour }, dataset) {
+  return {
+    dataset: { ...dataset, fields, skipped: [...dataset.skipped, ...skipped] },
+    wanted,
+    colour,
+    range: colour?.kind === "continuous" ? colour.summary.range : [0, 1],
+    recent: colour ? [colour.field] : [],
+    notice: `${dataset.name}: ${dataset.cells.toLocaleString()} cells`,
+  };
+}
+
+/** @param {number} time in milliseconds @returns {Promise<undefined>} */
+export const pause = (time) => new Promise((done) => setTimeout(() => done(undefined), time));
