@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { ROOT, shoot, visit } from "./browser.js";
+import { FIREFOX, ROOT, shoot, tap, until, visit } from "./browser.js";
+import { prefer } from "./gecko.js";
 import { sample, stage } from "./shown.js";
 
 const AXE = readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
@@ -75,6 +76,12 @@ test("forced colours, more contrast and reduced motion leave everything usable",
     reducedMotion: "reduce",
     contrast: "more",
   });
+  // What Firefox's driver does not emulate, its settings do.
+  if (FIREFOX) {
+    await prefer(page, { "browser.display.document_color_use": 2, "ui.prefersReducedMotion": 1 });
+    const forced = async () => matchMedia("(forced-colors: active) and (prefers-reduced-motion: reduce)").matches;
+    await until(page, forced, null, "colours are forced");
+  }
   const chosen = page.locator("#obs-list [aria-selected=true]");
   assert.match(await chosen.evaluate((row) => getComputedStyle(row).outlineStyle), /solid/);
   const swatch = page.locator(".categories input[type=color]").first();
@@ -87,6 +94,7 @@ test("forced colours, more contrast and reduced motion leave everything usable",
   assert.equal(slow, 0, "nothing moves by itself");
   await shoot(page, "forced-colours");
   assert.deepEqual(errors, []);
+  if (FIREFOX) await prefer(page, { "browser.display.document_color_use": null, "ui.prefersReducedMotion": null });
   await page.context().close();
 });
 
@@ -94,7 +102,7 @@ test("on a narrow screen nothing is wider than the window, and targets are large
   const { page, errors } = await sample(here.browser, here.server, { viewport: { width: 360, height: 740 }, hasTouch: true });
   const wide = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok((await wide()) <= 0);
-  await page.getByRole("button", { name: "Lasso (L)" }).tap();
+  await tap(page.getByRole("button", { name: "Lasso (L)" }));
   await shoot(page, "narrow");
   const inside = await page.evaluate(() =>
     [...document.querySelectorAll("#choose, #tools, #chosen")]
@@ -111,8 +119,8 @@ test("on a narrow screen nothing is wider than the window, and targets are large
     }),
   );
   assert.deepEqual(small, []);
-  await page.getByRole("button", { name: "Legend" }).tap();
-  await page.getByRole("tab", { name: "Filters" }).tap();
+  await tap(page.getByRole("button", { name: "Legend" }));
+  await tap(page.getByRole("tab", { name: "Filters" }));
   await page.locator("#filters-panel h2").waitFor();
   assert.ok((await wide()) <= 0);
   await shoot(page, "narrow-filters");

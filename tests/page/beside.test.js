@@ -39,7 +39,7 @@ test("a dropped folder", async () => {
   await page.context().close();
 });
 
-test("a folder chosen by the input", async () => {
+test("a folder chosen by the input", onlyChromium("its driver cannot choose folders"), async () => {
   const { page, errors } = await visit(here.browser, here.server.url);
   await page.locator("#folder").setInputFiles(FOLDER);
   await which(page);

@@ -82,6 +82,18 @@ export async function within(page, body, given = null) {
   return answer.result.value;
 }
 
+/** Changes settings of the browser; null takes a change back. @param {import("playwright-core").Page} page @param {Record<string, number | null>} settings */
+export async function prefer(page, settings) {
+  await within(
+    page,
+    `for (const [name, value] of Object.entries(given)) {
+      if (value === null) Services.prefs.clearUserPref(name);
+      else Services.prefs.setIntPref(name, value);
+    }`,
+    settings,
+  );
+}
+
 /**
  * Drags files or folders from disk over the page and lets them fall, through the browser's own drag service.
  *

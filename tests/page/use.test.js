@@ -3,21 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import {
-  becomes,
-  coloured,
-  FIREFOX,
-  launch,
-  pixels,
-  python,
-  rested,
-  shoot,
-  text,
-  type,
-  until,
-  values,
-  visit,
-} from "./browser.js";
+import { becomes, coloured, launch, pixels, python, rested, shoot, tap, text, type, until, values, visit } from "./browser.js";
 import { lonely, SAMPLE, stage, state, sample as visitSample } from "./shown.js";
 
 const here = stage();
@@ -347,8 +333,6 @@ test("the search box is ready for the next name after Enter; an empty one takes 
 test("a phone: panels are sheets", async () => {
   const { page, errors } = await sample({ viewport: { width: 390, height: 780 }, hasTouch: true, colorScheme: "dark" });
   assert.ok(!(await page.locator("#legend").isVisible()));
-  // Firefox's driver makes no click of a touch.
-  const tap = (/** @type {import("playwright-core").Locator} */ place) => (FIREFOX ? place.click() : place.tap());
   await tap(page.getByRole("button", { name: "Legend" }));
   await page.locator("#legend .categories").waitFor();
   await shoot(page, "phone-legend");
