@@ -28,17 +28,24 @@ export function tools(store, data) {
     const found = await lazy(store, () => import("./look.js"));
     found?.look(store, look, data);
   });
+  /** @type {unknown} */
+  let shown = null;
   store.subscribe(["dataset", "dimension"], ({ dataset, dimension }) => {
-    const buttons = (dataset?.dimensions ?? []).map((one) => {
-      const pressed = one.dimension === dimension;
-      const button = element("button", { "aria-pressed": String(pressed) }, `${one.dimension}D`);
-      button.addEventListener("click", () => store.patch({ dimension: one.dimension }));
-      return button;
+    const all = dataset?.dimensions ?? [];
+    // Columns and genes come as changes of the dataset: a button that is being pressed then stays where it is.
+    if (shown !== dataset?.dimensions) {
+      shown = dataset?.dimensions;
+      const buttons = all.map((one) => {
+        const button = element("button", {}, `${one.dimension}D`);
+        button.addEventListener("click", () => store.patch({ dimension: one.dimension }));
+        return button;
+      });
+      dimensions.replaceChildren(...buttons);
+      dimensions.hidden = buttons.length < 2;
+    }
+    [...dimensions.children].forEach((button, at) => {
+      button.setAttribute("aria-pressed", String(all[at]?.dimension === dimension));
     });
-    const at = [...dimensions.children].indexOf(document.activeElement ?? dimensions);
-    dimensions.replaceChildren(...buttons);
-    dimensions.hidden = buttons.length < 2;
-    buttons[at]?.focus();
   });
 
   const tip = known("tooltip", HTMLElement);
