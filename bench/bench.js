@@ -1,9 +1,9 @@
 /**
  * Runs the benchmark: every scenario by every system, in turn, again and again, each time in a fresh browser.
  *
- *     node bench/bench.js --data DIR [--short] [--times N] [--only REGEX] [--systems REGEX] [--out FILE.json]
+ *     node bench/bench.js --data DIR [--short | --budgets] [--times N] [--minutes N] [--only REGEX] [--systems REGEX] [--out FILE.json]
  *
- * A wrong answer ends it. What was measured is kept in FILE.json; bench/report.js makes tables of it.
+ * After `--minutes` nothing more is begun. A wrong answer ends it. What was measured is kept in FILE.json; bench/report.js makes tables of it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { launch } from "./browser.js";
 import { bundle } from "./build.js";
 import { drawing } from "./draw.js";
 import { inflating } from "./inflate.js";
-import { full, short } from "./scenarios.js";
+import { budgets, full, short } from "./scenarios.js";
 import { lab } from "./session.js";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -22,6 +22,8 @@ const { values: given } = parseArgs({
   options: {
     data: { type: "string", default: join(ROOT, "build/bench/data") },
     short: { type: "boolean", default: false },
+    budgets: { type: "boolean", default: false },
+    minutes: { type: "string", default: "Infinity" },
     times: { type: "string", default: "5" },
     only: { type: "string", default: "" },
     systems: { type: "string", default: "" },
@@ -30,9 +32,11 @@ const { values: given } = parseArgs({
 });
 
 const times = given.short ? 1 : Number(given.times);
+const end = performance.now() + Number(given.minutes) * 60_000;
+const late = () => performance.now() > end;
 const pattern = new RegExp(given.only);
 const systems = new RegExp(given.systems);
-const scenarios = (given.short ? short : full)
+const scenarios = (given.short ? short : given.budgets ? budgets : full)
   .filter(({ name }) => pattern.test(name))
   .map((scenario) => ({ ...scenario, runs: scenario.runs.filter(({ system }) => systems.test(system)) }));
 const sizes = await bundle();
@@ -71,43 +75,61 @@ const keep = () => {
 };
 
 const { run, stop } = await lab(given.data);
+/**
+ * All systems of a scenario take turns.
+ *
+ * @param {(typeof scenarios)[0]} scenario @param {number} time
+ */
+async function measure(scenario, time) {
+  const { name, file, delay, local, runs } = scenario;
+  const { cells, needed, values } = JSON.parse(readFileSync(join(given.data, `${file}.truth.json`), "utf8"));
+  results.files[file] = { cells, needed, values };
+  for (let at = 0; at < runs.length; at++) {
+    const one = /** @type {typeof runs[0]} */ (runs[(at + time) % runs.length]);
+    const outcome = await run(scenario, one);
+    results.runs.push({ scenario: name, file, delay, local, system: one.system, outcome });
+    results.load.push(loadavg()[0] ?? 0);
+    const took = one.phases.map((phase) => `${phase} ${Number(outcome[phase]?.ms.toPrecision(3))}`).join(", ");
+    console.log(`${name}, ${one.system}, ${time + 1} of ${times}: ready ${outcome.ready.toFixed(0)}, ${took} ms`);
+  }
+}
+
+/** @param {number} time */
+async function draw(time) {
+  const count = given.short ? 20_000 : 1_000_000;
+  await drawing(count, time, (system, drawn) => {
+    results.drawn.push({ system, drawn });
+    console.log(`draw ${count} points, ${system}, ${time + 1} of ${times}: first frame ${drawn.first.ms.toFixed(0)} ms`);
+  });
+}
+
+/** @param {number} time */
+async function inflate(time) {
+  const one = await inflating(given.data, given.short ? "20000x500" : "1000000x1000");
+  results.inflated.push(one);
+  const said = Object.entries(one).map(
+    ([kind, { ours, browser }]) => `${kind} ${(browser / ours).toFixed(2)} times the browser's speed`,
+  );
+  console.log(`inflate, ${time + 1} of ${times}: ${said.join(", ")}`);
+}
+
+const asked = (/** @type {string} */ part) => systems.test(part) && pattern.test(part);
+const work = [
+  ...scenarios.map((scenario) => (/** @type {number} */ time) => measure(scenario, time)),
+  ...(asked("draw") ? [draw] : []),
+  ...(asked("inflate") ? [inflate] : []),
+];
 try {
-  // Scenario by scenario, so that what is compared is done close together; within one, all systems take turns.
-  for (const scenario of scenarios) {
-    const { name, file, delay, local, runs } = scenario;
-    const { cells, needed, values } = JSON.parse(readFileSync(join(given.data, `${file}.truth.json`), "utf8"));
-    results.files[file] = { cells, needed, values };
-    for (let time = 0; time < times; time++) {
-      for (let at = 0; at < runs.length; at++) {
-        const one = /** @type {typeof runs[0]} */ (runs[(at + time) % runs.length]);
-        const outcome = await run(scenario, one);
-        results.runs.push({ scenario: name, file, delay, local, system: one.system, outcome });
-        results.load.push(loadavg()[0] ?? 0);
-        const took = one.phases.map((phase) => `${phase} ${Number(outcome[phase]?.ms.toPrecision(3))}`).join(", ");
-        console.log(`${name}, ${one.system}, ${time + 1} of ${times}: ready ${outcome.ready.toFixed(0)}, ${took} ms`);
-      }
+  // Each once, then each again: whenever it ends, all have been measured about as often.
+  for (let time = 0; time < times && !late(); time++) {
+    for (const one of work) {
+      if (late()) break;
+      await one(time);
       keep();
     }
   }
 } finally {
   stop();
 }
-if (systems.test("draw") && pattern.test("draw")) {
-  const count = given.short ? 20_000 : 1_000_000;
-  await drawing(count, times, (system, drawn, time) => {
-    results.drawn.push({ system, drawn });
-    console.log(`draw ${count} points, ${system}, ${time + 1} of ${times}: first frame ${drawn.first.ms.toFixed(0)} ms`);
-    keep();
-  });
-}
-if (systems.test("inflate") && pattern.test("inflate")) {
-  for (let time = 0; time < times; time++) {
-    const one = await inflating(given.data, given.short ? "20000x500" : "1000000x1000");
-    results.inflated.push(one);
-    const said = Object.entries(one).map(
-      ([kind, { ours, browser }]) => `${kind} ${(browser / ours).toFixed(2)} times the browser's speed`,
-    );
-    console.log(`inflate, ${time + 1} of ${times}: ${said.join(", ")}`);
-  }
-}
+if (late()) console.log(`ended after ${given.minutes} minutes`);
 keep();

@@ -1,14 +1,15 @@
 /**
  * How fast the module undoes each codec, by size of chunk, in Chromium; for zlib and gzip beside the browser's own stream.
  *
- *     node bench/decoders.js [ROUNDS]
+ *     node bench/decoders.js [ROUNDS] [DOCUMENT.md]
  *
- * Prints a table of megabytes of output per second, best of ROUNDS (15). `cargo xtask build --release` comes first.
+ * Prints a table of megabytes of output per second, best of ROUNDS (15), and puts it into the document's section "Decoders".
+ * `cargo xtask build --release` comes first.
  *
  * @typedef {{ file: string, kind: string, codecs: string, size: number, sum: number }} Made
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -20,7 +21,8 @@ const MEDIA = /** @type {Record<string, string>} */ ({
   ".wasm": "application/wasm",
   ".html": "text/html",
 });
-const rounds = Number(process.argv[2] ?? 15);
+const document = process.argv.slice(2).find((word) => word.endsWith(".md"));
+const rounds = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 15);
 
 const folder = mkdtempSync(join(tmpdir(), "cellucid-chunks-"));
 execFileSync(join(ROOT, "build/venv/bin/python"), [join(ROOT, "bench/make_chunks.py"), folder], { stdio: "inherit" });
@@ -91,9 +93,12 @@ try {
   const measured = await page.evaluate(measure, { made, rounds });
   const sizes = [...new Set(made.map(({ size }) => size))];
   const names = { columns: "CSR columns", values: "log-normalised", positions: "embedding" };
-  console.log(`Chromium ${version}, best of ${rounds}; MB/s of output, decoded chunks copied out of the module included.\n`);
-  console.log(`| codec | numbers | ${sizes.map((size) => `${size >> 10} KiB`).join(" | ")} |`);
-  console.log(`| --- | --- |${" ---: |".repeat(sizes.length)}`);
+  const lines = [
+    `Chromium ${version}, best of ${rounds}; MB/s of output by size of chunk, decoded chunks copied out of the module included.`,
+    "",
+    `| codec | numbers | ${sizes.map((size) => `${size >> 10} KiB`).join(" | ")} |`,
+    `| --- | --- |${" ---: |".repeat(sizes.length)}`,
+  ];
   for (const codecs of new Set(made.map((one) => one.codecs))) {
     for (const [kind, name] of Object.entries(names)) {
       const row = measured.filter((one) => one.codecs === codecs && one.kind === kind);
@@ -101,8 +106,18 @@ try {
         const times = stream > 0 ? ` (${(ours / stream).toFixed(1)} × the browser's ${stream.toFixed(0)})` : "";
         return `${ours.toFixed(0)}${times}`;
       });
-      console.log(`| ${codecs} | ${name} | ${cells.join(" | ")} |`);
+      lines.push(`| ${codecs} | ${name} | ${cells.join(" | ")} |`);
     }
+  }
+  console.log(lines.join("\n"));
+  if (document) {
+    const before = existsSync(document) ? readFileSync(document, "utf8").trimEnd() : "";
+    // At the end, where bench/report.js leaves it alone.
+    const [head = "", old = ""] = before.split("\n## Decoders\n");
+    const rest = old.includes("\n## ") ? old.slice(old.indexOf("\n## ")) : "";
+    const about =
+      "Real codecs on numbers as anndata stores them, by size of chunk; `node bench/decoders.js 15 doc/BENCHMARKS.md` repeats it.";
+    writeFileSync(document, `${head.trimEnd()}${rest.trimEnd()}\n\n## Decoders\n\n${about} ${lines.join("\n")}\n`);
   }
 } finally {
   await browser.close();

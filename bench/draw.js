@@ -13,32 +13,32 @@ const PATIENCE = 300_000;
 export const RENDERERS = ["ours", "regl", "three"];
 
 /**
- * @param {number} count of points @param {number} times
- * @param {(system: string, drawn: Drawn, time: number) => void} tell
+ * Each of them once.
+ *
+ * @param {number} count of points @param {number} first which one begins
+ * @param {(system: string, drawn: Drawn) => void} tell
  */
-export async function drawing(count, times, tell) {
+export async function drawing(count, first, tell) {
   const site = await serve("");
   try {
-    for (let time = 0; time < times; time++) {
-      for (let at = 0; at < RENDERERS.length; at++) {
-        const name = RENDERERS[(at + time) % RENDERERS.length] ?? "";
-        const { browser } = await launch(["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]);
-        try {
-          const page = await browser.newPage();
-          await page.goto(`${site.url}/page/draw.html`);
-          const fault = new Promise((_, fail) => page.once("pageerror", fail));
-          const late = new Promise((_, fail) => setTimeout(fail, PATIENCE, new Error(`${name} did not draw in time`)).unref());
-          const work = page.evaluate(
-            ([name, count]) => /** @type {any} */ (globalThis).draw(name, count),
-            /** @type {const} */ ([name, count]),
-          );
-          /** @type {Drawn} */
-          const drawn = await Promise.race([work, fault, late]);
-          check(name, drawn);
-          tell(name, drawn, time);
-        } finally {
-          await browser.close();
-        }
+    for (let at = 0; at < RENDERERS.length; at++) {
+      const name = RENDERERS[(at + first) % RENDERERS.length] ?? "";
+      const { browser } = await launch(["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]);
+      try {
+        const page = await browser.newPage();
+        await page.goto(`${site.url}/page/draw.html`);
+        const fault = new Promise((_, fail) => page.once("pageerror", fail));
+        const late = new Promise((_, fail) => setTimeout(fail, PATIENCE, new Error(`${name} did not draw in time`)).unref());
+        const work = page.evaluate(
+          ([name, count]) => /** @type {any} */ (globalThis).draw(name, count),
+          /** @type {const} */ ([name, count]),
+        );
+        /** @type {Drawn} */
+        const drawn = await Promise.race([work, fault, late]);
+        check(name, drawn);
+        tell(name, drawn);
+      } finally {
+        await browser.close();
       }
     }
   } finally {

@@ -62,6 +62,7 @@ function task(summary, [phase, title, about]) {
         figure(line.cpu * 1000),
         figure(line.requests),
         delay ? figure(line.rounds) : "",
+        delay ? figure(line.waves) : "",
         figure(line.bytes / 1e6) + (need && !server ? ` (${figure(line.bytes / need)})` : ""),
         line.late > 1e4 ? figure(line.late / 1e6) : "",
         figure(line.peak / 1e6),
@@ -78,6 +79,7 @@ function task(summary, [phase, title, about]) {
     "CPU ms",
     "requests",
     "rounds",
+    "waves",
     "MB (× needed)",
     "MB later",
     "peak MB",
@@ -200,6 +202,7 @@ const budgets = verdicts(summary).map(({ what, budget, found, met }) => [
   met === null ? "" : met ? "met" : "**missed**",
 ]);
 const load = results.load.toSorted((a, b) => a - b);
+const busy = median(load) > 1.25 * (Number.parseInt(results.machine) || 1);
 const counts = summary.scenarios().map(({ scenario }) => summary.line(scenario, "ours", "plot")?.times ?? 0);
 const text = `# Benchmarks
 
@@ -211,7 +214,7 @@ what Python reads from the same file; a difference ends the run.
 
 | | |
 | --- | --- |
-| machine | ${results.machine}, Linux; load average ${figure(load[0] ?? 0)} to ${figure(load.at(-1) ?? 0)}, median ${figure(median(load))} (other work went on) |
+| machine | ${results.machine}, Linux; load average ${figure(load[0] ?? 0)} to ${figure(load.at(-1) ?? 0)}, median ${figure(median(load))}${busy ? " (other work went on)" : ""} |
 | when | ${results.begun.slice(0, 16).replace("T", " ")} to ${results.ended.slice(0, 16).replace("T", " ")} UTC |
 | commit | ${results.commit} |
 | browser | ${results.browser} |
@@ -224,8 +227,9 @@ what Python reads from the same file; a difference ends the run.
 
 The **floor** knows the address of every chunk beforehand, reads exactly those bytes in merged ranges, several at a time and past the
 browser's cache, inflates them in WebAssembly and puts them into the final arrays: what is left when there is nothing to find out.
-*Needed* are the bytes, as stored, of the chunks that an answer lies in. *Rounds* is the longest chain of requests of which each began after the
-one before had ended, counted where a delay makes them tell apart. *MB later* was read after the answer, ahead of the next question. *Peak* is how far
+*Needed* are the bytes, as stored, of the chunks that an answer lies in. *Waves* are the longest chain of requests of which each began after the
+one before had ended; *rounds* leave out those that the browser had held back because six were under way, as it does over HTTP/1.1. Both are counted
+where a delay makes them tell apart. *MB later* was read after the answer, ahead of the next question. *Peak* is how far
 resident memory of the renderer rose. *CPU* is the renderer's. What a client has to do itself (scatter a sparse column, search a CSR matrix) is
 the same code for all peers; what they do once after the first CSR gene (transpose) is not counted.
 
@@ -241,6 +245,6 @@ const document = given.find((name) => name.endsWith(".md"));
 if (document) {
   // What other scripts have measured stands at the end, and stays.
   const before = existsSync(document) ? readFileSync(document, "utf8") : "";
-  const serving = before.indexOf("\n## Serving\n");
-  writeFileSync(document, serving < 0 ? text : `${text.trimEnd()}\n${before.slice(serving)}`);
+  const others = [...before.matchAll(/\n## (Serving|Decoders)\n/g)].map(({ index }) => index);
+  writeFileSync(document, others.length ? `${text.trimEnd()}\n${before.slice(Math.min(...others))}` : text);
 }

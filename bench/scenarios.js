@@ -76,6 +76,22 @@ export const full = [
   one(`${WIDE}_csr_gzip.h5ad`, 0, "ours floor h5wasm:lazy server[plot,first]"),
 ];
 
+/** What decides about the budgets, and no more: the systems that they compare, and the phases. What matters most comes first. */
+export const budgets = [
+  one(`${MANY}_csc_gzip.h5ad`, 80, "ours floor[plot,next] h5wasm:lazy[plot]"),
+  one(`${MANY}_csc_gzip.h5ad`, 0, "ours floor[plot,next] h5wasm:lazy[plot] server[plot,manifests]"),
+  one(`${MANY}_csr_gzip.h5ad`, 0, "ours[plot,first,next] h5wasm:lazy[plot,first] h5wasm:whole[plot,first] server[plot,first]"),
+  one(`${MANY}_csc_gzip.h5ad`, "disk", "ours[plot] floor[plot] h5wasm:workerfs[plot]"),
+  one(`${MANY}_csr_v2.zarr`, 0, "ours[plot,first,next] zarrita[plot,first]"),
+  one(`${MANY}_csr_v3.zarr`, 0, "ours[plot,first,next] zarrita[plot,first]"),
+  one(`${MANY}_csc_gzip.h5ad`, 20, "module ours[plot] floor[plot] h5wasm:lazy[plot]"),
+  one(`${MANY}_csr_gzip.h5ad`, 80, "ours[plot,first] h5wasm:lazy[plot,first]"),
+  one(`${SOME}_csc_gzip.h5ad`, 0, "ours floor h5wasm:lazy h5wasm:whole jsfive server"),
+  one(`${SOME}_dense_gzip.h5ad`, 80, "ours floor h5wasm:lazy"),
+  one(`${WIDE}_csc_gzip.h5ad`, 0, "ours floor h5wasm:lazy"),
+  one(`${WIDE}_csr_gzip.h5ad`, 0, "ours[plot,first,next] floor[plot,first] server[plot,first]"),
+];
+
 /** Every system and every layout once, on small files: whether all answers are right. */
 export const short = [
   one("20000x500_csc_gzip.h5ad", 0, "module ours floor floor:raw[plot] h5wasm:lazy h5wasm:whole jsfive server"),

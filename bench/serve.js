@@ -130,18 +130,31 @@ function pass(url, agent, ask, answer, entry) {
   ask.pipe(onward);
 }
 
+/** Requests to one host that browsers have under way at a time, over HTTP/1.1. */
+const CONNECTIONS = 6;
+
 /**
- * Requests, bytes, and waits: the longest chain of requests of which each began after the one before had ended. With a delay that is
- * the number of dependent round trips; what a browser holds back because it has six connections counts as well.
+ * Requests, bytes, and two ways to count waits, which tell round trips apart when there is a delay. `waves`: the longest chain of requests of
+ * which each began after the one before had ended. `rounds`: the same without those that began only because others made room for them:
+ * what a host without such a limit would see. (One that is asked for while six are under way cannot be told from one that is held back.)
  *
  * @param {Entry[]} log
  */
 export function cost(log) {
-  let [rounds, last] = [0, -Infinity];
+  let [waves, last] = [0, -Infinity];
   for (const { begun, ended } of log.toSorted((a, b) => a.ended - b.ended)) {
     if (begun < last) continue;
-    rounds++;
+    waves++;
     last = ended;
   }
-  return { requests: log.length, rounds, bytes: log.reduce((sum, { bytes }) => sum + bytes, 0) };
+  /** @type {Array<Entry & { round: number }>} */
+  const seen = [];
+  for (const entry of log.toSorted((a, b) => a.begun - b.begun)) {
+    const before = seen.filter(({ ended }) => ended <= entry.begun).toSorted((a, b) => b.ended - a.ended)[0];
+    const full = before && seen.filter(({ begun, ended }) => begun < before.ended && ended >= before.ended).length >= CONNECTIONS;
+    const known = seen.filter(({ ended }) => full || ended <= entry.begun).map(({ round }) => round);
+    seen.push({ ...entry, round: Math.max(0, ...known) + (full ? 0 : 1) });
+  }
+  const rounds = Math.max(0, ...seen.map(({ round }) => round));
+  return { requests: log.length, rounds, waves, bytes: log.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

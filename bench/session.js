@@ -11,6 +11,7 @@
  * @property {number} [part] how long until part of the answer was there
  * @property {number} requests
  * @property {number} rounds
+ * @property {number} waves
  * @property {number} bytes
  * @property {number} cpu seconds
  * @property {number} peak bytes of resident memory above what was there before
@@ -89,12 +90,13 @@ async function session(site, data, { file, delay, local }, { system, phases }) {
       const after = site.taken();
       const times = Array.isArray(told) ? told : [told.ms ?? told];
       const share = times.length;
-      const { requests, rounds, bytes } = cost(log);
+      const { requests, rounds, waves, bytes } = cost(log);
       outcome[phase] = {
         ms: median(times),
         ...(told.part && { part: told.part }),
         requests: requests / share,
         rounds: rounds / share,
+        waves: waves / share,
         bytes: bytes / share,
         cpu: spent / share,
         peak: peak - before,

@@ -16,6 +16,7 @@
  * @property {number} cpu seconds
  * @property {number} requests
  * @property {number} rounds
+ * @property {number} waves
  * @property {number} bytes
  * @property {number} peak
  * @property {number} late bytes read after the answer, ahead of the next question
@@ -70,6 +71,7 @@ export class Summary {
           cpu: middle(({ cpu }) => cpu),
           requests: middle(({ requests }) => requests),
           rounds: middle(({ rounds }) => rounds),
+          waves: middle(({ waves }) => waves),
           bytes: middle(({ bytes }) => bytes),
           peak: middle(({ peak }) => peak),
           late: middle(({ later }) => later.bytes),
