@@ -14,7 +14,7 @@ use crate::{
     export::{Cost, Export, File, Options, Route},
     folder::Folder,
     limits::Limits,
-    open::{Source, is_zip, open},
+    open::{self, Source, is_zip},
     shelf::Shelf,
     source::{ByteSource, KeyedSource, remembered::Remembered, zip::ZipStore},
     wait,
@@ -70,19 +70,32 @@ impl Dataset {
         limits: Limits,
         shelf: Option<Rc<dyn Shelf>>,
     ) -> Result<Self> {
-        if let Some(store) = exported(&source, limits).await? {
+        let archive = archived(&source, limits).await;
+        let store = match (&source, &archive) {
+            (Source::Folder(store), _) => Some(Rc::clone(store)),
+            (_, archive) => archive.clone().map(|archive| archive as Rc<dyn KeyedSource>),
+        };
+        if let Some(store) = store
+            && Folder::is_one(&*store).await?
+        {
             let id = Some(root).filter(|root| !root.is_empty());
             return Ok(Self::There(Folder::open(store, id, &limits).await?));
         }
-        let remembered = match (&source, &shelf) {
-            (Source::File(file), Some(shelf)) if file.is_far() => Remembered::find(file, shelf).await,
-            _ => None,
+        let mut remembered = None;
+        let tree = match (archive, source) {
+            // Its directory is not read twice.
+            (Some(archive), _) => open::archived(archive, limits).await?,
+            (None, Source::File(file)) => {
+                remembered = match &shelf {
+                    Some(shelf) if file.is_far() => Remembered::find(&file, shelf).await,
+                    _ => None,
+                };
+                let file = remembered.clone().map_or(file, |remembered| remembered as Rc<dyn ByteSource>);
+                open::open(Source::File(file), limits).await?
+            }
+            (None, folder) => open::open(folder, limits).await?,
         };
-        let source = match &remembered {
-            Some(remembered) => Source::File(Rc::clone(remembered) as Rc<dyn ByteSource>),
-            None => source,
-        };
-        let chosen = choose(open(source, limits).await?, root, &options).await?;
+        let chosen = choose(tree, root, &options).await?;
         let options = chosen.named(options);
         let (data, place) = chosen.take(&options).await?;
         if let Some(shelf) = &shelf {
@@ -104,10 +117,10 @@ impl Dataset {
         }
     }
 
-    /// Reads ahead what a viewer will ask for next.
-    pub async fn warm(&self) {
+    /// Reads ahead what a viewer will ask for next; dropping this ends it.
+    pub async fn ahead(&self) {
         if let Self::Made(export, _) = self {
-            export.data().warm().await;
+            export.ahead().await;
         }
     }
 
@@ -235,16 +248,13 @@ fn missing(path: &str) -> Error {
     )
 }
 
-/// The files of an export folder, as a folder or in a zip archive; `None` when the source is something else.
-async fn exported(source: &Source, limits: Limits) -> Result<Option<Rc<dyn KeyedSource>>> {
-    let store: Rc<dyn KeyedSource> = match source {
-        Source::Folder(store) => Rc::clone(store),
-        Source::File(file) if is_zip(&**file).await => match ZipStore::open(Rc::clone(file), limits).await {
-            Ok(archive) => Rc::new(archive),
-            // What is wrong with it is said when it is opened as a store.
-            Err(_) => return Ok(None),
-        },
-        Source::File(_) => return Ok(None),
-    };
-    Ok(Folder::is_one(&*store).await?.then_some(store))
+/// A zip archive; `None` when the source is something else.
+async fn archived(source: &Source, limits: Limits) -> Option<Rc<ZipStore>> {
+    match source {
+        // What is wrong with it is said when it is opened as whatever it is.
+        Source::File(file) if is_zip(&**file).await => {
+            ZipStore::open(Rc::clone(file), limits).await.ok().map(Rc::new)
+        }
+        _ => None,
+    }
 }

@@ -56,7 +56,7 @@ pub async fn open(source: Source, limits: Limits) -> Result<Rc<dyn Tree>> {
                 Ok(hdf5) => Rc::new(hdf5),
                 // HDF5 first: it is what nearly all files are.
                 Err(error) if error.kind == Kind::Malformed && is_zip(file.as_ref()).await => {
-                    Rc::new(zipped(file, limits).await?)
+                    Rc::new(zipped(Rc::new(ZipStore::open(file, limits).await?), limits).await?)
                 }
                 Err(error) => return Err(error),
             },
@@ -112,8 +112,17 @@ pub(crate) async fn is_zip(file: &dyn ByteSource) -> bool {
     start.is_some_and(|start| start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"))
 }
 
-async fn zipped(file: Rc<dyn ByteSource>, limits: Limits) -> Result<Zarr> {
-    let store = Rc::new(ZipStore::open(file, limits).await?);
+/// Opens the store in an archive that has been opened already.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn archived(store: Rc<ZipStore>, limits: Limits) -> Result<Rc<dyn Tree>> {
+    let name = store.name().to_owned();
+    let zarr = zipped(store, limits).await.map_err(|e| e.in_file(name))?;
+    Ok(Rc::new(zarr))
+}
+
+async fn zipped(store: Rc<ZipStore>, limits: Limits) -> Result<Zarr> {
     Zarr::open(store, limits).await.map_err(|e| match &e.hint {
         Some(hint) if e.kind == Kind::Missing => {
             let hint = format!("in this zip archive: {hint}; or unpack it first");

@@ -1,14 +1,18 @@
 //! Zarr stores inside zip archives (`tests/fixtures/make/zarr_zips.py`), sound and damaged ones.
 
 use std::{
+    cell::RefCell,
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     rc::Rc,
 };
 
 use bytes::Bytes;
 use cellucid_wasm::{
-    Kind, Limits,
+    Kind, Limits, Pending,
+    dataset::Dataset,
+    export::Options,
     native::{File, Folder, block_on},
     open::{Source, open},
     source::{
@@ -142,6 +146,40 @@ fn one_request_opens_a_small_archive_and_one_reads_many_members() {
     let wanted: Vec<_> = (0..2).map(|i| (format!("X/c/{i}/0"), Part::All)).collect();
     assert!(block_on(zip.get_many(&wanted)).unwrap().iter().all(Option::is_some));
     assert_eq!(counts.requests.get(), 2, "neighbours are read together");
+}
+
+/// A file that notes what is asked of it.
+struct Noted(File, RefCell<Vec<Range<u64>>>);
+
+impl ByteSource for Noted {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
+        self.1.borrow_mut().extend_from_slice(spans);
+        self.0.read_many(spans)
+    }
+}
+
+#[test]
+fn the_directory_of_an_archive_is_read_once() {
+    for version in fs::read_dir(root().join("build/real/archives")).unwrap() {
+        let path = version.unwrap().path().join("adata.zarr.zip");
+        if !path.exists() {
+            continue;
+        }
+        let noted = Rc::new(Noted(File::open(&path).unwrap(), RefCell::default()));
+        let source = Source::File(Rc::clone(&noted) as Rc<dyn ByteSource>);
+        // Nothing in it can be drawn, which is found out after everything was looked at.
+        drop(block_on(Dataset::open(source, "", Options::default(), Limits::default())));
+        let ends = noted.1.borrow().iter().filter(|span| span.end == noted.len()).count();
+        assert_eq!(ends, 1, "{}: {:?}", path.display(), noted.1.borrow());
+    }
 }
 
 #[test]

@@ -470,6 +470,14 @@ impl KeyedSource for Store {
         Some(Identity { text: self.label.clone(), exact: false })
     }
 
+    fn is_far(&self) -> bool {
+        true
+    }
+
+    fn gap(&self) -> u64 {
+        self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
     }

@@ -4,7 +4,7 @@ use std::{ops::Range, rc::Rc};
 
 use super::{Frame, Matrix, Skipped, below, encoding, matrix::sparse_kind, plain};
 use crate::{
-    array::{Array, DType, Select, Values},
+    array::{Array, DType, Select, Values, grid},
     error::{Error, Result},
     tree::{Node, Tree, read, read_all},
     wait,
@@ -138,6 +138,25 @@ pub(super) async fn entries(
         }
     }
     Ok((entries, skipped))
+}
+
+/// Most columns that can be drawn, and most chunks that are looked up ahead for it.
+const DRAWN: u64 = 3;
+const AHEAD: u64 = 4096;
+
+/// Looks up where the chunks of entries are that are drawn, if they can be; what is wrong with them is found out later.
+pub(super) async fn find(tree: &dyn Tree, entries: &[Entry], drawn: &[&str]) {
+    let wanted = entries.iter().filter(|entry| drawn.contains(&entry.key.as_str()));
+    wait::all(wanted.map(|entry| async {
+        if let Form::Matrix(Matrix::Dense(array)) = &entry.form
+            && entry.columns().is_some_and(|columns| columns <= DRAWN)
+        {
+            let count = grid(&array.shape, &array.chunk).iter().fold(1, |n: u64, &g| n.saturating_mul(g));
+            let chunks: Vec<u64> = (0..count.min(AHEAD)).collect();
+            tree.locate(array, &chunks).await.ok();
+        }
+    }))
+    .await;
 }
 
 /// Leaves out entries that have not a row for each cell.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::join;
 use serde_json::Value;
 
 use super::{
@@ -11,11 +12,16 @@ use super::{
     text_attr,
 };
 use crate::{
-    array::{Array, Attrs, Select, Values},
+    array::{Array, Attrs, Select, Values, grid},
     error::{Error, Result},
     shelf::Shelf,
     tree::{Node, Tree, read_all, read_many},
 };
+
+/// Most chunks of an array that are looked up ahead: their index has about 4 MiB of pages.
+const AHEAD: u64 = 8192;
+/// Chunks looked up at a time, so that nobody who wants one of them has to wait for all.
+const TOGETHER: u64 = 256;
 
 /// A matrix on disk.
 #[derive(Clone, Debug)]
@@ -127,6 +133,20 @@ impl Matrix {
         }
     }
 
+    /// Reads what the next column will need, more of it than [`warm`](Self::warm): where all chunks are, if there are not too many to
+    /// look up while nothing else is asked for. A matrix stored by row is gone through anyway.
+    pub async fn ahead(&self, tree: &dyn Tree) {
+        match self {
+            Self::Dense(array) => look_up(tree, array).await,
+            Self::Sparse(sparse) => {
+                sparse.warm(tree).await;
+                if sparse.compressed == Compressed::Columns {
+                    join(look_up(tree, &sparse.indices), look_up(tree, &sparse.data)).await;
+                }
+            }
+        }
+    }
+
     /// Whole columns, in the type they are stored in; items that a sparse matrix stores twice are added up.
     ///
     /// # Errors
@@ -176,6 +196,19 @@ impl Matrix {
             Self::Dense(array) => read_all(tree, array).await?.into_f32(),
             Self::Sparse(sparse) => sparse.to_f32(tree).await,
         }
+    }
+}
+
+/// Finds where the chunks of an array are, unless they are very many; what is wrong with the index is found out later.
+async fn look_up(tree: &dyn Tree, array: &Array) {
+    let count = grid(&array.shape, &array.chunk).iter().fold(1, |n: u64, &g| n.saturating_mul(g));
+    let mut start = 0;
+    while count <= AHEAD && start < count {
+        let end = (start + TOGETHER).min(count);
+        if tree.locate(array, &(start..end).collect::<Vec<_>>()).await.is_err() {
+            return;
+        }
+        start = end;
     }
 }
 

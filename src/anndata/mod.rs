@@ -72,6 +72,9 @@ const KNOWN_OBSM: [&str; 22] = [
     "T_fwd_umap",
 ];
 
+/// Those of them that are drawn where they have few enough columns.
+const DRAWN_OBSM: [&str; 4] = ["X_umap", "X_umap_1d", "X_umap_2d", "X_umap_3d"];
+
 /// An AnnData object in a file or store.
 pub struct AnnData {
     tree: Rc<dyn Tree>,
@@ -117,7 +120,8 @@ impl AnnData {
         let (var, x, obsm) = (optional(var)?, optional(x)?, optional(obsm)?);
         // All at once, the columns' headers too: which of them a plot wants is asked next.
         let open_obs = async {
-            let obs = Frame::open(&tree, &root, obs).await?;
+            let (obs, ()) = join(Frame::open(&tree, &root, obs.clone()), Frame::find(&*tree, &obs)).await;
+            let obs = obs?;
             obs.stored().await.map(|_| Rc::new(obs))
         };
         let open_var = async {
@@ -134,7 +138,14 @@ impl AnnData {
         };
         let open_obsm = async {
             match obsm {
-                Some(node) => layout::entries(&tree, &root, node, &KNOWN_OBSM).await,
+                Some(node) => {
+                    let opened = layout::entries(&tree, &root, node, &KNOWN_OBSM).await;
+                    // While the columns are still looked at: what a plot wants first.
+                    if let Ok((entries, _)) = &opened {
+                        layout::find(&*tree, entries, &DRAWN_OBSM).await;
+                    }
+                    opened
+                }
                 None => Ok((Vec::new(), Vec::new())),
             }
         };
@@ -205,6 +216,13 @@ impl AnnData {
     pub async fn warm(&self) {
         if let Some(x) = &self.x {
             x.warm(&*self.tree).await;
+        }
+    }
+
+    /// Reads what the next gene will need while nothing else is asked for.
+    pub async fn ahead(&self) {
+        if let Some(x) = &self.x {
+            x.ahead(&*self.tree).await;
         }
     }
 

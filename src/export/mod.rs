@@ -3,6 +3,7 @@
 //! Paths, bytes and arithmetic are those of `cellucid` 0.0.9 (profile `reference`) or what the later app demands
 //! (profile `strict`); one code path makes both.
 
+mod ahead;
 mod centroids;
 mod describe;
 mod fields;

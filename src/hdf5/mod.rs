@@ -183,6 +183,10 @@ impl Tree for Hdf5 {
         self.files.identity()
     }
 
+    fn is_far(&self) -> bool {
+        self.files.is_far()
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.files.seconds(bytes)
     }

@@ -47,6 +47,11 @@ impl Siblings {
         if self.others.borrow().is_empty() { self.first.space.identity() } else { None }
     }
 
+    /// Whether asking costs a journey.
+    pub fn is_far(&self) -> bool {
+        self.first.space.source().is_far()
+    }
+
     /// Seconds that reading so many bytes will take, as far as can be told.
     pub fn seconds(&self, bytes: u64) -> Option<f64> {
         self.first.space.seconds(bytes)

@@ -22,6 +22,8 @@ const PAGES: usize = 16 << 20;
 const NODES: usize = 32 << 20;
 /// Most bytes of one merged request.
 const SPAN: u64 = 8 << 20;
+/// Data of so few bytes, such as labels, mostly lie in a page that is there already, and are remembered with it.
+const FEW: u64 = 4 << 10;
 
 /// Bits of an address or offset within one file; those above are the file's number. No file is as long as that.
 const BITS: u32 = 48;
@@ -194,6 +196,10 @@ impl Space {
     /// # Errors
     /// `Malformed` past the end, `Source`.
     pub async fn data(&self, spans: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let sum = spans.iter().fold(0_u64, |n, s| n.saturating_add(s.end.saturating_sub(s.start)));
+        if sum <= FEW && spans.len() <= 2 {
+            return self.meta.read_many(spans).await;
+        }
         let plan = Merged::plan(spans, self.source.gap(), SPAN);
         let read = self.source.read_many(&plan.spans).await?;
         Ok(plan.cut(&read))

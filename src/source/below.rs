@@ -29,6 +29,14 @@ impl KeyedSource for Below {
         Some(Identity { text: format!("{text}#{}", self.prefix), exact })
     }
 
+    fn is_far(&self) -> bool {
+        self.inner.is_far()
+    }
+
+    fn gap(&self) -> u64 {
+        self.inner.gap()
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.inner.seconds(bytes)
     }

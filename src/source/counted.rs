@@ -99,6 +99,14 @@ impl<S: KeyedSource + ?Sized> KeyedSource for Counted<S> {
         self.inner.identity()
     }
 
+    fn is_far(&self) -> bool {
+        self.inner.is_far()
+    }
+
+    fn gap(&self) -> u64 {
+        self.inner.gap()
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.inner.seconds(bytes)
     }

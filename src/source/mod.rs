@@ -156,6 +156,16 @@ pub trait KeyedSource {
         None
     }
 
+    /// Whether asking costs a journey.
+    fn is_far(&self) -> bool {
+        false
+    }
+
+    /// Bytes between two wanted parts of one file that are better read than asked around.
+    fn gap(&self) -> u64 {
+        32 << 10
+    }
+
     /// Seconds that reading so many bytes will take, as far as can be told.
     fn seconds(&self, bytes: u64) -> Option<f64> {
         let _ = bytes;

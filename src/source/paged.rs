@@ -22,8 +22,13 @@ use crate::error::{Error, Pending, Result};
 
 /// Files up to this size are read whole with the first request: cheaper than any walk.
 const SMALL: u64 = 256 << 10;
+/// Most bytes between two pages that are read rather than asked around.
+const ACROSS: u64 = 64 << 10;
 /// Most that read-ahead adds to a sequential walk.
 const AHEAD: u64 = 256 << 10;
+
+/// How often others have their turn before a batch goes out.
+const STEPS: usize = 8;
 
 type Pages = Rc<HashMap<u64, Bytes>>;
 type Flight = Shared<Pin<Box<dyn Future<Output = Result<Pages>>>>>;
@@ -97,11 +102,14 @@ impl Paged {
         Ok(have)
     }
 
-    /// A batch that collects until it is first polled twice.
+    /// A batch that collects for as long as others have something to do.
     fn take_off(&self) -> Flight {
         let inner = Rc::clone(&self.inner);
         let flight: Pin<Box<dyn Future<Output = Result<Pages>>>> = Box::pin(async move {
-            yield_once().await;
+            // Those who read on from what came together are some steps apart.
+            for _ in 0..STEPS {
+                yield_once().await;
+            }
             inner.fly().await
         });
         flight.shared()
@@ -147,9 +155,10 @@ impl Inner {
     /// Runs of adjoining pages; the one that continues where the last batch ended reads ahead, further each time.
     fn runs(&self, state: &mut State, queue: &BTreeSet<u64>) -> Vec<Range<u64>> {
         let mut runs: Vec<Range<u64>> = Vec::new();
+        let gap = self.source.gap().min(ACROSS) / self.page;
         for &page in queue {
             match runs.last_mut() {
-                Some(run) if run.end == page => run.end += 1,
+                Some(run) if page - run.end <= gap => run.end = page + 1,
                 _ => runs.push(page..page + 1),
             }
         }

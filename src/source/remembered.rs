@@ -131,6 +131,10 @@ impl ByteSource for Remembered {
         self.inner.identity()
     }
 
+    fn is_far(&self) -> bool {
+        self.inner.is_far()
+    }
+
     fn at_hand(&self, span: &Range<u64>) -> bool {
         self.remembered(span).is_some()
     }

@@ -128,6 +128,11 @@ pub trait Tree {
         64 << 20
     }
 
+    /// Whether asking costs a journey, so that it is worth asking before it is needed.
+    fn is_far(&self) -> bool {
+        false
+    }
+
     /// Seconds that reading so many bytes will take, as far as can be told.
     fn seconds(&self, bytes: u64) -> Option<f64> {
         let _ = bytes;

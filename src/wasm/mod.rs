@@ -23,9 +23,10 @@ mod way;
 
 use std::{
     cell::{Cell, RefCell},
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
+use futures_util::future::{AbortHandle, Abortable};
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -47,8 +48,10 @@ use partial::Partial;
 use shelf::Private;
 use source::{How, find};
 
-/// Milliseconds without a new call until what others may profit from later is put on the shelf: whoever asks for one gene after the
-/// other is not kept waiting by that.
+/// Milliseconds without a call until what will be asked for next is read ahead.
+const AHEAD: u64 = 50;
+/// And until what others may profit from later is put on the shelf: whoever asks for one gene after the other is not kept waiting by
+/// that.
 const IDLE: u64 = 250;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -79,14 +82,51 @@ pub struct Dataset {
 struct Calls {
     begun: Cell<u64>,
     ended: Cell<u64>,
+    /// Whether there is something left to read ahead.
+    ahead: Cell<bool>,
+    /// Ends that.
+    reading: RefCell<Option<AbortHandle>>,
 }
 
 impl Calls {
-    /// Whether nobody asks, and nobody has for a while.
-    async fn idle(&self) -> bool {
+    /// A call begins: what is read ahead must not be in its way.
+    fn begin(&self) {
+        self.begun.set(self.begun.get() + 1);
+        if let Some(reading) = self.reading.take() {
+            reading.abort();
+        }
+    }
+
+    fn end(&self) {
+        self.ended.set(self.ended.get() + 1);
+    }
+
+    /// Whether nobody asks, and nobody has for so many milliseconds.
+    async fn idle(&self, milliseconds: u64) -> bool {
         let begun = self.begun.get();
-        sleep(IDLE).await;
+        sleep(milliseconds).await;
         (begun, begun) == (self.begun.get(), self.ended.get())
+    }
+
+    /// What is done while nobody asks.
+    async fn use_time(&self, open: &Weak<dataset::Dataset>) {
+        // Several calls may have ended: one of them does it.
+        if self.ahead.get()
+            && self.idle(AHEAD).await
+            && let Some(open) = open.upgrade()
+            && self.ahead.replace(false)
+        {
+            let (handle, registration) = AbortHandle::new_pair();
+            self.reading.replace(Some(handle));
+            let ended = Abortable::new(open.ahead(), registration).await.is_err();
+            // It begins anew some time, with what it has brought so far at hand.
+            self.ahead.set(ended);
+        }
+        if self.idle(IDLE).await
+            && let Some(open) = open.upgrade()
+        {
+            open.settle().await;
+        }
     }
 }
 
@@ -189,14 +229,10 @@ impl Dataset {
             Ok((open, description))
         };
         let (open, description) = running.until(hooks.signal, opening).await?;
-        let open = Rc::new(open);
-        let ahead = Rc::clone(&open);
-        // Beside what the caller asks for first.
-        meanwhile(Rc::clone(&running), async move {
-            ahead.warm().await;
-            Ok(())
-        });
-        Ok(Self { open: RefCell::new(Some(open)), description, meter, running, calls: Rc::default() })
+        let (open, calls) = (Rc::new(open), Rc::new(Calls::default()));
+        calls.ahead.set(given.prefetch()?);
+        meanwhile(Rc::clone(&running), Rc::clone(&calls), Rc::downgrade(&open));
+        Ok(Self { open: RefCell::new(Some(open)), description, meter, running, calls })
     }
 
     /// Runs work on the open dataset as a promise that the caller, or [`close`](Self::close), may end.
@@ -223,7 +259,7 @@ impl Dataset {
         let open = self.open.borrow().clone();
         let (meter, running, calls) =
             (Rc::clone(&self.meter), Rc::clone(&self.running), Rc::clone(&self.calls));
-        calls.begun.set(calls.begun.get() + 1);
+        calls.begin();
         future_to_promise(async move {
             let outcome = async {
                 let given = given(options)?;
@@ -234,27 +270,22 @@ impl Dataset {
                 running.until(hooks.signal, work(Rc::clone(open), given, partial)).await
             };
             let outcome = outcome.await;
-            calls.ended.set(calls.ended.get() + 1);
+            calls.end();
             if let Some(open) = open {
-                // The answer need not wait for what others may profit from later; closing ends it. What the caller lets go of
-                // meanwhile is gone at once: who opens one file after the other would have all of a quarter second in memory.
-                let open = Rc::downgrade(&open);
-                meanwhile(running, async move {
-                    if calls.idle().await
-                        && let Some(open) = open.upgrade()
-                    {
-                        open.settle().await;
-                    }
-                    Ok(())
-                });
+                // What the caller lets go of meanwhile is gone at once: who opens one file after the other would have all of a
+                // quarter second in memory.
+                meanwhile(running, calls, Rc::downgrade(&open));
             }
             outcome.map_err(|e: Error| to_js(&e))
         })
     }
 }
 
-/// Work that nobody waits for, until the dataset is closed.
-fn meanwhile(running: Rc<Running>, work: impl Future<Output = Result<()>> + 'static) {
-    let work: Pending<'static, ()> = Box::pin(work);
+/// What no answer need wait for, until the dataset is closed.
+fn meanwhile(running: Rc<Running>, calls: Rc<Calls>, open: Weak<dataset::Dataset>) {
+    let work: Pending<'static, ()> = Box::pin(async move {
+        calls.use_time(&open).await;
+        Ok(())
+    });
     spawn_local(async move { running.until(None, work).await.unwrap_or_default() });
 }

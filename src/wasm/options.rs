@@ -27,6 +27,7 @@ const OPEN: &[&str] = &[
     "normalize",
     "headers",
     "cache",
+    "prefetch",
     "renew",
     "signal",
     "progress",
@@ -117,6 +118,16 @@ impl Given {
     /// Whether things may be kept between visits.
     pub fn cache(&self) -> Result<bool> {
         self.flag("cache").map(|cache| cache.unwrap_or(true))
+    }
+
+    /// Whether what is likely to be asked for next may be read ahead: not where the person at the browser wants to save data.
+    pub fn prefetch(&self) -> Result<bool> {
+        let field = |of: JsValue, name: &str| Reflect::get(&of, &name.into()).unwrap_or_default();
+        let connection = || field(field(js_sys::global().into(), "navigator"), "connection");
+        Ok(self.flag("prefetch")?.unwrap_or_else(|| {
+            let connection = connection();
+            !connection.is_object() || !field(connection, "saveData").is_truthy()
+        }))
     }
 
     fn flag(&self, name: &str) -> Result<Option<bool>> {

@@ -215,6 +215,14 @@ impl KeyedSource for RemoteStore {
         Some(Identity { text: self.label.clone(), exact: false })
     }
 
+    fn is_far(&self) -> bool {
+        true
+    }
+
+    fn gap(&self) -> u64 {
+        self.way.rate().gap(PARALLEL)
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.way.rate().seconds(bytes)
     }

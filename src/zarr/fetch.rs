@@ -10,8 +10,7 @@ use crate::{
     tree::Stored,
 };
 
-/// Gap that is read rather than asked around, and the most that is asked for at once.
-const GAP: u64 = 32 << 10;
+/// The most that is asked for at once.
 const MOST: u64 = 16 << 20;
 
 /// The bytes of located chunks, in order; `None` where a key turned out absent.
@@ -41,7 +40,7 @@ pub(super) async fn merged(store: &dyn KeyedSource, stored: &[Stored]) -> Result
     let mut plans = Vec::new();
     for (key, parts) in spans {
         let ranges: Vec<_> = parts.iter().map(|(_, range)| range.clone()).collect();
-        let plan = Merged::plan(&ranges, GAP, MOST);
+        let plan = Merged::plan(&ranges, store.gap(), MOST);
         wanted.extend(plan.spans.iter().map(|span| (key.to_owned(), Part::Span(span.clone()))));
         plans.push((plan, parts));
     }

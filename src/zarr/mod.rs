@@ -271,6 +271,10 @@ impl Tree for Zarr {
         self.store.identity()
     }
 
+    fn is_far(&self) -> bool {
+        self.store.is_far()
+    }
+
     fn seconds(&self, bytes: u64) -> Option<f64> {
         self.store.seconds(bytes)
     }

@@ -18,8 +18,7 @@ use crate::{
 };
 use directory::{End, Entries, Entry, LOCAL, number};
 
-/// Gap between members that is read rather than asked around, and the most that is asked for at once.
-const GAP: u64 = 8 << 10;
+/// The most that is asked for at once.
 const MOST: u64 = 16 << 20;
 /// How much longer names and extra fields of a local header may be than those of the directory before a part of the
 /// member has to be asked for again.
@@ -169,7 +168,7 @@ impl ZipStore {
         for task in &work {
             spans.extend(self.spans(task.entry, &task.plan).map_err(|e| e.at(task.key))?);
         }
-        let merged = Merged::plan(&spans, GAP, MOST);
+        let merged = Merged::plan(&spans, self.archive.gap(), MOST);
         let read = merged.cut(&self.archive.read_many(&merged.spans).await?);
         let (pairs, _) = read.as_chunks::<2>();
         let (spans, _) = spans.as_chunks::<2>();
@@ -299,6 +298,14 @@ impl KeyedSource for ZipStore {
 
     fn identity(&self) -> Option<Identity> {
         self.archive.identity()
+    }
+
+    fn is_far(&self) -> bool {
+        self.archive.is_far()
+    }
+
+    fn gap(&self) -> u64 {
+        self.archive.gap()
     }
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
