@@ -202,7 +202,7 @@ const budgets = verdicts(summary).map(({ what, budget, found, met }) => [
   met === null ? "" : met ? "met" : "**missed**",
 ]);
 const load = results.load.toSorted((a, b) => a - b);
-const busy = median(load) > 1.25 * (Number.parseInt(results.machine) || 1);
+const busy = median(load) > 1.25 * (Number.parseInt(results.machine, 10) || 1);
 const counts = summary.scenarios().map(({ scenario }) => summary.line(scenario, "ours", "plot")?.times ?? 0);
 const text = `# Benchmarks
 

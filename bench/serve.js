@@ -134,13 +134,13 @@ function pass(url, agent, ask, answer, entry) {
 const CONNECTIONS = 6;
 
 /**
- * Requests, bytes, and two ways to count waits, which tell round trips apart when there is a delay. `waves`: the longest chain of requests of
- * which each began after the one before had ended. `rounds`: the same without those that began only because others made room for them:
- * what a host without such a limit would see. (One that is asked for while six are under way cannot be told from one that is held back.)
+ * Requests, bytes, and two ways to count waits, which a delay makes tell apart. `waves`: the longest chain of requests of which each began
+ * after the one before had ended. `rounds`: the same without those that began when one of six came to its end: what a host without such
+ * a limit would see. (A request that really waited for the answer of one of six is not told from one that was held back.)
  *
- * @param {Entry[]} log
+ * @param {Entry[]} log @param {number} [delay] milliseconds added to each
  */
-export function cost(log) {
+export function cost(log, delay = 0) {
   let [waves, last] = [0, -Infinity];
   for (const { begun, ended } of log.toSorted((a, b) => a.ended - b.ended)) {
     if (begun < last) continue;
@@ -150,9 +150,10 @@ export function cost(log) {
   /** @type {Array<Entry & { round: number }>} */
   const seen = [];
   for (const entry of log.toSorted((a, b) => a.begun - b.begun)) {
-    const before = seen.filter(({ ended }) => ended <= entry.begun).toSorted((a, b) => b.ended - a.ended)[0];
-    const full = before && seen.filter(({ begun, ended }) => begun < before.ended && ended >= before.ended).length >= CONNECTIONS;
-    const known = seen.filter(({ ended }) => full || ended <= entry.begun).map(({ round }) => round);
+    // Answers that let this one begin came one after the other within less than that.
+    const then = entry.begun - delay / 2;
+    const full = seen.filter(({ begun, ended }) => begun < then && ended >= then).length >= CONNECTIONS;
+    const known = seen.filter(({ begun, ended }) => (full ? begun < then : ended <= entry.begun)).map(({ round }) => round);
     seen.push({ ...entry, round: Math.max(0, ...known) + (full ? 0 : 1) });
   }
   const rounds = Math.max(0, ...seen.map(({ round }) => round));

@@ -90,7 +90,7 @@ async function session(site, data, { file, delay, local }, { system, phases }) {
       const after = site.taken();
       const times = Array.isArray(told) ? told : [told.ms ?? told];
       const share = times.length;
-      const { requests, rounds, waves, bytes } = cost(log);
+      const { requests, rounds, waves, bytes } = cost(log, delay);
       outcome[phase] = {
         ms: median(times),
         ...(told.part && { part: told.part }),
