@@ -165,7 +165,6 @@ const METADATA: u64 = 400_000;
 
 /// Whether a plot was cheap enough, given the bytes of its chunks.
 fn check(what: &str, cost: Cost, needed: u64) {
-    println!("{what}: {cost:?} for {needed}");
     assert!(cost.rounds <= 10, "{what}: {cost:?}");
     assert!(cost.requests <= 30, "{what}: {cost:?}");
     assert!(cost.bytes <= needed + needed / 20 + METADATA, "{what}: {cost:?} for {needed}");

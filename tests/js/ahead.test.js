@@ -52,9 +52,9 @@ test("the embedding and the first category are there before they are asked for",
   const shown = eager.describe().embeddings.at(-1).file;
   for (const path of [shown, `obs/${category}.codes.u8`]) {
     assert.equal(await moved(eager, path), 0, path);
-    assert.ok((await moved(sparing, path)) > 0, path);
     assert.deepEqual(await eager.read(path), await sparing.read(path), path);
   }
+  assert.ok(sparing.stats().bytes_read > opened);
   // Only once.
   const all = eager.stats().bytes_read;
   await sleep(QUIET);
