@@ -89,10 +89,10 @@ struct Calls {
 }
 
 impl Calls {
-    /// A call begins: what is read ahead must not be in its way.
-    fn begin(&self) {
+    /// A call begins: what is read ahead must not be in its way, unless it is what the call waits for.
+    fn begin(&self, along: bool) {
         self.begun.set(self.begun.get() + 1);
-        if let Some(reading) = self.reading.take() {
+        if !along && let Some(reading) = self.reading.take() {
             reading.abort();
         }
     }
@@ -147,7 +147,7 @@ impl Dataset {
     /// Every virtual path there is.
     #[wasm_bindgen(skip_typescript)]
     pub fn paths(&self) -> Promise {
-        self.run(JsValue::UNDEFINED, async |open, _| {
+        self.run(JsValue::UNDEFINED, false, async |open, _| {
             let paths = open.paths().await?;
             Ok(paths.iter().map(|path| JsValue::from(path.as_str())).collect::<Array>().into())
         })
@@ -156,7 +156,7 @@ impl Dataset {
     /// One virtual file.
     #[wasm_bindgen(skip_typescript)]
     pub fn read(&self, path: String, options: JsValue) -> Promise {
-        self.run(options, async move |open, partial| {
+        self.run(options, is_read_ahead(&path), async move |open, partial| {
             let file = open.file_watched(&decode(&path), partial).await?;
             Ok(Uint8Array::from(&*file.body).into())
         })
@@ -165,7 +165,8 @@ impl Dataset {
     /// Several virtual files, made together.
     #[wasm_bindgen(skip_typescript, js_name = readMany)]
     pub fn read_many(&self, paths: Vec<String>, options: JsValue) -> Promise {
-        self.run(options, async move |open, _| {
+        let along = paths.iter().all(|path| is_read_ahead(path));
+        self.run(options, along, async move |open, _| {
             let paths: Vec<String> = paths.iter().map(|path| decode(path)).collect();
             let files = open.files(&paths).await?;
             Ok(files.iter().map(|file| Uint8Array::from(&*file.body)).collect::<Array>().into())
@@ -175,7 +176,7 @@ impl Dataset {
     /// Every file of an export folder, one after another, into the caller's hands.
     #[wasm_bindgen(skip_typescript)]
     pub fn pack(&self, options: JsValue) -> Promise {
-        self.start_work(options, Given::to_pack, async |open, given, _| {
+        self.start_work(options, false, Given::to_pack, async |open, given, _| {
             let (packing, caller) = (given.packing()?, given.caller()?);
             pack::pack(open, &packing, &caller).await?;
             Ok(JsValue::UNDEFINED)
@@ -185,7 +186,7 @@ impl Dataset {
     /// What a gene will cost.
     #[wasm_bindgen(skip_typescript)]
     pub fn cost(&self, path: String) -> Promise {
-        self.run(JsValue::UNDEFINED, async move |open, _| {
+        self.run(JsValue::UNDEFINED, false, async move |open, _| {
             let cost = open.cost(&decode(&path)).await?;
             let object = Object::new();
             Reflect::set(&object, &"bytes".into(), &(cost.bytes as f64).into()).ok();
@@ -235,31 +236,46 @@ impl Dataset {
         Ok(Self { open: RefCell::new(Some(open)), description, meter, running, calls })
     }
 
-    /// Runs work on the open dataset as a promise that the caller, or [`close`](Self::close), may end.
-    fn run<F>(&self, options: JsValue, work: F) -> Promise
+    /// Runs work on the open dataset as a promise that the caller, or [`close`](Self::close), may end. `along`: what is read ahead may
+    /// go on meanwhile.
+    fn run<F>(&self, options: JsValue, along: bool, work: F) -> Promise
     where
         F: AsyncFnOnce(&dataset::Dataset, Option<Rc<dyn Watch>>) -> Result<JsValue> + 'static,
     {
-        self.start_work(options, Given::to_read, async move |open, _, partial| work(open, partial).await)
+        self.start_work(options, along, Given::to_read, async move |open, _, partial| {
+            work(open, partial).await
+        })
     }
 
     /// The same for work that has options of its own.
-    fn start_work<F>(&self, options: JsValue, given: fn(JsValue) -> Result<Given>, work: F) -> Promise
+    fn start_work<F>(
+        &self,
+        options: JsValue,
+        along: bool,
+        given: fn(JsValue) -> Result<Given>,
+        work: F,
+    ) -> Promise
     where
         F: AsyncFnOnce(&dataset::Dataset, &Given, Option<Rc<dyn Watch>>) -> Result<JsValue> + 'static,
     {
         let work = |open: Rc<dataset::Dataset>, given: Given, partial| -> Pending<'static, JsValue> {
             Box::pin(async move { work(&open, &given, partial).await })
         };
-        self.start_any(options, given, Box::new(work))
+        self.start_any(options, along, given, Box::new(work))
     }
 
     /// The same whatever the work is.
-    fn start_any(&self, options: JsValue, given: fn(JsValue) -> Result<Given>, work: Work) -> Promise {
+    fn start_any(
+        &self,
+        options: JsValue,
+        along: bool,
+        given: fn(JsValue) -> Result<Given>,
+        work: Work,
+    ) -> Promise {
         let open = self.open.borrow().clone();
         let (meter, running, calls) =
             (Rc::clone(&self.meter), Rc::clone(&self.running), Rc::clone(&self.calls));
-        calls.begin();
+        calls.begin(along);
         future_to_promise(async move {
             let outcome = async {
                 let given = given(options)?;
@@ -279,6 +295,12 @@ impl Dataset {
             outcome.map_err(|e: Error| to_js(&e))
         })
     }
+}
+
+/// Whether a file is one that is read ahead, or made of it: to begin anew would be a waste.
+fn is_read_ahead(path: &str) -> bool {
+    let path = path.trim_start_matches('/');
+    path.starts_with("points_") || path.starts_with("obs/") || path.ends_with(".json")
 }
 
 /// What no answer need wait for, until the dataset is closed.

@@ -135,8 +135,8 @@ export interface OpenOptions extends ReadOptions {
   cache?: boolean;
   /**
    * Whether what is likely to be asked for next is read ahead while nothing is asked for: of a file or store on a host the embedding
-   * shown first and the first category, each up to 16 MiB, and what leads to genes. Any call ends it at once. When left out: unless
-   * the browser is told to save data.
+   * shown first and the first category, each up to 16 MiB, and what leads to genes. A call for anything else ends it at once. When left
+   * out: unless the browser is told to save data.
    */
   prefetch?: boolean;
 }
