@@ -148,8 +148,8 @@ fn one_request_opens_a_small_archive_and_one_reads_many_members() {
     assert_eq!(counts.requests.get(), 2, "neighbours are read together");
 }
 
-/// A file that notes what is asked of it.
-struct Noted(File, RefCell<Vec<Range<u64>>>);
+/// A file that notes what is asked of it, and how far it is: so many bytes.
+struct Noted(File, RefCell<Vec<Range<u64>>>, u64);
 
 impl ByteSource for Noted {
     fn len(&self) -> u64 {
@@ -158,6 +158,10 @@ impl ByteSource for Noted {
 
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    fn gap(&self) -> u64 {
+        self.2
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
@@ -173,13 +177,28 @@ fn the_directory_of_an_archive_is_read_once() {
         if !path.exists() {
             continue;
         }
-        let noted = Rc::new(Noted(File::open(&path).unwrap(), RefCell::default()));
+        let noted = Rc::new(Noted(File::open(&path).unwrap(), RefCell::default(), 0));
         let source = Source::File(Rc::clone(&noted) as Rc<dyn ByteSource>);
         // Nothing in it can be drawn, which is found out after everything was looked at.
         drop(block_on(Dataset::open(source, "", Options::default(), Limits::default())));
         let ends = noted.1.borrow().iter().filter(|span| span.end == noted.len()).count();
         assert_eq!(ends, 1, "{}: {:?}", path.display(), noted.1.borrow());
     }
+}
+
+#[test]
+fn members_of_a_far_archive_are_read_over_larger_gaps() {
+    let path = root().join("build/real/archives/v0.7.8/adata.zarr.zip");
+    let requests = |gap| {
+        let noted = Rc::new(Noted(File::open(&path).unwrap(), RefCell::default(), gap));
+        let zip =
+            block_on(ZipStore::open(Rc::clone(&noted) as Rc<dyn ByteSource>, Limits::default())).unwrap();
+        let opened = noted.1.borrow().len();
+        let wanted = ["X/.zattrs", "var/.zattrs"].map(|key| (key.to_owned(), Part::All));
+        assert!(block_on(zip.get_many(&wanted)).unwrap().iter().all(Option::is_some));
+        noted.1.borrow().len() - opened
+    };
+    assert_eq!((requests(0), requests(1 << 20)), (2, 1));
 }
 
 #[test]
