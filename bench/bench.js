@@ -3,7 +3,7 @@
  *
  *     node bench/bench.js --data DIR [--short | --budgets] [--times N] [--minutes N] [--only REGEX] [--systems REGEX] [--out FILE.json]
  *
- * After `--minutes` nothing more is begun. A wrong answer ends it. What was measured is kept in FILE.json; bench/report.js makes tables of it.
+ * After `--minutes` nothing more is begun. A wrong answer fails it. What was measured is kept in FILE.json; bench/report.js makes tables of it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -62,6 +62,7 @@ const results = {
     ...process.argv.slice(2).filter((_, at, all) => ![all[at], all[at - 1]].some((word) => /^--(data|out)$/.test(word ?? ""))),
   ].join(" "),
   load: [],
+  failed: [],
   sizes,
   files: {},
   runs: [],
@@ -124,7 +125,12 @@ try {
   for (let time = 0; time < times && !late(); time++) {
     for (const one of work) {
       if (late()) break;
-      await one(time);
+      // What went wrong with one is no reason to lose the others; it is said, and the run has failed.
+      await one(time).catch((error) => {
+        results.failed.push(String(error));
+        console.error(error);
+        process.exitCode = 1;
+      });
       keep();
     }
   }

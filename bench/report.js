@@ -185,6 +185,7 @@ function merge(all) {
     commit: [...new Set(all.map(({ commit }) => commit))].join(", "),
     command: [...new Set(all.map(({ command }) => command))].join("; "),
     load: all.flatMap(({ load }) => load),
+    failed: all.flatMap(({ failed }) => failed ?? []),
     files: Object.assign({}, ...all.map(({ files }) => files)),
     runs,
     drawn: all.findLast(({ drawn }) => drawn?.length)?.drawn ?? [],
@@ -208,7 +209,7 @@ const text = `# Benchmarks
 
 How fast files are read as they are, beside others that do the same in a browser. Ratios are the result: all systems take turns in one
 run, each time in a fresh browser; milliseconds are those of the machine and of what else it did. Every timed answer is compared with
-what Python reads from the same file; a difference ends the run.
+what Python reads from the same file; a difference fails the run.
 
 \`bench/run\` repeats all of it and writes this page; \`doc/SPEED.md\` says why what is missed is missed.
 
@@ -224,7 +225,7 @@ what Python reads from the same file; a difference ends the run.
 | repetitions | ${Math.min(...counts)} to ${Math.max(...counts)} of each, medians, the best in brackets |
 | link | loopback, HTTP/1.1 with keep-alive and ranges, cacheable; the delay is added before each answer |
 | command | \`${results.command.replaceAll("|", "\\|")}\` |
-
+${results.failed.map((why) => `| **failed** | ${why.replaceAll("|", "\\|").replaceAll("\n", " ")} |\n`).join("")}
 The **floor** knows the address of every chunk beforehand, reads exactly those bytes in merged ranges, several at a time and past the
 browser's cache, inflates them in WebAssembly and puts them into the final arrays: what is left when there is nothing to find out.
 *Needed* are the bytes, as stored, of the chunks that an answer lies in. *Waves* are the longest chain of requests of which each began after the

@@ -4,7 +4,7 @@
  * @import { Outcome } from "./session.js"
  * @import { Drawn } from "./draw.js"
  * @typedef {{ begun: string, ended: string, commit: string, machine: string, browser: string, versions: Record<string, string>,
- *   python: string, times: number, command: string, load: number[], sizes: Record<string, { raw: number, gzip: number }>,
+ *   python: string, times: number, command: string, load: number[], failed: string[], sizes: Record<string, { raw: number, gzip: number }>,
  *   files: Record<string, { cells: number, needed: { plot: number, gene: number } | null, values: number }>,
  *   runs: Array<{ scenario: string, file: string, delay: number, local: boolean, system: string, outcome: Outcome }>,
  *   drawn: Array<{ system: string, drawn: Drawn }>, inflated: Array<Record<string, Inflated>> }} Results

@@ -27,6 +27,8 @@ const ACROSS: u64 = 64 << 10;
 /// Most that read-ahead adds to a sequential walk.
 const AHEAD: u64 = 256 << 10;
 
+/// Bytes between the end of a read and that of its page within which the next page comes along, from afar.
+const CLOSE: u64 = 3 << 10;
 /// How often others have their turn before a batch goes out.
 const STEPS: usize = 8;
 
@@ -71,7 +73,8 @@ impl Paged {
         let mut flights: Vec<Flight> = Vec::new();
         {
             let state = &mut *self.inner.state.borrow_mut();
-            for page in spans.iter().filter(|s| !s.is_empty()).flat_map(|s| self.inner.numbers(s)) {
+            let all = spans.iter().filter(|s| !s.is_empty());
+            for (page, end) in all.flat_map(|s| self.inner.numbers(s).map(|page| (page, s.end))) {
                 if have.contains_key(&page) {
                     continue;
                 }
@@ -87,6 +90,10 @@ impl Paged {
                         let flight = state.next.get_or_insert_with(|| self.take_off()).clone();
                         state.queue.insert(page);
                         state.flying.insert(page, flight.clone());
+                        if let Some(next) = self.inner.close_by(state, page, end) {
+                            state.queue.insert(next);
+                            state.flying.insert(next, flight.clone());
+                        }
                         flight
                     }
                 };
@@ -119,6 +126,14 @@ impl Paged {
 impl Inner {
     fn numbers(&self, span: &Range<u64>) -> Range<u64> {
         span.start / self.page..span.end.div_ceil(self.page)
+    }
+
+    /// The page behind one, when that is read up to nearly its end: what belongs together lies together, and may not end with the page.
+    fn close_by(&self, state: &State, page: u64, end: u64) -> Option<u64> {
+        let next = page.checked_add(1)?;
+        let start = next.checked_mul(self.page)?;
+        let close = self.source.is_far() && end <= start && start - end < CLOSE && start < self.source.len();
+        (close && !state.kept.contains_key(&next) && !state.flying.contains_key(&next)).then_some(next)
     }
 
     async fn fly(&self) -> Result<Pages> {
