@@ -43,7 +43,8 @@ impl Rate {
         let (before, since) = self.run.get();
         let sum = before.saturating_add(bytes);
         self.run.set((sum, since));
-        if sum >= LONG {
+        // Many short answers tell how often one can ask, not what the line carries.
+        if sum >= LONG && bytes > SHORT {
             let carried = sum as f64 / (now - since).max(0.01);
             let known = self.carries.get().unwrap_or(carried);
             self.carries.set(Some(known + (carried - known) * NEW));
@@ -88,6 +89,18 @@ mod tests {
         assert!((GAP.0..20_000).contains(&near) && (9.0..12.0).contains(&seconds), "{near} {seconds}");
         let (far, seconds) = learned(80.0, 10_000.0);
         assert!((70_000..140_000).contains(&far) && (95.0..130.0).contains(&seconds), "{far} {seconds}");
+        // Chunks of 8 kB, one after the other, change nothing about it.
+        let rate = Rate::default();
+        let ask = |start: f64, took: f64, bytes| {
+            rate.sent(start);
+            rate.arrived(start, start + took, bytes);
+        };
+        ask(0.0, 80.0, 1000);
+        ask(1e3, 180.0, 1_000_000);
+        let before = rate.gap(6);
+        rate.sent(1e4);
+        (0..1000).for_each(|n| ask(1e4 + f64::from(n) * 80.0, 80.0, 8000));
+        assert!(before > 64 << 10 && rate.gap(6) == before, "{before} {}", rate.gap(6));
         let (slow, _) = learned(80.0, 500.0);
         assert_eq!(slow, GAP.0);
     }
