@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 pub const TRIES: u32 = 4;
 /// Requests under way at once: what browsers allow per host under HTTP/1.1.
 pub const PARALLEL: usize = 6;
+/// Small requests handed to a browser at once, and their bytes together: over HTTP/2 all of them go out, over HTTP/1.1 it holds back what
+/// is too many, and the next does not have to wait for whoever is busy with an answer.
+const MANY: usize = 32;
+const FEW_BYTES: u64 = 1 << 20;
 /// The first request asks for this much from the start: enough for a header, and it tells the size.
 pub const FIRST: u64 = 64 << 10;
 /// Longest wait that a host may ask for between two tries, in milliseconds.
@@ -87,6 +91,12 @@ pub fn pause(attempt: u32, retry_after: Option<&str>, left: impl FnOnce(&str) ->
         Err(_) => left(text).map(|time| time.max(ours)),
     });
     asked.unwrap_or(ours).min(LONGEST_PAUSE)
+}
+
+/// How many requests to hand to a browser at once when none asks for more than so many bytes.
+pub fn parallel(largest: u64) -> usize {
+    let fit = FEW_BYTES.checked_div(largest).unwrap_or(0);
+    usize::try_from(fit).unwrap_or(MANY).clamp(PARALLEL, MANY)
 }
 
 /// The value of a `Range` header.
@@ -385,6 +395,11 @@ mod tests {
 
     fn head(status: u16, headers: &[(&str, &str)]) -> Head {
         Head::new(status, |name| headers.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn small_requests_go_out_together() {
+        assert_eq!([0, 8 << 10, 64 << 10, 8 << 20].map(parallel), [6, 32, 16, 6]);
     }
 
     fn opened() -> Remote {

@@ -137,7 +137,8 @@ impl ByteSource for RemoteFile {
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
-        together::spans(spans, PARALLEL, |span| self.span(span))
+        let largest = spans.iter().map(|span| span.end.saturating_sub(span.start)).max();
+        together::spans(spans, http::parallel(largest.unwrap_or(0)), |span| self.span(span))
     }
 }
 
