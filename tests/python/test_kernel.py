@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cellucid_relay import cells
 from cellucid_relay.reader import REPLY
-from conftest import SAMPLE, ZARR
+from conftest import ROOT, SAMPLE, ZARR
 from frontend import Frontend, kernel
 
 NEWEST = None
@@ -49,6 +49,20 @@ def test_bytes_are_equal_at_random_offsets(shown: Frontend, rng: np.random.Gener
     head, buffers = shown.ask({"t": "read", "source": "s0", "spans": spans})
     assert head["t"] == "data"
     assert buffers == [data[start:end] for start, end in spans]
+
+
+def test_files_that_a_shown_one_leads_to(shown: Frontend) -> None:
+    file = ROOT / "build/beside/linked.h5ad"
+    assert shown.ask({"t": "sibling", "source": "s0", "path": "sample.zarr"})[0]["file"] is None
+    shown.run(f"other = show_anndata({str(file)!r}, beside=True)")
+    welcome = shown.hello()
+    assert welcome["source"]["beside"] is True
+    found = shown.ask({"t": "sibling", "source": "s0", "path": "parts/second.h5"})[0]["file"]
+    data = file.with_name("parts").joinpath("second.h5").read_bytes()
+    assert (found["name"], found["size"]) == ("second.h5", len(data))
+    assert shown.ask({"t": "read", "source": found["source"], "spans": [[0, 8]]})[1] == [data[:8]]
+    assert shown.ask({"t": "sibling", "source": "s0", "path": "../beside/whole.h5ad"})[0]["t"] == "fail"
+    shown.run("other.stop()")
 
 
 def test_the_page_comes_whole(shown: Frontend) -> None:
