@@ -61,8 +61,9 @@ impl Limits {
     /// # Errors
     /// `Limit` when the memory cannot be had.
     pub fn filled<T: Clone>(len: usize, item: T, what: &str) -> Result<Vec<T>> {
-        let mut room = Self::room(len, what)?;
-        room.resize(len, item);
-        Ok(room)
+        // Asked for first, because making the list ends the program where there is none to be had. Zeros come from the system then,
+        // which need not be written.
+        drop(Self::room::<T>(len, what)?);
+        Ok(vec![item; len])
     }
 }

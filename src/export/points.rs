@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     anndata::{AnnData, Entry},
     error::Result,
+    threads,
 };
 
 use super::{Options, Profile, json::Json};
@@ -158,9 +159,10 @@ fn centre_and_scale<const D: usize>(values: &mut [f32], profile: Profile) -> f64
     let strict = profile == Profile::Strict;
     let (rows, _) = values.as_chunks_mut::<D>();
     // One axis after the other: loops as short as these stay quick in a module that is made small.
-    let ends: [(f32, f32); D] = std::array::from_fn(|axis| ends(rows, axis, strict));
+    let axes: [usize; D] = std::array::from_fn(|axis| axis);
+    let ends = threads::map(&axes, |&axis| ends(rows, axis, strict));
     let mut range = f32::NEG_INFINITY;
-    for (low, high) in ends {
+    for (low, high) in &ends {
         let width = high - low;
         if width.is_nan() || width > range {
             range = if range.is_nan() { range } else { width };
