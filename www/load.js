@@ -178,6 +178,7 @@ export function load(store, hire) {
    */
   async function afford(reader, path) {
     const { dataset } = store.state;
+    await origin?.still?.();
     // Files of this machine are quick, and what is in a notebook's kernel is near.
     if (agreed || typeof origin?.from !== "string" || !path.startsWith("var/")) return;
     if (!/csr/.test(dataset?.description.x?.encoding ?? "")) return;

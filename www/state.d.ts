@@ -28,6 +28,8 @@ export interface Source {
   whole?: boolean;
   /** How it is read. */
   options?: OpenOptions;
+  /** Fails when it is another by now, where only the page can tell. */
+  still?: () => Promise<void>;
 }
 
 export interface Opened {

@@ -213,8 +213,7 @@ test("a file that is moved away while it is open", { timeout: 120_000 }, async (
   await page.context().close();
 });
 
-const silent = onlyChromium("Firefox does not tell when files of a dropped folder change, and it is not noticed yet");
-test("a store that is written anew while it is open", { timeout: 120_000, ...silent }, async () => {
+test("a store that is written anew while it is open", { timeout: 120_000 }, async () => {
   const store = folder("rewritten", { "cells.zarr": `${SAMPLE}.zarr` });
   const { page } = await visit(here.browser, here.server.url);
   await drop(page, resolve(store, "cells.zarr"));

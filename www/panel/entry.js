@@ -103,15 +103,22 @@ async function walk(root) {
     for (const entry of await list(folder)) {
       const below = `${path}${entry.name}`;
       if (entry.isDirectory) folders.push([`${below}/`, /** @type {FileSystemDirectoryEntry} */ (entry)]);
-      else found.push([below, await open(/** @type {FileSystemFileEntry} */ (entry), below)]);
+      else {
+        const file = await open(/** @type {FileSystemFileEntry} */ (entry), below);
+        homes.set(file, folder);
+        found.push([below, file]);
+      }
     }
     if (found.length > MOST) throw refuse(`"${root.name}" holds more than ${MOST.toLocaleString()} files`);
   }
   return found;
 }
 
+/** In which dropped folder a file lies. @type {WeakMap<File, FileSystemDirectoryEntry>} */
+export const homes = new WeakMap();
+
 /** A reader gives its entries in portions, and none when it is done. @param {FileSystemDirectoryEntry} folder */
-async function list(folder) {
+export async function list(folder) {
   const reader = folder.createReader();
   /** @type {FileSystemEntry[]} */
   const all = [];
@@ -123,7 +130,7 @@ async function list(folder) {
 }
 
 /** @param {FileSystemFileEntry} entry @param {string} path @returns {Promise<File>} */
-function open(entry, path) {
+export function open(entry, path) {
   return new Promise((done, fail) => {
     const give = (/** @type {DOMException} */ error) => fail(new Fault({ code: "source", message: error.message, file: path }));
     entry.file(done, give);

@@ -7,6 +7,9 @@
  * @typedef {Array<[path: string, file: File]>} Files
  */
 
+import { Fault } from "../engine/fault.js";
+import { homes, list, open } from "./entry.js";
+
 /** Files that make their folder a store, or an export. */
 const MARKS = new Set([
   "zarr.json",
@@ -35,7 +38,7 @@ const MOST = 50;
  */
 export async function stores(source) {
   const { from, label } = source;
-  if (Array.isArray(from)) return among(/** @type {Files} */ (from), label);
+  if (Array.isArray(from)) return among(/** @type {Files} */ (from), label).map(watched);
   if (from instanceof Object && "kind" in from && from.kind === "directory") {
     return below(/** @type {FileSystemDirectoryHandle} */ (from), label);
   }
@@ -118,3 +121,29 @@ function among(files, label) {
 
 /** @param {Source[]} sources */
 const sorted = (sources) => sources.sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }));
+
+/**
+ * Files of a dropped folder stay what they were when it fell; what its folder lists now tells whether they are still that. Whoever writes a
+ * store anew writes its documents anew, too.
+ *
+ * @param {Source} source
+ * @returns {Source}
+ */
+function watched(source) {
+  if (!Array.isArray(source.from)) return source;
+  const documents = /** @type {Files} */ (source.from).filter(([path]) => MARKS.has(path.split("/").pop() ?? ""));
+  const [, before] = documents.sort(([a], [b]) => a.length - b.length)[0] ?? [];
+  const home = before && homes.get(before);
+  if (!home) return source;
+  return {
+    ...source,
+    async still() {
+      // A folder that is gone has nothing in it any more.
+      const entry = (await list(home).catch(() => [])).find(({ name }) => name === before.name);
+      const now = entry?.isFile && (await open(/** @type {FileSystemFileEntry} */ (entry), before.name));
+      if (now && now.size === before.size && now.lastModified === before.lastModified) return;
+      const message = "has changed on disk since it was opened";
+      throw new Fault({ code: "source", message, file: source.label, advice: "Drop it again to see what is there now." });
+    },
+  };
+}
