@@ -1,35 +1,26 @@
-//! Files and stores on a host: ranged requests, several at a time, judged by the library's rules.
+//! Requests to a host, sent until they are answered for good, followed where they lead, and counted.
 
 use std::{
     io::Read,
-    ops::Range,
-    rc::Rc,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        Mutex,
+        atomic::{AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::fault::Fault;
 use bytes::Bytes;
 use cellucid_wasm::{
-    Error, Kind, Limits, Pending, Result,
-    native::block_on,
-    open::Source,
+    Error, Kind, Limits, Result,
     source::{
-        ByteSource, Identity, KeyedSource, Part,
-        address::{self, Address, Leads},
-        check_span,
-        http::{self, Answer, FIRST, First, Head, PARALLEL, Remote},
+        address::{self, Address},
+        http::{self, Head, PARALLEL},
         rate::Rate,
         reach,
     },
 };
 
-/// What tells a store, and an export folder or a folder of those.
-const DOCUMENTS: [&str; 5] = ["zarr.json", ".zmetadata", ".zgroup", "dataset_identity.json", "datasets.json"];
 /// Largest body taken at once.
 const LARGEST: u64 = 1 << 32;
 
@@ -47,7 +38,7 @@ pub struct Client {
 }
 
 /// What is done with a reply: `Some(length)` wants the body, of that length where it is known; `None` does not.
-type Judge<'a> = &'a mut dyn FnMut(&Head) -> Result<Option<Option<u64>>>;
+pub type Judge<'a> = &'a mut dyn FnMut(&Head) -> Result<Option<Option<u64>>>;
 
 impl Client {
     /// Sends `headers` with every request to the origin of an address, and to no other.
@@ -79,7 +70,7 @@ impl Client {
     }
 
     /// What is known of how fast the host answers.
-    fn rate<T>(&self, ask: impl FnOnce(&Rate, f64) -> T) -> Option<T> {
+    pub fn rate<T>(&self, ask: impl FnOnce(&Rate, f64) -> T) -> Option<T> {
         let now = self.since.elapsed().as_secs_f64() * 1000.0;
         // Poisoned only by a panic, which ends everything anyway.
         self.rate.lock().ok().map(|rate| ask(&rate, now))
@@ -87,7 +78,7 @@ impl Client {
 
     /// Sends a request until it is answered for good, and notes how long that took. `landed` is where the address was redirected to
     /// before: asked first, for as long as that is good.
-    fn send(
+    pub fn send(
         &self,
         url: &str,
         range: Option<&str>,
@@ -238,7 +229,7 @@ fn length_of(range: &str) -> u64 {
 
 /// Where an address was last redirected to.
 #[derive(Default)]
-struct Landed(Mutex<Option<String>>);
+pub struct Landed(Mutex<Option<String>>);
 
 impl Landed {
     fn get(&self) -> Option<String> {
@@ -257,241 +248,8 @@ fn broken(error: &ureq::Error) -> Error {
         .hint("check the address and the connection, then try again")
 }
 
-/// The results of `work` on each of `0..count`, several at a time, in order; the first error ends it.
-fn parallel<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let done: Mutex<Vec<(usize, std::result::Result<T, Fault>)>> = Mutex::new(Vec::with_capacity(count));
-    let run = || {
-        while !stop.load(Ordering::Relaxed) {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= count {
-                break;
-            }
-            let result = work(i).map_err(Fault::from);
-            stop.fetch_or(result.is_err(), Ordering::Relaxed);
-            // Poisoned only by a panic, which ends everything anyway.
-            if let Ok(mut done) = done.lock() {
-                done.push((i, result));
-            }
-        }
-    };
-    if count == 1 {
-        run();
-    } else {
-        thread::scope(|scope| {
-            for _ in 0..count.min(PARALLEL) {
-                scope.spawn(run);
-            }
-        });
-    }
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(i, _)| *i);
-    done.into_iter().map(|(_, result)| result.map_err(Error::from)).collect()
-}
-
-/// A file or store at an address or where else it may be, and whether it is a store.
-///
-/// # Errors
-/// What the host did instead of sending the file.
-pub fn open(client: &Arc<Client>, address: Address) -> Result<(Source, bool)> {
-    let first = match at(client, address.clone()) {
-        Err(error) => error,
-        found => return found,
-    };
-    let others = address.others().filter(|_| first.kind == Kind::Missing);
-    others.map(|other| at(client, other)).find(Result::is_ok).unwrap_or(Err(first))
-}
-
-fn at(client: &Arc<Client>, address: Address) -> Result<(Source, bool)> {
-    if address.leads() == Leads::ToStore {
-        let store = Store::new(client, address.clone());
-        // With other places to look in, it has to be known whether it is here.
-        if address.others().next().is_some() && !store.is_there() {
-            return Err(Error::missing("there is no store at this address").in_file(address.label()));
-        }
-        return Ok((Source::Folder(Rc::new(store)), true));
-    }
-    let error = match File::open(client, &address) {
-        Ok(file) => return Ok((Source::File(Rc::new(file)), false)),
-        Err(error) => error.in_file(address.label()),
-    };
-    // No ending says which: where there is no file, there may be a store.
-    if address.leads() == Leads::Anywhere && matches!(error.kind, Kind::Missing | Kind::Source) {
-        let store = Store::new(client, address);
-        if store.is_there() {
-            return Ok((Source::Folder(Rc::new(store)), true));
-        }
-    }
-    Err(error)
-}
-
-/// One file on a host.
-struct File {
-    client: Arc<Client>,
-    address: Address,
-    url: String,
-    label: String,
-    remote: Remote,
-    start: Bytes,
-    landed: Landed,
-}
-
-impl File {
-    fn open(client: &Arc<Client>, address: &Address) -> Result<Self> {
-        let url = address.file();
-        let landed = Landed::default();
-        let mut learned = None;
-        let judge: Judge<'_> = &mut |head| match http::first(head, FIRST)? {
-            First::Known(remote) => {
-                let length = remote.size.min(FIRST);
-                learned = Some(remote);
-                Ok((length > 0).then_some(Some(length)))
-            }
-            First::Hidden => {
-                Err(Error::source("the host does not say how large the file is (no Content-Range)"))
-            }
-        };
-        let start = client.send(&url, Some(&http::range(&(0..FIRST))), Some(&landed), judge)?;
-        let remote = learned.ok_or_else(|| Error::source("the host did not answer"))?;
-        let (client, label, address) = (Arc::clone(client), address.label(), address.clone());
-        Ok(Self { client, address, url, label, remote, start, landed })
-    }
-}
-
-impl ByteSource for File {
-    fn len(&self) -> u64 {
-        self.remote.size
-    }
-
-    fn name(&self) -> &str {
-        &self.label
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(self.remote.identity(&self.label))
-    }
-
-    fn is_far(&self) -> bool {
-        true
-    }
-
-    fn gap(&self) -> u64 {
-        self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
-    }
-
-    fn seconds(&self, bytes: u64) -> Option<f64> {
-        self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
-    }
-
-    fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
-        Box::pin(async move {
-            let Some(address) = self.address.beside(path) else { return Ok(None) };
-            match Self::open(&self.client, &address) {
-                Ok(file) => Ok(Some(Rc::new(file) as Rc<dyn ByteSource>)),
-                Err(error) if error.kind == Kind::Missing => Ok(None),
-                Err(error) => Err(error.in_file(address.label())),
-            }
-        })
-    }
-
-    fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
-        let (client, url, remote, start) = (&self.client, &self.url, &self.remote, &self.start);
-        let landed = &self.landed;
-        let one = move |i: usize| {
-            let span = spans.get(i).cloned().unwrap_or_default();
-            check_span(&span, remote.size)?;
-            if span.is_empty() {
-                return Ok(Bytes::new());
-            }
-            if span.end <= start.len() as u64 {
-                return Ok(start.slice(span.start as usize..span.end as usize));
-            }
-            let length = span.end - span.start;
-            let judge: Judge<'_> = &mut |head| remote.check(head, &span).map(|()| Some(Some(length)));
-            client.send(url, Some(&http::range(&span)), Some(landed), judge).map_err(|e| e.offset(span.start))
-        };
-        Box::pin(async move { parallel(spans.len(), one).map_err(|e| e.in_file(&self.label)) })
-    }
-}
-
-/// A store on a host: one request per key, nothing is ever listed.
-struct Store {
-    client: Arc<Client>,
-    address: Address,
-    label: String,
-}
-
-impl Store {
-    fn new(client: &Arc<Client>, address: Address) -> Self {
-        Self { client: Arc::clone(client), label: address.label(), address }
-    }
-
-    /// Whether any document of a store or an export is there.
-    fn is_there(&self) -> bool {
-        let documents = DOCUMENTS.map(|key| (key.to_owned(), Part::All));
-        block_on(self.get_many(&documents)).is_ok_and(|got| got.iter().any(Option::is_some))
-    }
-}
-
 /// Milliseconds until a date as HTTP writes it; `None` for what is none.
 fn left(date: &str) -> Option<u64> {
     let wait = httpdate::parse_http_date(date).ok()?.duration_since(SystemTime::now()).unwrap_or_default();
     Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
-}
-
-fn part(client: &Client, url: &str, part: &Part) -> Result<Option<Bytes>> {
-    let mut part = part.clone();
-    loop {
-        let range = match &part {
-            Part::All => None,
-            Part::Span(span) if span.is_empty() => return Ok(Some(Bytes::new())),
-            Part::Span(span) => Some(http::range(span)),
-            Part::Last(n) => Some(format!("bytes=-{n}")),
-        };
-        let mut answer = Answer::Absent;
-        let body = client.send(url, range.as_deref(), None, &mut |head| {
-            answer = http::answer(head, &part)?;
-            Ok(if let Answer::Body(length) = answer { Some(length) } else { None })
-        })?;
-        match answer {
-            Answer::Absent => return Ok(None),
-            Answer::Body(_) => return Ok(Some(body)),
-            Answer::Instead(span) => part = Part::Span(span),
-        }
-    }
-}
-
-impl KeyedSource for Store {
-    fn name(&self) -> &str {
-        &self.label
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(Identity { text: self.label.clone(), exact: false })
-    }
-
-    fn is_far(&self) -> bool {
-        true
-    }
-
-    fn gap(&self) -> u64 {
-        self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
-    }
-
-    fn seconds(&self, bytes: u64) -> Option<f64> {
-        self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
-    }
-
-    fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
-        let (client, address) = (&self.client, &self.address);
-        let one = move |i: usize| match wanted.get(i) {
-            Some((key, wanted)) => part(client, &address.key(key), wanted),
-            None => Ok(None),
-        };
-        Box::pin(async move { parallel(wanted.len(), one).map_err(|e| e.in_file(&self.label)) })
-    }
-
-    fn list<'a>(&'a self, _prefix: &'a str) -> Pending<'a, Option<Vec<String>>> {
-        Box::pin(async { Ok(None) })
-    }
 }
