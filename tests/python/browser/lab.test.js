@@ -321,6 +321,29 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
     await close(opened);
   });
 
+  test("a file that leads to others reads them where it may, and says so where it may not", async () => {
+    const [file, whole] = ["linked", "whole"].map((name) => JSON.stringify(`${ROOT}/build/beside/${name}.h5ad`));
+    const opened = await notebook(
+      `from cellucid_relay import show_anndata\nviewer = show_anndata(${file}, beside=True)`,
+      `refused = show_anndata(${file})`,
+    );
+    const frame = await opened.viewer();
+    const truth = await opened.run(`import anndata, json
+viewer.set_color_by("gene3")
+a = anndata.read_h5ad(${whole})
+gene = a.X[:, a.var_names.get_loc("gene3")]
+print(json.dumps((gene.toarray() if hasattr(gene, "toarray") else gene).ravel().astype("f4").tolist()))`);
+    assert.deepEqual(await state(frame, ({ colour }) => [...colour.values]), JSON.parse(truth));
+    const other = await until(async () => (await opened.frames())[1], 60_000);
+    const words = await until(
+      () => state(other, ({ trouble }) => trouble && `${trouble.fault.message} ${trouble.fault.advice}`).catch(() => ""),
+      60_000,
+    );
+    assert.match(words, /parts\/points 0\.h5" is wanted.*was not allowed to be read.*beside=True/);
+    opened.errors.length = 0;
+    await close(opened);
+  });
+
   test("a session bundle becomes columns of an AnnData", async () => {
     const opened = await notebook(SHOW);
     await opened.viewer();
