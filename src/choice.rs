@@ -111,7 +111,7 @@ async fn opened(
 
 /// How early in a list of modalities people look at one.
 fn rank(root: &str) -> usize {
-    let name = root.rsplit('/').next().unwrap_or(root).to_lowercase();
+    let name = root.rsplit('/').next().unwrap_or(root).to_ascii_lowercase();
     FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len())
 }
 

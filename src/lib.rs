@@ -25,6 +25,7 @@ pub mod error;
 pub mod export;
 pub mod folder;
 pub mod hdf5;
+pub mod host;
 pub mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;

@@ -3,7 +3,7 @@
 //! Reading over HTTP needs a host and is tested from a real page (`tests/page/module.test.js`).
 #![cfg(target_arch = "wasm32")]
 
-use cellucid_wasm::wasm::Dataset;
+use cellucid_wasm::{host, wasm::Dataset};
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -266,4 +266,36 @@ async fn pause() {
         timer.call2(&global, &resolve, &20.into()).unwrap();
     });
     JsFuture::from(wait).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+fn letters_and_numbers_are_what_the_standard_library_says() {
+    for text in ["ÄbC", "ΟΔΟΣ", "ǅ", "İ", "ß", "ﬁ", "é", "я", "𐐨", "漢字", "T"] {
+        assert_eq!(host::lower(text), text.to_lowercase(), "{text}");
+        assert_eq!(host::upper(text), text.to_uppercase(), "{text}");
+    }
+    let spelt = [
+        "0.1",
+        "-1e-7",
+        "+.5",
+        "5.",
+        "1e400",
+        "4.9e-324",
+        "-0",
+        "1e23",
+        "9007199254740993",
+        "inf",
+        "-Infinity",
+        "nan",
+    ];
+    let wrong =
+        ["", "+", ".", "e", "1e", "1.5.2", "0x10", "0b1", "1_0", " 1", "1 ", "infinit", "--1", "-+1", "1-2"];
+    for text in spelt.iter().chain(&wrong) {
+        let plain = text.parse::<f64>().ok();
+        assert_eq!(host::number(text).map(f64::to_bits), plain.map(f64::to_bits), "{text}");
+    }
+    for power in -330..=310 {
+        let text = format!("1e{power}");
+        assert_eq!(host::number(&text), text.parse().ok(), "{text}");
+    }
 }

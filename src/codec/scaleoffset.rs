@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    host,
     limits::Limits,
 };
 
@@ -70,7 +71,7 @@ pub(super) fn decode(form: &ScaleOffset, input: &[u8], room: Room) -> Result<Vec
 fn value(form: &ScaleOffset, bits: u32, least: u64) -> impl Fn(u64) -> u64 {
     let ScaleOffset { width, decimals, fill, .. } = *form;
     // The nearest number to the power, as C's `pow` gives it.
-    let power = format!("1e{}", decimals.unwrap_or(0)).parse::<f64>().unwrap_or(1.0);
+    let power = host::number(&format!("1e{}", decimals.unwrap_or(0))).unwrap_or(1.0);
     let marks = bits::mask(bits);
     move |packed| match (fill, decimals, width) {
         (Some(fill), ..) if packed == marks => fill,

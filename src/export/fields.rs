@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::{
     anndata::{Column, Entry},
     error::{Error, Result},
-    threads,
+    host, threads,
 };
 
 use super::{
@@ -131,7 +131,9 @@ pub fn values(column: Column) -> Result<Vec<f32>> {
         }
         Column::Bool { .. } | Column::Text { .. } | Column::Category { .. } => {
             let (codes, labels) = column.categories()?;
-            let numbers: Vec<f32> = labels.iter().map(|l| l.trim().parse().unwrap_or(f32::NAN)).collect();
+            // By way of doubles, as NumPy reads them.
+            let number = |label: &String| host::number(label.trim()).unwrap_or(f64::NAN) as f32;
+            let numbers: Vec<f32> = labels.iter().map(number).collect();
             Ok(codes
                 .iter()
                 .map(|&c| usize::try_from(c).ok().and_then(|c| numbers.get(c)).copied().unwrap_or(f32::NAN))

@@ -1,6 +1,6 @@
 //! Vector fields: arrows over an embedding, such as RNA velocity (specification: section 10).
 
-use crate::{anndata::AnnData, error::Result};
+use crate::{anndata::AnnData, error::Result, host};
 
 use super::{Packing, Profile, json::Json, points::Choice};
 
@@ -67,9 +67,8 @@ fn label(id: &str) -> String {
     if bare.is_empty() {
         return format!("{id} (UMAP)");
     }
-    let mut chars = bare.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{} (UMAP)", chars.as_str())
+    let (first, rest) = bare.split_at(bare.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest} (UMAP)", host::upper(first))
 }
 
 /// The identity's entry; `None` without fields.

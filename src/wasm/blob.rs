@@ -151,7 +151,7 @@ impl ByteSource for BlobSource {
         // Only a file has a time of last change; a blob was made by the page and is gone with it.
         let file = self.blob.dyn_ref::<File>()?;
         Some(Identity {
-            text: format!("file {} {} {}", self.name, self.len, file.last_modified()),
+            text: format!("file {} {} {}", self.name, self.len, file.last_modified() as i64),
             exact: true,
         })
     }

@@ -23,6 +23,7 @@ use bytes::Bytes;
 use crate::{
     array::Array,
     error::{Error, Pending, Result},
+    host,
     limits::Limits,
     order,
     source::{Identity, KeyedSource, Part},
@@ -177,7 +178,7 @@ impl Zarr {
         }
         // As writers of consolidated metadata sort.
         let mut names: Vec<(String, String)> =
-            names.into_iter().map(|name| (name.to_lowercase(), name)).collect();
+            names.into_iter().map(|name| (host::lower(&name), name)).collect();
         order::sort_by(&mut names, Ord::cmp);
         let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
         // A folder is a member if something describes it; what does will be wanted next.

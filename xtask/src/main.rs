@@ -6,6 +6,7 @@
 mod dist;
 mod licences;
 mod module;
+mod similar;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
