@@ -9,6 +9,7 @@ use cellucid_wasm::{
     Kind, Limits,
     anndata::{Matrix, Watch},
     array::Values,
+    codec::Codec,
     shelf::{Memory, Shelf},
 };
 use rows::{CHUNK, Dice, Rows, Store, Task, run};
@@ -276,18 +277,34 @@ fn a_later_visit_reads_the_index_alone() {
         assert_eq!(column(&matrix, &store, c), expected(&changed, c));
     }
     assert_ne!(store.taken(), (0, 0));
-    // A place without time of last change is known by a sample of what is stored.
-    let visit = |rows: &Rows| {
-        let mut store = Store::new(rows, Limits::default());
-        Rc::get_mut(&mut store).unwrap().identity.as_mut().unwrap().exact = false;
-        let matrix = store.matrix();
-        matrix.keep_on(&shelf);
-        assert_eq!(column(&matrix, &store, 7), expected(rows, 7));
-        run(matrix.settle());
-        store.taken().1
-    };
+}
+
+/// A place without time of last change is known by a sample of what is stored.
+#[test]
+fn a_place_that_does_not_tell_of_changes_is_known_by_a_sample() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let mut changed = rows.clone();
+    changed.data[3] ^= 1;
     let chunks = ITEMS.div_ceil(CHUNK as usize);
-    assert!(visit(&rows) > chunks && visit(&rows) < chunks && visit(&changed) > chunks);
+    let (packed, plain) = ([Codec::Shuffle { width: 1 }], []);
+    for codecs in [&packed[..], &plain] {
+        let (_, shelf) = shelf();
+        let visit = |rows: &Rows| {
+            let mut store = Store::coded(rows, Limits::default(), codecs);
+            Rc::get_mut(&mut store).unwrap().identity.as_mut().unwrap().exact = false;
+            let matrix = store.matrix();
+            matrix.keep_on(&shelf);
+            assert_eq!(column(&matrix, &store, 7), expected(rows, 7));
+            run(matrix.settle());
+            store.taken().1
+        };
+        // What a pass sees of compressed chunks is the sample.
+        let sample = 8;
+        assert_eq!(visit(&rows), chunks + if codecs.is_empty() { sample } else { 0 });
+        assert_eq!(visit(&rows), sample);
+        assert_eq!(visit(&changed), sample + chunks);
+        assert_eq!(visit(&changed), sample);
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ use futures_util::{
 };
 
 use super::{
+    identity::{self, Seen},
     index::{Block, Index, Parts, Place, Shape, narrow, rows},
     sparse::{Sparse, add},
 };
@@ -62,6 +63,8 @@ pub struct Sweep {
     waiting: RefCell<Vec<Weak<Waiter>>>,
     /// Somebody drives.
     driven: Cell<bool>,
+    /// What of the data tells them from others, as far as it came by.
+    seen: Seen,
 }
 
 impl fmt::Debug for Sweep {
@@ -213,15 +216,21 @@ impl Sweep {
         };
         let shelf = self.shelf.borrow().clone();
         let place = match shelf {
-            Some(shelf) if tree.limits().index > 0 => {
-                // Data that cannot be told from others are not kept.
-                let identity = super::identity::of(tree, matrix).await.ok().flatten();
-                identity.map(|identity| Place { shelf, identity })
-            }
+            Some(shelf) if tree.limits().index > 0 => identity::outline(tree, matrix).map(|outline| {
+                let sample = outline.exact.then(String::new);
+                Place { shelf, outline: outline.text, sample }
+            }),
             _ => None,
         };
         let index = Rc::new(Index::new(shape, place));
-        index.restore().await;
+        // Data that cannot be told from others are not kept.
+        let sample = async || identity::sample(tree, matrix).await.ok();
+        index.restore(sample()).await;
+        // What is stored as it is comes by in parts.
+        let whole = [&matrix.data, &matrix.indices].iter().all(|array| !array.codecs.is_empty());
+        if index.lacks_sample() && !whole {
+            index.know(sample().await);
+        }
         Ok(Rc::clone(self.index.get_or_init(|| index)))
     }
 
@@ -314,6 +323,9 @@ impl Sweep {
         }
         if index.complete() {
             self.starts.borrow_mut().take();
+            if index.lacks_sample() {
+                index.know(self.seen.sample(matrix));
+            }
         }
         Ok(())
     }
@@ -340,13 +352,19 @@ impl Sweep {
     ) -> Result<Swept> {
         let span = index.shape.span(block);
         let columns = index.shape.columns;
+        let fetched = async |array| {
+            let fetched = fetch(tree, array, Select::span(span.clone())).await?;
+            if index.lacks_sample() {
+                fetched.whole().for_each(|(number, stored)| self.seen.chunk(array, number, stored));
+            }
+            fetched.decode().await
+        };
         let indices = async {
-            let indices = fetch(tree, &matrix.indices, Select::span(span.clone())).await?.decode().await?;
+            let indices = fetched(&*matrix.indices).await?;
             narrow(indices, columns, span.start).map_err(|e| e.at(&matrix.indices.path))
         };
         if sort {
-            let data = async { fetch(tree, &matrix.data, Select::span(span.clone())).await?.decode().await };
-            let (indices, data) = try_join(indices, data).await?;
+            let (indices, data) = try_join(indices, fetched(&*matrix.data)).await?;
             let number = block as u64;
             let parts = Parts { number, first: span.start, indices: &indices, data, starts, columns };
             return Ok(Swept::Sorted(Block::new(parts).map_err(|e| e.at(&matrix.data.path))?));

@@ -261,6 +261,13 @@ pub async fn fetch<'a>(tree: &'a dyn Tree, array: &'a Array, select: Select) -> 
 }
 
 impl Fetched<'_> {
+    /// Chunks as they are stored, with their numbers, each of which was fetched whole: none of arrays that are stored as they are.
+    pub fn whole(&self) -> impl Iterator<Item = (u64, Option<&[u8]>)> {
+        let groups = self.work.chunk_by(|a, b| a.stored == b.stored).zip(&self.stored);
+        let whole = groups.filter(|_| !self.array.codecs.is_empty());
+        whole.flat_map(|(group, bytes)| group.iter().map(|item| (item.piece.chunk, bytes.as_deref())))
+    }
+
     /// The numbers.
     ///
     /// # Errors

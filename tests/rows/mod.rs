@@ -15,7 +15,8 @@ use cellucid_wasm::{
     Limits, Pending,
     anndata::Matrix,
     array::{Array, Attrs, DType},
-    source::Identity,
+    codec::Codec,
+    source::{Identity, Part},
     tree::{Group, Node, Stored, Tree},
 };
 
@@ -83,7 +84,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// In compressed chunks, which are not read in part.
     pub fn new(rows: &Rows, limits: Limits) -> Rc<Self> {
+        Self::coded(rows, limits, &[Codec::Shuffle { width: 1 }])
+    }
+
+    pub fn coded(rows: &Rows, limits: Limits, codecs: &[Codec]) -> Rc<Self> {
         let dtype = DType::from_numpy(rows.dtype).unwrap();
         let width = dtype.width();
         let bytes = |v: Vec<Vec<u8>>| Bytes::from(v.concat());
@@ -103,8 +109,7 @@ impl Store {
                 chunk: vec![CHUNK],
                 axes: vec![0],
                 fill: Vec::new(),
-                // Not read in part, as compressed chunks are not.
-                codecs: vec![cellucid_wasm::codec::Codec::Shuffle { width: 1 }],
+                codecs: codecs.to_vec(),
                 attrs: Attrs::new(),
             };
             (path, (Rc::new(array), bytes))
@@ -163,10 +168,7 @@ impl Tree for Store {
     }
 
     fn locate<'a>(&'a self, array: &'a Array, chunks: &'a [u64]) -> Pending<'a, Vec<Stored>> {
-        let place = |&chunk: &u64| Stored::Key {
-            key: format!("{}/{chunk}", array.path),
-            part: cellucid_wasm::source::Part::All,
-        };
+        let place = |&chunk: &u64| Stored::Key { key: format!("{}/{chunk}", array.path), part: Part::All };
         Box::pin(async move { Ok(chunks.iter().map(place).collect()) })
     }
 
@@ -175,15 +177,19 @@ impl Tree for Store {
         Box::pin(async move {
             let mut read = Vec::new();
             for place in stored {
-                let Stored::Key { key, .. } = place else { panic!("{place:?}") };
-                let (path, chunk) = key.rsplit_once('/').unwrap();
+                let Stored::Key { key, part } = place else { panic!("{place:?}") };
+                let (path, number) = key.rsplit_once('/').unwrap();
                 let (array, bytes) = &self.arrays[path];
                 let side = CHUNK as usize * array.dtype.width();
-                let start = chunk.parse::<usize>().unwrap() * side;
-                let mut part = bytes.slice(start..(start + side).min(bytes.len())).to_vec();
+                let start = number.parse::<usize>().unwrap() * side;
+                let mut chunk = bytes.slice(start..(start + side).min(bytes.len())).to_vec();
                 // Chunks at the edge are stored whole.
-                part.resize(side, 0);
-                read.push(Some(Bytes::from(part)));
+                chunk.resize(side, 0);
+                let chunk = Bytes::from(chunk);
+                read.push(Some(match part {
+                    Part::Span(span) => chunk.slice(span.start as usize..span.end as usize),
+                    _ => chunk,
+                }));
                 *self.fetched.borrow_mut().entry(path.to_owned()).or_default() += 1;
             }
             pause().await;

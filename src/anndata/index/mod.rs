@@ -23,8 +23,21 @@ use crate::{
 pub struct Place {
     /// The shelf.
     pub shelf: Rc<dyn Shelf>,
+    /// What finds it: where the data lie and how they are laid out.
+    pub outline: String,
+    /// What else tells the data from others, once that is known.
+    pub sample: Option<String>,
+}
+
+impl Place {
+    fn name(&self) -> String {
+        shelf::name(&self.outline)
+    }
+
     /// Says of which data: anything that changes when they change.
-    pub identity: String,
+    fn identity(&self) -> Option<String> {
+        self.sample.as_ref().map(|sample| format!("{}{sample}", self.outline))
+    }
 }
 
 /// The shape of what is indexed, which a kept index has to have too.
@@ -110,6 +123,21 @@ impl Index {
     /// Whether there is a shelf to put blocks on.
     pub fn has_shelf(&self) -> bool {
         self.place.borrow().is_some()
+    }
+
+    /// Whether it is kept somewhere, but not known yet what tells its data from others.
+    pub fn lacks_sample(&self) -> bool {
+        self.place.borrow().as_ref().is_some_and(|place| place.sample.is_none())
+    }
+
+    /// Says what tells its data from others; without that it is not kept.
+    pub fn know(&self, sample: Option<String>) {
+        let mut place = self.place.borrow_mut();
+        if sample.is_none() {
+            place.take();
+        } else if let Some(place) = &mut *place {
+            place.sample = sample;
+        }
     }
 
     /// The row that a block which is there begins in.
@@ -214,17 +242,21 @@ impl Index {
         let place = self.place.borrow().clone();
         if let Some(place) = place {
             // A shelf that cannot even throw away is of no use any more.
-            if place.shelf.discard(&shelf::name(&place.identity)).await.is_err() {
+            if place.shelf.discard(&place.name()).await.is_err() {
                 self.place.borrow_mut().take();
             }
         }
     }
 
-    /// Finds the index that an earlier visit kept.
-    pub async fn restore(&self) {
+    /// Finds the index that an earlier visit kept; `sample` is asked for only where there is one.
+    pub async fn restore(&self, sample: impl Future<Output = Option<String>>) {
         let Some(place) = self.place.borrow().clone() else { return };
-        let Ok(Some(file)) = place.shelf.find(&shelf::name(&place.identity)).await else { return };
-        match trailer::read(&*file, &place.identity, &self.shape).await {
+        let Ok(Some(file)) = place.shelf.find(&place.name()).await else { return };
+        if place.sample.is_none() {
+            self.know(sample.await);
+        }
+        let Some(identity) = self.place.borrow().as_ref().and_then(Place::identity) else { return };
+        match trailer::read(&*file, &identity, &self.shape).await {
             Some(heads) => {
                 let kept = heads.into_iter().map(|(head, at)| Slot::Kept(head, at)).collect();
                 *self.slots.borrow_mut() = kept;
@@ -263,7 +295,7 @@ impl Index {
         if let Some(file) = &*self.file.borrow() {
             return Some(Rc::clone(file));
         }
-        let begun = place.shelf.begin(&shelf::name(&place.identity), self.shape.estimate()).await;
+        let begun = place.shelf.begin(&place.name(), self.shape.estimate()).await;
         let file = begun.ok().flatten()?;
         *self.file.borrow_mut() = Some(Rc::clone(&file));
         Some(file)
@@ -278,6 +310,7 @@ impl Index {
             return;
         }
         let Some(place) = self.place.borrow_mut().take() else { return };
+        let Some(identity) = place.identity() else { return };
         let Some(file) = self.begin(&place).await else { return };
         let count = self.shape.blocks();
         let mut heads = Vec::new();
@@ -292,7 +325,7 @@ impl Index {
                 _ => return,
             }
         }
-        let trailer = trailer::write(&place.identity, &self.shape, &heads);
+        let trailer = trailer::write(&identity, &self.shape, &heads);
         if file.append(&trailer).await.is_ok() {
             // Kept or not, this visit has all it needs.
             file.finish().await.ok();
