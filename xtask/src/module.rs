@@ -1,6 +1,9 @@
 //! From the library to what a page loads: compile for wasm32, write the JavaScript glue, shrink.
 
-use crate::{Outcome, finish, root, similar, toolchain};
+use crate::{
+    Outcome, finish, root, similar,
+    toolchain::{self, TARGET},
+};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,6 +79,11 @@ fn compile(package: &str, profile: Profile) -> Outcome<PathBuf> {
     let args =
         ["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--profile", profile.name()];
     let mut args = args.map(String::from).to_vec();
+    if profile == Profile::Release {
+        // A panic names its file; where this machine keeps packages is nobody's business, and makes the same sources another module.
+        let flags = format!("target.{TARGET}.rustflags=['--remap-path-prefix={}=']", packages().display());
+        args.extend(["--config".into(), flags]);
+    }
     if profile == Profile::Release && package == MODULE {
         args.extend(["--", "-C", INLINE].map(String::from));
     }
@@ -85,6 +93,12 @@ fn compile(package: &str, profile: Profile) -> Outcome<PathBuf> {
         .join(profile.name())
         .join(package.replace('-', "_"))
         .with_extension("wasm"))
+}
+
+/// Where cargo unpacks what it has fetched.
+fn packages() -> PathBuf {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap_or_default().join("registry/src")
 }
 
 fn glue(name: &str, profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Long enough for the 20 MB of a target on a slow line, short enough to go on when nothing answers.
 const PATIENCE: Duration = Duration::from_secs(180);
 
