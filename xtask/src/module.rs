@@ -81,8 +81,8 @@ fn compile(package: &str, profile: Profile) -> Outcome<PathBuf> {
     let mut args = args.map(String::from).to_vec();
     if profile == Profile::Release {
         // A panic names its file; where this machine keeps packages is nobody's business, and makes the same sources another module.
-        let flags = format!("target.{TARGET}.rustflags=['--remap-path-prefix={}=']", packages().display());
-        args.extend(["--config".into(), flags]);
+        let remap = format!("--remap-path-prefix={}=", packages().display());
+        args.extend(["--config".into(), format!("target.{TARGET}.rustflags=[{remap:?}]")]);
     }
     if profile == Profile::Release && package == MODULE {
         args.extend(["--", "-C", INLINE].map(String::from));
