@@ -70,10 +70,20 @@ impl Client {
     }
 
     /// What is known of how fast the host answers.
-    pub fn rate<T>(&self, ask: impl FnOnce(&Rate, f64) -> T) -> Option<T> {
+    fn rate<T>(&self, ask: impl FnOnce(&Rate, f64) -> T) -> Option<T> {
         let now = self.since.elapsed().as_secs_f64() * 1000.0;
         // Poisoned only by a panic, which ends everything anyway.
         self.rate.lock().ok().map(|rate| ask(&rate, now))
+    }
+
+    /// Bytes between two wanted parts that are better read than asked around.
+    pub fn gap(&self) -> u64 {
+        self.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
+    }
+
+    /// Seconds that so many bytes will take, once that can be told.
+    pub fn seconds(&self, bytes: u64) -> Option<f64> {
+        self.rate(|rate, _| rate.seconds(bytes)).flatten()
     }
 
     /// Sends a request until it is answered for good, and notes how long that took. `landed` is where the address was redirected to

@@ -14,7 +14,7 @@ use cellucid_wasm::{
         ByteSource, Identity, KeyedSource, Part,
         address::{Address, Leads},
         check_span,
-        http::{self, Answer, FIRST, First, PARALLEL, Remote},
+        http::{self, Answer, FIRST, First, Remote},
     },
 };
 
@@ -112,11 +112,11 @@ impl ByteSource for File {
     }
 
     fn gap(&self) -> u64 {
-        self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
+        self.client.gap()
     }
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
-        self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
+        self.client.seconds(bytes)
     }
 
     fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {
@@ -205,11 +205,11 @@ impl KeyedSource for Store {
     }
 
     fn gap(&self) -> u64 {
-        self.client.rate(|rate, _| rate.gap(PARALLEL)).unwrap_or(16 << 10)
+        self.client.gap()
     }
 
     fn seconds(&self, bytes: u64) -> Option<f64> {
-        self.client.rate(|rate, _| rate.seconds(bytes)).flatten()
+        self.client.seconds(bytes)
     }
 
     fn get_many<'a>(&'a self, wanted: &'a [(String, Part)]) -> Pending<'a, Vec<Option<Bytes>>> {
