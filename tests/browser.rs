@@ -185,16 +185,19 @@ async fn what_was_let_go_of_takes_no_memory() {
         ("bytes", Uint8Array::from(SAMPLE).into()),
         ("read", function("start, end", "return this.bytes.slice(start, end)").into()),
     ]);
+    // Nothing is read ahead: on a slow machine a dataset would live on for as long as that takes.
+    let options = object(&[("prefetch", false.into())]);
     let mut pages = Vec::new();
     for _ in 0..40 {
-        let dataset = open(source.clone()).await;
+        let dataset = Dataset::open(source.clone(), options.clone()).await.ok().unwrap();
         for path in ["points_3d.bin", "obs/cell_type.outliers.f32"] {
             read(&dataset, path).await.unwrap();
         }
         drop(dataset);
         pages.push(core::arch::wasm32::memory_size(0));
     }
-    assert_eq!(pages[39], pages[5], "{pages:?}");
+    // One that stays takes 17 pages (of 64 KiB); an allocator that finds no hole takes five, once or twice in all.
+    assert!(pages[39] - pages[5] <= 15, "{pages:?}");
 }
 
 #[wasm_bindgen_test]
