@@ -206,13 +206,15 @@ async fn whoever_gives_up_is_let_go() {
     let source = object(&[
         ("size", (SAMPLE.len() as f64).into()),
         ("bytes", Uint8Array::from(SAMPLE).into()),
+        ("waiting", 0.into()),
         ("aborted", 0.into()),
         (
             "read",
             function(
                 "start, end, signal",
                 "if (!this.stuck) return this.bytes.slice(start, end);
-                 signal.addEventListener('abort', () => { this.aborted += 1; });
+                 this.waiting += 1;
+                 signal.addEventListener('abort', () => { this.aborted += 1; this.waiting -= 1; });
                  return new Promise(() => {});",
             )
             .into(),
@@ -222,7 +224,7 @@ async fn whoever_gives_up_is_let_go() {
     Reflect::set(&source, &"stuck".into(), &true.into()).unwrap();
     let abort = AbortController::new().unwrap();
     let reading = dataset.read("var/CD3E.values.f32".into(), object(&[("signal", abort.signal().into())]));
-    pause().await;
+    asked(&source).await;
     abort.abort();
     let error = JsFuture::from(reading).await.unwrap_err();
     assert_eq!(text(&error, "code"), "cancelled");
@@ -235,7 +237,7 @@ async fn whoever_gives_up_is_let_go() {
     Reflect::set(&source, &"stuck".into(), &true.into()).unwrap();
     // Not a gene: after the first they need no reading.
     let reading = dataset.read("points_3d.bin".into(), none());
-    pause().await;
+    asked(&source).await;
     dataset.close();
     assert_eq!(text(&JsFuture::from(reading).await.unwrap_err(), "code"), "cancelled");
     let error = read(&dataset, "points_2d.bin").await.unwrap_err();
@@ -259,6 +261,13 @@ async fn progress_is_told() {
     assert!(told.length() > 0);
     assert!(number(&told.get(0), "bytes") > 0.0 && number(&told.get(0), "requests") > 0.0);
     drop(dataset);
+}
+
+/// Until the source has been asked: before that the shelf is, which takes the time it takes.
+async fn asked(source: &JsValue) {
+    while number(source, "waiting") < 1.0 {
+        pause().await;
+    }
 }
 
 /// A moment for what was started to get going.
