@@ -36,6 +36,14 @@ after(() => {
   server.closeAllConnections();
 });
 
+/** Until nothing more is read, which no call waits for. @param {any} dataset */
+async function rested(dataset) {
+  for (let seen = -1; seen !== dataset.stats().requests; ) {
+    seen = dataset.stats().requests;
+    await sleep(QUIET);
+  }
+}
+
 /** What a call moves. @param {any} dataset @param {string} path */
 async function moved(dataset, path) {
   const before = dataset.stats().bytes_read;
@@ -46,7 +54,7 @@ async function moved(dataset, path) {
 test("the embedding and the first category are there before they are asked for", async () => {
   const [eager, sparing] = [await Dataset.open(url), await Dataset.open(url, { prefetch: false })];
   const opened = sparing.stats().bytes_read;
-  await sleep(QUIET);
+  await rested(eager);
   assert.equal(sparing.stats().bytes_read, opened, "nothing is read that nobody asked for");
   const category = eager.describe().obs.find((/** @type {any} */ field) => field.kind === "category").key;
   const shown = eager.describe().embeddings.at(-1).file;
@@ -67,14 +75,15 @@ test("the embedding and the first category are there before they are asked for",
 test("a call ends it, and it goes on later", async () => {
   const dataset = await Dataset.open(url);
   delay = 150;
-  // It has begun by then and waits for the host.
-  await sleep(120);
+  // It has begun, and waits for the host.
+  const opened = dataset.stats().requests;
+  while (dataset.stats().requests === opened) await sleep(5);
   const begun = dataset.stats().requests;
   const [last] = dataset.describe().obsm.map((/** @type {any} */ { key }) => key);
   assert.ok(last);
   await dataset.read("dataset_identity.json");
   delay = 0;
-  await sleep(QUIET);
+  await rested(dataset);
   assert.ok(dataset.stats().requests > begun, "the rest came afterwards");
   assert.equal(await moved(dataset, dataset.describe().embeddings.at(-1).file), 0);
   dataset.close();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = join(import.meta.dirname, "../..");
 const SAMPLE = readFileSync(join(ROOT, "www/sample/sample.h5ad"));
@@ -112,9 +113,10 @@ for (const [name, make] of /** @type {Array<[string, (stuck: Function) => object
   ],
 ])) {
   test(`${name} that never answers is given up, and told so`, { timeout: 20_000 }, async () => {
-    let [silent, aborted] = [false, 0];
+    let [silent, asked, aborted] = [false, 0, 0];
     const from = make((/** @type {AbortSignal} */ signal) => {
       if (!silent) return undefined;
+      asked++;
       signal.addEventListener("abort", () => aborted++);
       return new Promise(() => {});
     });
@@ -122,16 +124,16 @@ for (const [name, make] of /** @type {Array<[string, (stuck: Function) => object
     silent = true;
     const abort = new AbortController();
     const reading = dataset.read("var/CD3E.values.f32", { signal: abort.signal });
-    await new Promise((done) => setTimeout(done, 20));
+    while (!asked) await sleep(5);
     abort.abort();
     await assert.rejects(reading, { code: "cancelled" });
     assert.ok(aborted > 0, "its work was called off");
     silent = false;
     assert.equal((await dataset.read("var/CD3E.values.f32")).length, 20_000);
-    silent = true;
+    [silent, asked] = [true, 0];
     // Genes come from an index by now: something that has not been read.
     const other = dataset.read("obs/n_counts.values.f32");
-    await new Promise((done) => setTimeout(done, 20));
+    while (!asked) await sleep(5);
     dataset.close();
     await assert.rejects(other, { code: "cancelled" });
   });
