@@ -1,9 +1,8 @@
 /**
  * What panels ask for of the dataset that is open: columns and genes, the neighbour graph, names, files.
  *
- * @import { Columns } from "./columns.js"
  * @import { Engine } from "./engine/client.js"
- * @import { Data } from "./load.js"
+ * @import { Data, Now } from "./load.js"
  * @import { Colour } from "./state.js"
  * @import { Store } from "./store.js"
  * @import { Graph } from "./view/graph.js"
@@ -15,11 +14,10 @@ import { choosable } from "./select.js";
 const NAMES = "obs_names.json";
 
 /**
- * @param {Store} store @param {Data["run"]} run
- * @param {{ engine: () => Engine | null, held: () => Columns }} now what is open at the moment
+ * @param {Store} store @param {Now} now
  * @returns {Data}
  */
-export function offer(store, run, { engine, held }) {
+export function offer(store, { run, engine, held }) {
   /** Read once for each dataset. @type {{ engine: Engine | null, neighbours: Graph | null, names: Promise<string[] | null> | null }} */
   let kept = { engine: null, neighbours: null, names: null };
   const mine = () => {

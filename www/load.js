@@ -17,9 +17,12 @@
  * @property {(path: string, label: string) => Promise<ArrayBuffer | null>} file a virtual file
  * @property {(id: string, label: string, work: (hooks: Hooks, read: (path: string) => Promise<ArrayBuffer>, readMany: (paths: string[]) => Promise<ArrayBuffer[]>) => Promise<void>) => Promise<boolean>} run
  * work of a panel's own, with progress and a button to cancel; whether it came to its end
+ * @typedef {object} Now what is open at the moment
+ * @property {() => Engine | null} engine
+ * @property {() => Columns} held columns that were read
+ * @property {Data["run"]} run
  */
 import { Columns, gradual } from "./columns.js";
-import { offer } from "./data.js";
 import { cancelled, Fault } from "./engine/fault.js";
 import { embeddings, genes, parse } from "./engine/manifest.js";
 import { begin, blank, coloured, coordinates, flat, pause, whole } from "./opening.js";
@@ -36,7 +39,7 @@ const RECENT = 8;
 /**
  * @param {Store} store
  * @param {() => Engine} hire makes an engine; each dataset has its own, so that a failed opening leaves the present one alone
- * @returns {Data}
+ * @returns {Now}
  */
 export function load(store, hire) {
   const task = tasks(store, { failed: settle, over: tell });
@@ -220,10 +223,7 @@ export function load(store, hire) {
     });
   }
 
-  return offer(store, run, {
-    engine: () => engine,
-    held: () => held,
-  });
+  return { run, engine: () => engine, held: () => held };
 
   /** @param {Fault} fault @param {string} label @param {string} id */
   function settle(fault, label, id) {

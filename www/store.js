@@ -40,6 +40,18 @@ export class Store {
     };
   }
 
+  /**
+   * For what comes late: its subscriptions, made in `join`, run once with the state as it is.
+   *
+   * @param {() => void} join
+   */
+  join(join) {
+    const before = this.#subscribers;
+    this.#subscribers = [...before];
+    join();
+    for (const one of this.#subscribers) if (!before.includes(one)) one.run(this.state);
+  }
+
   /** @param {Partial<State>} change */
   patch(change) {
     this.#queue.push(change);

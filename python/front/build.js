@@ -16,6 +16,7 @@ const WWW = resolve(ROOT, "www");
 const INSTEAD = new Map([
   [resolve(WWW, "engine/spawn.js"), resolve(HERE, "spawn.js")],
   [resolve(WWW, "engine/module.js"), resolve(HERE, "module.js")],
+  [resolve(WWW, "panel/sheet.js"), resolve(HERE, "sheet.js")],
 ]);
 
 /** @type {import("esbuild").Plugin} */
@@ -57,7 +58,7 @@ const inside = {
   },
 };
 const icon = `data:image/svg+xml;base64,${readFileSync(resolve(WWW, "icon.svg")).toString("base64")}`;
-const style = readFileSync(resolve(WWW, "style.css"), "utf8");
+const style = ["style.css", "panels.css"].map((name) => readFileSync(resolve(WWW, name), "utf8")).join("\n");
 const script = (await bundle(resolve(HERE, "viewer.js"), [instead, inside]))
   .replaceAll('"icon.svg"', JSON.stringify(icon))
   .replaceAll("</script", "<\\/script");

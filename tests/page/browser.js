@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 import * as gecko from "./gecko.js";
 
@@ -100,7 +100,13 @@ export async function visit(browser, url, options) {
     if (origin !== own && !["data:", "blob:"].includes(protocol)) strangers.push(request.url());
   });
   await page.goto(url);
+  if (await page.locator("#plot").count()) await whole(page);
   return { page, errors, strangers };
+}
+
+/** Waits until the panels are there: they come after what the first picture needs. @param {import("playwright-core").Page} page */
+export async function whole(page) {
+  await page.evaluate(async () => (await import(new URL("main.js", document.baseURI).href)).panels);
 }
 
 /**
@@ -117,6 +123,20 @@ export async function drop(page, ...files) {
     await session.send("Input.dispatchDragEvent", { type, x: 500, y: 300, data });
   }
   await session.detach();
+}
+
+/**
+ * Does what makes the browser save a file, and puts that file into a folder.
+ *
+ * @param {import("playwright-core").Page} page @param {string} folder @param {() => Promise<void>} act
+ * @returns {Promise<string>} where it is, by the name that the page gave it
+ */
+export async function download(page, folder, act) {
+  if (FIREFOX) return gecko.download(page, folder, act);
+  const [saved] = await Promise.all([page.waitForEvent("download"), act()]);
+  const path = join(folder, saved.suggestedFilename());
+  await saved.saveAs(path);
+  return path;
 }
 
 /** Ends the Service Worker of a page's origin, as a browser may at any time. @param {import("playwright-core").Page} page */
@@ -177,7 +197,8 @@ export async function coloured(page, key) {
 /** Waits until the plot is at rest and drawn in full. @param {import("playwright-core").Page} page */
 export async function rested(page) {
   const ask = async () => {
-    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const { store, panels } = await import(new URL("main.js", document.baseURI).href);
+    await panels;
     if (store.state.graphics === "none") return true;
     const canvas = document.querySelector("#plot");
     const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -195,7 +216,8 @@ export async function rested(page) {
  */
 export async function becomes(page, key, wanted) {
   const ask = async (/** @type {{ name: string, text: string }} */ { name, text }) => {
-    const { store } = await import(new URL("main.js", document.baseURI).href);
+    const { store, panels } = await import(new URL("main.js", document.baseURI).href);
+    await panels;
     const value = store.state[name];
     return JSON.stringify(value instanceof Set ? [...value] : value) === text;
   };

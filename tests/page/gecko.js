@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { firefox } from "playwright-core";
 
 /** One virtual display for this process. @type {Promise<string> | null} */
@@ -136,6 +136,35 @@ export async function drop(page, paths) {
     paths.map((path) => resolve(path)),
   );
   assert.equal(outcome, "dropped");
+}
+
+/**
+ * The driver is not told of downloads: the browser's own list has them.
+ *
+ * @param {import("playwright-core").Page} page @param {string} folder @param {() => Promise<void>} act
+ */
+export async function download(page, folder, act) {
+  await act();
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const done = await within(
+      page,
+      `const { Downloads } = ChromeUtils.importESModule("resource://gre/modules/Downloads.sys.mjs");
+      const list = await Downloads.getList(Downloads.ALL);
+      const done = (await list.getAll()).find(({ succeeded }) => succeeded);
+      // What is moved away is no longer of the list.
+      if (done) await list.remove(done);
+      return done?.target.path ?? "";`,
+    );
+    if (done) {
+      const path = join(folder, basename(done));
+      copyFileSync(done, path);
+      rmSync(done);
+      return path;
+    }
+    assert.ok(Date.now() < end, "nothing was downloaded");
+    await page.waitForTimeout(50);
+  }
 }
 
 /** @param {import("playwright-core").Page} page */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
-import { coloured, python, ROOT, rested, shoot, until } from "./browser.js";
+import { coloured, itsOwn, python, ROOT, rested, shoot, until } from "./browser.js";
 import { patch, seen, selected, stage } from "./shown.js";
 
 const CELLS = 1_000_000;
@@ -89,7 +89,7 @@ test("a million cells are drawn, coloured, moved, picked and enclosed", { timeou
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];
-  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  page.on("pageerror", (error) => itsOwn(String(error)) || errors.push(String(error.stack)));
   await page.goto(`${here.server.url}?url=data/1000000x10_csc_gzip.h5ad`);
   await coloured(page, "cell_type");
   const tally = await counting(page);

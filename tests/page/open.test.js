@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
-import { coloured, drop, pixels, python, ROOT, rested, shoot, text, values, visit } from "./browser.js";
+import { coloured, drop, FIREFOX, pixels, python, ROOT, rested, shoot, text, values, visit } from "./browser.js";
 import { stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
@@ -156,6 +156,8 @@ test("choose a file and a folder with the inputs", async () => {
   const { page, errors } = await visit(here.browser, here.server.url);
   await page.locator("#file").setInputFiles(PBMC);
   await coloured(page, "bulk_labels");
+  // Firefox's driver gives no folder to an input.
+  if (FIREFOX) return page.context().close();
   // A folder chosen by input arrives as a flat list of files with paths.
   await page.locator("#folder").setInputFiles(`${SAMPLE}.zarr`);
   await coloured(page, "cell_type");

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, test } from "node:test";
-import { coloured, ROOT, visit } from "./browser.js";
+import { coloured, download, ROOT, visit } from "./browser.js";
 import { stage } from "./shown.js";
 
 const BINARY = process.env.CELLUCID_BINARY ?? resolve(ROOT, "target/debug/cellucid-wasm");
@@ -92,12 +92,10 @@ test("into a folder, quantised and compressed; not into one that is there", asyn
 
 test("as an archive among the downloads", async () => {
   const { page, errors, strangers } = await ready();
-  const downloading = page.waitForEvent("download");
-  await page.locator("#card").getByRole("button", { name: "Download as zip" }).click();
-  const download = await downloading;
-  assert.equal(download.suggestedFilename(), "sample.zip");
-  const archive = join(scratch, "sample.zip");
-  await download.saveAs(archive);
+  const archive = await download(page, scratch, () =>
+    page.locator("#card").getByRole("button", { name: "Download as zip" }).click(),
+  );
+  assert.equal(archive, join(scratch, "sample.zip"));
   assert.equal(readFileSync(archive).subarray(0, 4).toString("latin1"), "PK\x03\x04");
   verify(archive);
   assert.deepEqual(errors, []);

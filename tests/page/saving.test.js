@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { becomes, coloured, python, ROOT, rested, shoot, until, visit } from "./browser.js";
+import { inflateSync } from "node:zlib";
+import { becomes, coloured, download, python, ROOT, rested, shoot, until, visit } from "./browser.js";
 import { patch, SAMPLE, sample, seen, stage, state } from "./shown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
@@ -18,14 +19,8 @@ after(() => {
 /** @typedef {import("playwright-core").Page} Page */
 
 /** Presses a button of the save panel, and keeps the file. @param {Page} page @param {string} name */
-async function saved(page, name) {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.locator("#save").getByRole("button", { name, exact: true }).click(),
-  ]);
-  const path = join(folder, download.suggestedFilename());
-  await download.saveAs(path);
-  return path;
+function saved(page, name) {
+  return download(page, folder, () => page.locator("#save").getByRole("button", { name, exact: true }).click());
 }
 
 /** @param {Page} page */
@@ -34,11 +29,19 @@ async function openSave(page) {
   await page.locator("#save").getByRole("button", { name: "PNG" }).waitFor();
 }
 
-/** What a PDF of Chromium says of itself. @param {Buffer} pdf */
+/** What a PDF says of itself. @param {Buffer} pdf */
 function papers(pdf) {
-  const text = pdf.toString("latin1");
+  // Firefox packs what describes pages and fonts.
+  const packed = [...pdf.toString("latin1").matchAll(/stream\r?\n(.*?)\r?\nendstream/gs)].map(([, bytes = ""]) => {
+    try {
+      return inflateSync(Buffer.from(bytes, "latin1")).toString("latin1");
+    } catch {
+      return "";
+    }
+  });
+  const text = [pdf.toString("latin1"), ...packed].join("\n");
   const count = (/** @type {RegExp} */ what) => [...text.matchAll(what)].length;
-  const [, width = "", height = ""] = text.match(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/) ?? [];
+  const [, width = "", height = ""] = text.match(/\/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+) ?\]/) ?? [];
   return {
     pages: count(/\/Type \/Page\b(?!s)/g),
     width: Number(width),

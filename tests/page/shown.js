@@ -67,7 +67,7 @@ export function seen(page) {
   return page.evaluate(async () => {
     const { store } = await import(new URL("main.js", document.baseURI).href);
     const { matrix } = await import(new URL("view/camera.js", document.baseURI).href);
-    const { places } = await import(new URL("panel/panes.js", document.baseURI).href);
+    const { places } = await import(new URL("view/places.js", document.baseURI).href);
     const canvas = document.querySelector("#plot");
     const { left = 0, top = 0 } = canvas?.getBoundingClientRect() ?? {};
     const [{ width, height }] = places(1 + store.state.panes.length, canvas?.clientWidth ?? 0, canvas?.clientHeight ?? 0);

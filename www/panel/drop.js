@@ -4,18 +4,18 @@
  *
  * @import { Source } from "../state.js"
  * @import { Store } from "../store.js"
+ * @typedef {(choose: () => Promise<Source | Source[] | null>) => Promise<void>} Open asks, and opens what is chosen
  */
 import { Fault } from "../engine/fault.js";
 import { element, known } from "./element.js";
 import { address, dropped, picked } from "./entry.js";
-import { recent } from "./recent.js";
 
-/** @param {Store} store */
+/** @param {Store} store @returns {Open} */
 export function drop(store) {
   const dialog = known("open", HTMLDialogElement);
   const button = known("open-button", HTMLButtonElement);
 
-  /** @param {() => Promise<Source | Source[] | null>} choose */
+  /** @type {Open} */
   async function open(choose) {
     try {
       const chosen = await choose();
@@ -34,7 +34,6 @@ export function drop(store) {
   }
 
   const start = element("div", { className: "start" }, ...choices(open));
-  start.querySelector(".samples")?.before(recent(store, open));
   const which = element("div", { className: "which", hidden: true });
   dialog.append(start, which);
   button.addEventListener("click", () => {
@@ -103,6 +102,7 @@ export function drop(store) {
   const said = new URLSearchParams(location.search);
   const asked = said.get("url") ?? (said.has("github") ? `github:${said.get("github")}` : null);
   if (asked) open(async () => address(asked));
+  return open;
 }
 
 /** What can be opened of them; an address is what it is. @param {Source[]} things */
@@ -121,7 +121,7 @@ const several = (count) =>
     advice: "Drop one .h5ad file, one .zarr folder, one .zarr.zip file, or a folder with such in it.",
   });
 
-/** @param {(choose: () => Promise<Source | Source[] | null>) => void} open */
+/** @param {Open} open */
 function choices(open) {
   const file = element("input", { type: "file", id: "file", multiple: true, hidden: true });
   file.addEventListener("change", () => {

@@ -1,33 +1,14 @@
 /**
- * Plots side by side: the same cells from the same side, each in other colours. Where they lie, and their titles.
+ * Plots side by side: the same cells from the same side, each in other colours: their titles.
  *
  * @import { Pane, State } from "../state.js"
  * @import { Store } from "../store.js"
- * @typedef {{ left: number, top: number, width: number, height: number }} Place CSS pixels
  */
+import { places } from "../view/places.js";
 import { element, known } from "./element.js";
 
 /** More would be stamps. */
 export const MOST = 15;
-
-/**
- * Equal boxes in rows, as nearly square as the room allows.
- *
- * @param {number} count @param {number} width @param {number} height
- * @returns {Place[]}
- */
-export function places(count, width, height) {
-  let [columns, best] = [1, 0];
-  for (let tried = 1; tried <= count; tried++) {
-    const side = Math.min(width / tried, height / Math.ceil(count / tried));
-    if (side > best) [columns, best] = [tried, side];
-  }
-  const rows = Math.ceil(count / columns);
-  const size = { width: Math.floor(width / columns), height: Math.floor(height / rows) };
-  return Array.from({ length: count }, (_, at) => {
-    return { ...size, left: (at % columns) * size.width, top: Math.floor(at / columns) * size.height };
-  });
-}
 
 /** The colours shown now, as a plot of its own. @param {State} state @returns {Pane | null} */
 function present({ colour, hidden, range }) {

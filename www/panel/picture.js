@@ -8,10 +8,10 @@
 import { choosable } from "../select.js";
 import { distance, matrix } from "../view/camera.js";
 import { css, missing, ramp } from "../view/colour.js";
+import { places } from "../view/places.js";
 import { short } from "../words.js";
 import { drawing, known } from "./element.js";
 import { part, shade, toner } from "./paint.js";
-import { places } from "./panes.js";
 import { scheme } from "./theme.js";
 
 /** More shapes than this make a file that other programs choke on. */
@@ -93,7 +93,7 @@ function address(blob) {
 
 /**
  * @param {State} state @param {{ colour: Colour | null, hidden: ReadonlySet<number>, range: [number, number] }} pane
- * @param {import("./panes.js").Place} [place]
+ * @param {import("../view/places.js").Place} [place]
  */
 function points(state, { colour, hidden, range }, place = { left: 0, top: 0, width: 1, height: 1 }) {
   const group = drawing("g", { transform: `translate(${place.left} ${place.top})` });

@@ -1,58 +1,54 @@
 /**
- * The plot: store in, pixels out; gestures and keys in, patches out. Draws only when something changed.
+ * The plot: store in, pixels out. Draws only when something changed; what hands do on it is in hands.js.
  *
- * @import { Data } from "../load.js"
  * @import { State } from "../state.js"
  * @import { Store } from "../store.js"
  * @import { Density } from "../view/density.js"
- * @import { Picker } from "../view/pick.js"
- * @import { Points, Scene } from "../view/points.js"
+ * @import { Frame } from "../view/camera.js"
+ * @import { Place } from "../view/places.js"
+ * @import { Plain } from "../view/plain.js"
+ * @import { Scene } from "../view/points.js"
  * @import { Strokes } from "../view/lines.js"
- * @typedef {Pick<Points, "order" | "count" | "place" | "paint" | "tint" | "keep" | "flag" | "revive" | "blank" | "draw">} Painter
+ * @typedef {Points | Plain} Painter
  * @typedef {object} View
  * @property {(scale: number) => Promise<{ image: Blob, width: number, height: number }>} snap the plot as it is, CSS pixels times scale
  * @property {Painter} painter
+ * @property {() => Frame} frame one plot's size
+ * @property {() => Place[]} where the plots lie
+ * @property {() => Scene | null} scene what is drawn now; null while there is nothing, or no graphics card
+ * @property {() => number} ratio how many canvas pixels a CSS pixel has
+ * @property {() => void} home shows everything
  * @property {(strokes: Strokes) => void} trace draws lines, too
  * @property {(density: Density) => void} shade what density shading is done by, when the state asks for it
  * @property {() => void} redraw
  */
-import { choosable, select } from "../select.js";
 import { bounds, distance, fit, matrix } from "../view/camera.js";
 import { flags } from "../view/flags.js";
-import { inside } from "../view/lasso.js";
 import { Budget, shuffle } from "../view/order.js";
-import { Picker as OnGpu } from "../view/pick.js";
-import { Points as WithGpu } from "../view/points.js";
+import { places } from "../view/places.js";
+import { Points } from "../view/points.js";
 import { known } from "./element.js";
-import { gestures } from "./gestures.js";
-import { keys } from "./keys.js";
-import { outline } from "./outline.js";
 import { indices, palette } from "./paint.js";
-import { places } from "./panes.js";
 import { scheme } from "./theme.js";
 
 /** How long after the last movement everything is drawn again. */
 const REST = 140;
 
-/** @param {Store} store @param {Data} data @returns {Promise<View>} */
-export async function plot(store, data) {
+/** @param {Store} store @returns {Promise<View>} */
+export async function plot(store) {
   const canvas = known("plot", HTMLCanvasElement);
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, powerPreference: "high-performance" });
-  if (gl) {
-    const points = new WithGpu(gl);
-    return start(store, data, canvas, points, new OnGpu(points));
-  }
+  if (gl) return start(store, canvas, new Points(gl));
   store.patch({ graphics: "none" });
   const { Plain } = await import("../view/plain.js");
-  const plain = new Plain(canvas);
-  return start(store, data, canvas, plain, plain);
+  return start(store, canvas, new Plain(canvas));
 }
 
 /**
- * @param {Store} store @param {Data} data @param {HTMLCanvasElement} canvas @param {Painter} points @param {Pick<Picker, "ask">} picker
+ * @param {Store} store @param {HTMLCanvasElement} canvas @param {Painter} points
  * @returns {View}
  */
-function start(store, data, canvas, points, picker) {
+function start(store, canvas, points) {
   const budget = new Budget();
   /** @type {import("../view/camera.js").Bounds} */
   let box = bounds(new Float32Array(), 2);
@@ -209,47 +205,15 @@ function start(store, data, canvas, points, picker) {
     }, REST);
   }
 
-  const trace = outline(store, canvas, () => frame);
-  /** @type {import("./gestures.js").Plot} */
-  const hands = {
-    frame: () => frame,
-    home,
-    corner(x, y) {
-      const found = where.find(({ left, top }) => x >= left && y >= top && x < left + frame.width && y < top + frame.height);
-      return found ?? { left: 0, top: 0 };
-    },
-    pick(x, y, corner, then) {
-      const made = scene(store.state);
-      if (!made || store.state.graphics === "lost") return;
-      const layer = Math.max(
-        0,
-        where.findIndex(({ left, top }) => left === corner.left && top === corner.top),
-      );
-      const tell = (/** @type {number} */ cell) => {
-        const hover = cell < 0 ? null : { cell, x: x + corner.left, y: y + corner.top };
-        if (hover || store.state.hover) store.patch({ hover });
-        then?.(cell);
-      };
-      picker.ask({ ...made, layer }, x * ratio, (frame.height - y) * ratio, tell, then !== undefined);
-    },
-    enclose(shape, source, how) {
-      const { points: shown, camera } = store.state;
-      if (!shown || !camera) return;
-      const found = inside(shown.drawn, shown.axes, matrix(camera, frame), frame, shape, choosable(store.state));
-      select(store, found, source, how);
-    },
-    async near(cell, how) {
-      const found = await data.near(cell);
-      if (found) select(store, found, "knn", how);
-    },
-    trace,
-  };
-  gestures(store, canvas, hands);
-  keys(store, canvas, hands);
   redraw();
 
   return {
     painter: points,
+    frame: () => frame,
+    where: () => where,
+    scene: () => (store.state.graphics === "lost" ? null : scene(store.state)),
+    ratio: () => ratio,
+    home,
     redraw,
     trace(given) {
       strokes = given;

@@ -1,16 +1,13 @@
 /**
  * The list of what was opened before, on the start card.
  *
- * @import { Source } from "../state.js"
  * @import { Store } from "../store.js"
+ * @import { Open } from "./drop.js"
  */
 import { forget, permit, recents, remember } from "../recent.js";
-import { element } from "./element.js";
+import { element, known } from "./element.js";
 
-/**
- * @param {Store} store
- * @param {(choose: () => Promise<Source | null>) => void} open
- */
+/** @param {Store} store @param {Open} open */
 export function recent(store, open) {
   const list = element("ul", {});
   const box = element("section", { className: "recent", "aria-label": "Opened before", hidden: true }, list);
@@ -53,5 +50,5 @@ export function recent(store, open) {
     await show();
   });
   show();
-  return box;
+  known("open", HTMLDialogElement).querySelector(".samples")?.before(box);
 }

@@ -1,0 +1,2 @@
+/** All of the style is in the page already. */
+export async function sheet() {}

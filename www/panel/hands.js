@@ -1,0 +1,60 @@
+/**
+ * What hands do on the plot: gestures and keys in, patches out.
+ *
+ * @import { Data } from "../load.js"
+ * @import { Store } from "../store.js"
+ * @import { View } from "./plot.js"
+ */
+import { choosable, select } from "../select.js";
+import { matrix } from "../view/camera.js";
+import { inside } from "../view/lasso.js";
+import { Picker } from "../view/pick.js";
+import { Points } from "../view/points.js";
+import { known } from "./element.js";
+import { gestures } from "./gestures.js";
+import { keys } from "./keys.js";
+import { outline } from "./outline.js";
+
+/** @param {Store} store @param {Data} data @param {View} view */
+export function hands(store, data, { painter, frame, where, scene, ratio, home }) {
+  const canvas = known("plot", HTMLCanvasElement);
+  const picker = painter instanceof Points ? new Picker(painter) : painter;
+  /** @type {import("./gestures.js").Plot} */
+  const own = {
+    frame,
+    home,
+    corner(x, y) {
+      const { width, height } = frame();
+      return (
+        where().find(({ left, top }) => x >= left && y >= top && x < left + width && y < top + height) ?? { left: 0, top: 0 }
+      );
+    },
+    pick(x, y, corner, then) {
+      const made = scene();
+      if (!made) return;
+      const layer = Math.max(
+        0,
+        where().findIndex(({ left, top }) => left === corner.left && top === corner.top),
+      );
+      const tell = (/** @type {number} */ cell) => {
+        const hover = cell < 0 ? null : { cell, x: x + corner.left, y: y + corner.top };
+        if (hover || store.state.hover) store.patch({ hover });
+        then?.(cell);
+      };
+      picker.ask({ ...made, layer }, x * ratio(), (frame().height - y) * ratio(), tell, then !== undefined);
+    },
+    enclose(shape, source, how) {
+      const { points, camera } = store.state;
+      if (!points || !camera) return;
+      const found = inside(points.drawn, points.axes, matrix(camera, frame()), frame(), shape, choosable(store.state));
+      select(store, found, source, how);
+    },
+    async near(cell, how) {
+      const found = await data.near(cell);
+      if (found) select(store, found, "knn", how);
+    },
+    trace: outline(store, canvas, frame),
+  };
+  gestures(store, canvas, own);
+  keys(store, canvas, own);
+}
