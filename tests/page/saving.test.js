@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
-import { becomes, coloured, download, python, ROOT, rested, shoot, until, visit } from "./browser.js";
+import { becomes, coloured, download, FIREFOX, python, ROOT, rested, shoot, until, visit } from "./browser.js";
 import { patch, SAMPLE, sample, seen, stage, state } from "./shown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
@@ -115,10 +115,19 @@ test("the drawing is one page of a PDF, of its own size, with text in it; the SV
   });
   await page.locator("#save").getByRole("button", { name: "PDF…" }).click();
   await page.locator("body[data-printed]").waitFor();
+  // The style of the page's symbols is not that of the drawing.
+  const drawn = await page.evaluate(() => {
+    const [paper, title] = ["svg.paper", "svg.paper text"].map((what) => document.querySelector(what));
+    if (!paper || !title) throw new Error("nothing is to be printed");
+    return [getComputedStyle(paper).width, getComputedStyle(paper).height, getComputedStyle(title).stroke];
+  });
+  assert.deepEqual(drawn, [`${width}px`, `${height}px`, "none"]);
   const own = await page.pdf({ preferCSSPageSize: true });
   const fresh = await (await here.browser.newContext()).newPage();
   await fresh.goto(pathToFileURL(file).href);
-  const other = await fresh.pdf({ width: `${width}px`, height: `${height}px`, pageRanges: "1-" });
+  // Firefox's driver takes inches for centimetres.
+  const [across, down] = [width, height].map((side) => `${side * (FIREFOX ? 2.54 : 1)}px`);
+  const other = await fresh.pdf({ width: across, height: down, ...(!FIREFOX && { pageRanges: "1-" }) });
   for (const pdf of [own, other]) {
     const about = papers(pdf);
     assert.equal(about.pages, 1);
