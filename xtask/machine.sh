@@ -123,20 +123,27 @@ need_firefox() {
 	echo "  $("$FIREFOX" --version 2>/dev/null || echo "$FIREFOX does not start")"
 }
 
-# Unpacked, not installed: Debian's package would begin to serve something on port 80.
-need_nginx() {
-	[ -x "${NGINX:-}" ] || NGINX=/usr/sbin/nginx
-	if [ ! -x "$NGINX" ]; then
-		NGINX=$debian_root/usr/sbin/nginx
-		if [ ! -x "$NGINX" ] && ! debian_unpack nginx >"$debian_log" 2>&1; then
+# need_host VARIABLE PACKAGE PROGRAM: unpacked, not installed: Debian's packages would begin to serve something on port 80.
+need_host() {
+	local found=${!1:-}
+	[ -x "$found" ] || found=/usr/$3
+	if [ ! -x "$found" ]; then
+		found=$debian_root/usr/$3
+		if [ ! -x "$found" ] && ! debian_unpack "$2" >"$debian_log" 2>&1; then
 			tail -n 15 "$debian_log" >&2
-			echo "could not unpack nginx; install it, or name it with NGINX" >&2
+			echo "could not unpack $2; install it, or name it with $1" >&2
 			return 1
 		fi
 		debian_paths
 	fi
-	export NGINX
-	echo "  $("$NGINX" -v 2>&1)"
+	export "$1=$found"
+	echo "  $found"
+}
+
+need_hosts() {
+	need_host NGINX nginx sbin/nginx
+	need_host APACHE apache2-bin sbin/apache2
+	need_host CADDY caddy bin/caddy
 }
 
 # fresh NAME FILE…: whether what NAME stands for was made from just these files; `made` notes that it was.

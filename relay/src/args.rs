@@ -130,6 +130,14 @@ pub enum Command {
     },
 }
 
+/// Most threads that are worth it; ten thousand take the system down before they begin.
+pub const MOST_JOBS: i64 = 256;
+
+/// Threads that run at the same time here.
+pub fn processors() -> u16 {
+    std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).map_or(256, |n| n.min(256)))
+}
+
 /// How a folder is written.
 #[derive(Args, Clone)]
 pub struct Pack {
@@ -149,8 +157,8 @@ pub struct Pack {
     #[arg(long)]
     pub force: bool,
     /// Threads that compress and write
-    #[arg(long, value_name = "N", default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
-    pub jobs: usize,
+    #[arg(long, value_name = "N", default_value_t = processors(), value_parser = clap::value_parser!(u16).range(1..=MOST_JOBS))]
+    pub jobs: u16,
     /// Memory for gene values, in MiB; what a matrix stored by row has beyond half of it lies in the cache, or without one in OUT, until
     /// all genes are written
     #[arg(long, value_name = "MIB", default_value_t = 1024)]

@@ -1,6 +1,7 @@
 //! The command line: what the library does in a browser, without one.
 //!
-//! Exit codes: 0 done, 1 the data cannot be read or the result not written (message on standard error), 2 usage.
+//! Exit codes: 0 done, 1 the data cannot be read or the result not written (message on standard error), 2 usage,
+//! 130 interrupted, 141 whoever read standard output wanted no more of it (nothing is said: `| head` is no failure).
 
 mod args;
 mod cat;
@@ -9,6 +10,7 @@ mod export;
 mod fault;
 mod get;
 mod inspect;
+mod interrupt;
 mod output;
 mod raw;
 mod relayout;

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    process,
 };
 
 use cellucid_wasm::{Error, Result};
@@ -11,7 +12,6 @@ use cellucid_wasm::{Error, Result};
 /// An error of the operating system while writing, in our words.
 pub fn failed(error: &io::Error, place: &str) -> Error {
     let failure = match error.kind() {
-        io::ErrorKind::BrokenPipe => Error::source("was closed before everything was written"),
         io::ErrorKind::StorageFull => {
             Error::source("cannot be written: the disk is full").hint("make room, or write elsewhere")
         }
@@ -20,6 +20,10 @@ pub fn failed(error: &io::Error, place: &str) -> Error {
         }
         io::ErrorKind::NotFound => {
             Error::source("cannot be written: its folder does not exist").hint("create the folder first")
+        }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            Error::source("cannot be written: there is a file where a folder has to be")
+                .hint("name another place")
         }
         io::ErrorKind::IsADirectory => Error::source("cannot be written: it is a folder").hint("name a file"),
         _ => Error::source(format!("cannot be written: {error}")).hint("choose another place to write to"),
@@ -39,10 +43,19 @@ pub fn not_to_a_terminal(what: &str, instead: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes to standard output; what is written is out when this returns.
+/// What shells report for a program that ended because nobody reads its output any more.
+const UNREAD: i32 = 141;
+
+/// Writes to standard output; what is written is out when this returns. Where its reader has had enough (`| head`) the program ends without
+/// a word, as others do.
 pub fn standard(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
-    write(&mut out).and_then(|()| out.flush()).map_err(|e| failed(&e, "standard output"))
+    write(&mut out).and_then(|()| out.flush()).map_err(|e| {
+        if e.kind() == io::ErrorKind::BrokenPipe {
+            process::exit(UNREAD);
+        }
+        failed(&e, "standard output")
+    })
 }
 
 /// Writes a whole file.

@@ -134,7 +134,11 @@ fn put(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
+    let place = path.display().to_string();
+    if error.kind() == io::ErrorKind::StorageFull {
+        return output::failed(error, &place);
+    }
     Error::source(format!("cannot be copied: {error}"))
-        .in_file(path.display().to_string())
-        .hint("check permissions and free space, then try again")
+        .in_file(place)
+        .hint("check that it may be read, and its copy written, then try again")
 }

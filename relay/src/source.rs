@@ -1,6 +1,6 @@
 //! From what stands on the command line to a source: a file, a folder or an address.
 
-use std::{path::Path, rc::Rc, sync::Arc};
+use std::{io, path::Path, rc::Rc, sync::Arc};
 
 use cellucid_wasm::{
     Error, Limits, Result,
@@ -62,11 +62,7 @@ impl Opened {
             Some((path, root)) if !Path::new(text).exists() => (Path::new(path), root.to_owned()),
             _ => (Path::new(text), String::new()),
         };
-        if !path.exists() {
-            let hint = "check the path; give an http or https address for what is elsewhere";
-            return Err(Error::missing("there is no such file or folder").in_file(text).hint(hint));
-        }
-        let folder = path.is_dir();
+        let folder = exists(path, text)?;
         let source = if folder {
             Source::Folder(Rc::new(Counted::new(Rc::new(Folder::open(path)?), Rc::clone(&local))))
         } else {
@@ -158,4 +154,33 @@ impl Opened {
 /// A native program has more memory than a browser's module.
 pub fn limits() -> Limits {
     Limits { result: 1 << 40, index: 4 << 30, ..Limits::default() }
+}
+
+/// Whether a path that stands on the command line is a folder; else it is a file.
+fn exists(path: &Path, text: &str) -> Result<bool> {
+    if text.is_empty() {
+        return Err(Error::request("the source is an empty text").hint("name a file, a folder or an address"));
+    }
+    let about = match path.metadata() {
+        Ok(about) => about,
+        Err(error) => {
+            let hint = "check the path; give an http or https address for what is elsewhere";
+            let (words, hint) = match error.kind() {
+                io::ErrorKind::PermissionDenied => (
+                    "cannot be looked at: permission denied",
+                    "allow entering the folders above it, then try again",
+                ),
+                _ if text == "-" => ("standard input cannot be read in parts", "write it to a file first"),
+                _ if path.is_symlink() => ("is a link that leads nowhere", hint),
+                _ => ("there is no such file or folder", hint),
+            };
+            return Err(Error::missing(words).in_file(text).hint(hint));
+        }
+    };
+    if !about.is_dir() && !about.is_file() {
+        return Err(Error::request("is a pipe or a device, which cannot be read in parts")
+            .in_file(text)
+            .hint("write what comes from it to a file first"));
+    }
+    Ok(about.is_dir())
 }

@@ -266,6 +266,31 @@ fn a_run_that_was_killed_leaves_nothing_under_the_name() {
 }
 
 #[test]
+#[cfg(unix)]
+fn ctrl_c_says_what_to_do_next() {
+    let scratch = Scratch::new();
+    let source = text(&root().join("build/bench/20000x500_csr_gzip.h5ad"));
+    for (task, out, part) in
+        [("relayout", "out.zarr", ".out.zarr.part/store/obs"), ("export", "out", "out/.cellucid-export")]
+    {
+        let out = scratch.path(out);
+        let child = command(&[task, &source, &out, "--jobs", "1"]).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        while !scratch.0.join(part).exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.contains("interrupted") && said.contains("goes on where this one stopped"), "{said}");
+        ok(&[task, &source, &out, "--quiet"]);
+    }
+    nothing_hidden(&scratch);
+}
+
+#[test]
 fn lists_are_carried_and_what_cannot_be_is_named() {
     let scratch = Scratch::new();
     let source = scratch.path("odd.h5ad");

@@ -255,7 +255,10 @@ impl Export {
         wanted
             .iter()
             .map(|id| {
-                let unknown = || Error::request(format!("there is no gene \"{id}\"")).at("var");
+                let unknown = || {
+                    let hint = "check the name, case included: genes are named as in var_manifest.json";
+                    Error::request(format!("there is no gene \"{id}\"")).at("var").hint(hint)
+                };
                 at.get(id.as_str()).copied().ok_or_else(unknown)
             })
             .collect()

@@ -1,9 +1,9 @@
-/** The recipes of doc/HOSTING.md as they stand there: a site on nginx, in an S3 bucket, below a path, on Python's own server; in Chromium. */
+/** The recipes of doc/HOSTING.md as they stand there: a site on nginx, Apache and Caddy, in an S3 bucket, below a path, on Python's own server; in Chromium. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { BINARY, coloured, launch, ROOT, text, until, visit } from "../page/browser.js";
 
@@ -75,9 +75,14 @@ async function nginx(block, at) {
   const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${home}/${name};`);
   const rest = `pid ${home}/pid; daemon off; error_log stderr; events {}`;
   writeFileSync(join(home, "conf"), `${rest}\nhttp { access_log ${home}/access.log; ${places.join(" ")}\n${block}\n}`);
-  const found = [process.env.NGINX ?? "", "/usr/sbin/nginx"].find((one) => existsSync(one));
-  assert.ok(found, "nginx is not installed: ./check installs it");
-  await started(`http://127.0.0.1:${at}/`, found, ["-p", home, "-e", "stderr", "-c", join(home, "conf")]);
+  await started(`http://127.0.0.1:${at}/`, installed("NGINX", "/usr/sbin/nginx"), [
+    "-p",
+    home,
+    "-e",
+    "stderr",
+    "-c",
+    join(home, "conf"),
+  ]);
 }
 
 /** Opens one of the data sets that a site offers, and colours it by a gene. @param {string} url @param {string} name */
@@ -119,11 +124,79 @@ test("nginx", { timeout: 180_000 }, async () => {
   open.nginx = `http://127.0.0.1:${at}/data/`;
   const module = await fetch(`http://127.0.0.1:${at}/pkg/cellucid_bg.wasm`);
   assert.equal(module.headers.get("content-type"), "application/wasm");
+  await promised(open.nginx);
   await all(`http://127.0.0.1:${at}/`);
   const { statuses, bytes } = sent(at, "/data/file.h5ad");
   assert.deepEqual([...statuses], ["206"]);
   const { size } = statSync(join(PLACE, "file.h5ad"));
   assert.ok(bytes > 100_000 && bytes < size, `${bytes} of ${size} bytes`);
+});
+
+/** The data of a host as its recipe promises them: in parts, not packed, readable from everywhere. @param {string} data */
+async function promised(data) {
+  const file = `${data}file.h5ad`;
+  const asked = await fetch(file, { headers: { Range: "bytes=8-15", Origin: "https://elsewhere.example" } });
+  assert.equal(asked.status, 206);
+  assert.equal((await asked.arrayBuffer()).byteLength, 8);
+  const missing = await fetch(`${data}store.zarr/X/nothing`);
+  assert.equal(missing.status, 404);
+  await missing.body?.cancel();
+  const ahead = await fetch(file, {
+    method: "OPTIONS",
+    headers: { Origin: "https://elsewhere.example", "Access-Control-Request-Method": "GET" },
+  });
+  assert.ok(ahead.ok, `${ahead.status}`);
+  for (const { headers } of [asked, missing, ahead]) {
+    assert.equal(headers.get("access-control-allow-origin"), "*");
+    assert.equal(headers.get("access-control-allow-headers"), "Range");
+    assert.equal(headers.get("access-control-expose-headers"), "Content-Range, Content-Length, ETag");
+  }
+  assert.equal(asked.headers.get("content-encoding"), null);
+  const page = await fetch(new URL("../pkg/cellucid_bg.wasm", data));
+  assert.equal(page.headers.get("content-type"), "application/wasm");
+  assert.equal(page.headers.get("content-encoding"), "gzip");
+}
+
+/** A program that is installed, unpacked by ./check, or named. @param {string} name @param {string} usual */
+function installed(name, usual) {
+  const found = [process.env[name] ?? "", usual].find((one) => existsSync(one));
+  assert.ok(found, `${usual} is not there: ./check machine unpacks it`);
+  return found;
+}
+
+test("Apache", { timeout: 180_000 }, async () => {
+  const at = await port();
+  const home = join(PLACE, "apache");
+  mkdirSync(home);
+  const apache = installed("APACHE", "/usr/sbin/apache2");
+  const modules = join(dirname(apache), "../lib/apache2/modules");
+  const load = ["mpm_event", "authz_core", "mime", "dir", "env", "headers", "filter", "deflate"].map(
+    (name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`,
+  );
+  writeFileSync(join(home, "types"), "text/html html\ntext/css css\nimage/svg+xml svg\napplication/json json\n");
+  const block = recipe("apache").replace("*:80", `127.0.0.1:${at}`).replaceAll("/srv/site", join(PLACE, "site"));
+  const rest = [`ServerRoot ${home}`, `ServerName 127.0.0.1`, `Listen 127.0.0.1:${at}`, `PidFile ${home}/pid`];
+  rest.push(`DefaultRuntimeDir ${home}`, `TypesConfig ${home}/types`, `ErrorLog ${home}/errors`);
+  // As root it starts only for somebody else.
+  if (process.getuid?.() === 0) rest.push("User nobody", "Group nogroup");
+  writeFileSync(join(home, "conf"), [...load, ...rest, block].join("\n"));
+  await started(`http://127.0.0.1:${at}/`, apache, ["-D", "FOREGROUND", "-f", join(home, "conf")]);
+  open.apache = `http://127.0.0.1:${at}/data/`;
+  await promised(open.apache);
+  await all(`http://127.0.0.1:${at}/`);
+});
+
+test("Caddy", { timeout: 180_000 }, async () => {
+  const at = await port();
+  const home = join(PLACE, "caddy");
+  mkdirSync(home);
+  const block = recipe("caddy").replace(":80 {", `http://127.0.0.1:${at} {`).replace("/srv/site", join(PLACE, "site"));
+  writeFileSync(join(home, "Caddyfile"), `{\n  admin off\n  storage file_system ${home}\n}\n${block}`);
+  const args = [`HOME=${home}`, installed("CADDY", "/usr/bin/caddy"), "run", "--adapter", "caddyfile"];
+  await started(`http://127.0.0.1:${at}/`, "env", [...args, "--config", join(home, "Caddyfile")]);
+  open.caddy = `http://127.0.0.1:${at}/data/`;
+  await promised(open.caddy);
+  await all(`http://127.0.0.1:${at}/`);
 });
 
 test("an S3 bucket", { timeout: 180_000 }, async () => {
@@ -159,7 +232,7 @@ test("pages of other origins read from hosts that allow it", { timeout: 180_000 
       await page.context().close();
     }
   }
-  assert.deepEqual(Object.keys(open), ["nginx", "s3"]);
+  assert.deepEqual(Object.keys(open), ["nginx", "apache", "caddy", "s3"]);
 });
 
 /** Types as every host has them. */

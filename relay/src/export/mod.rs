@@ -25,7 +25,7 @@ pub use show::{Show, size};
 
 use crate::{
     args::{Pack, Reading},
-    output,
+    interrupt, output,
     source::{Opened, limits},
 };
 
@@ -81,7 +81,8 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
                 journal.len()
             ));
         }
-        let folder = Folder::start(out, journal, pack.jobs, Arc::clone(&show))?;
+        interrupt::told(&show, "the same command goes on where this one stopped");
+        let folder = Folder::start(out, journal, usize::from(pack.jobs), Arc::clone(&show))?;
         export.pack(&packing, &folder).await?;
         folder.finish()?;
         Ok(export)

@@ -29,8 +29,9 @@ use serde_json::json;
 
 use self::{documents::Format, matrix::How, store::Store, writer::Writer};
 use crate::{
+    args::{MOST_JOBS, processors},
     export::{Show, size},
-    output,
+    interrupt, output,
     source::Opened,
 };
 
@@ -50,8 +51,8 @@ pub struct Relay {
     #[arg(long)]
     force: bool,
     /// Threads that pack chunks
-    #[arg(long, value_name = "N", default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
-    jobs: usize,
+    #[arg(long, value_name = "N", default_value_t = processors(), value_parser = clap::value_parser!(u16).range(1..=MOST_JOBS))]
+    jobs: u16,
     /// Memory to work in, in MiB; what does not fit lies beside OUT meanwhile
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..))]
     memory: u64,
@@ -73,13 +74,18 @@ enum Step {
     Matrix(Matrix, Attrs),
 }
 
+/// What to do after an interruption.
+const GOES_ON: &str = "the same command goes on where this one stopped";
+
 /// Members in the order in which a viewer reads them; others follow.
 const ORDER: [&str; 4] = ["obs", "obsm", "var", "X"];
 
 pub fn run(source: &str, out: &Path, options: &Relay) -> Result<()> {
     let opened = Opened::new(source, &options.headers)?;
     apart(source, out)?;
+    named(out)?;
     let show = Arc::new(Show::of(options.quiet, "chunks"));
+    interrupt::told(&show, GOES_ON);
     let done = block_on(write(&opened, out, options, &show));
     show.clear();
     let (runs, left) = done?;
@@ -116,6 +122,18 @@ fn apart(source: &str, out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses names that promise another format: what is written is Zarr.
+fn named(out: &Path) -> Result<()> {
+    let ending = out.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if !["h5ad", "h5", "hdf5", "h5mu", "loom"].contains(&ending.as_str()) {
+        return Ok(());
+    }
+    let better = out.with_extension("zarr").display().to_string();
+    Err(Error::request(format!("what relayout writes is Zarr, not .{ending}"))
+        .in_file(out.display().to_string())
+        .hint(format!("name it {better} or {better}.zip")))
+}
+
 /// What could not be copied as it is, and why.
 type Left = Vec<String>;
 
@@ -145,7 +163,7 @@ async fn write(opened: &Opened, out: &Path, options: &Relay, show: &Arc<Show>) -
     if store.resumed() && !options.quiet {
         output::note("going on with what an interrupted run has written");
     }
-    let mut writer = Writer::new(store, format, options.jobs, Arc::clone(show));
+    let mut writer = Writer::new(store, format, usize::from(options.jobs), Arc::clone(show));
     let done = plan.carry_out(&mut writer, &how).await;
     match done {
         Ok(runs) => {
@@ -164,7 +182,7 @@ async fn write(opened: &Opened, out: &Path, options: &Relay, show: &Arc<Show>) -
 fn again(mut error: Error) -> Error {
     if error.kind == Kind::Source {
         let before = error.hint.take().map_or(String::new(), |hint| format!("{hint}; "));
-        error.hint = Some(format!("{before}the same command goes on where this one stopped"));
+        error.hint = Some(format!("{before}{GOES_ON}"));
     }
     error
 }

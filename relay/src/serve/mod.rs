@@ -217,8 +217,17 @@ async fn listen(serving: &Serving) -> Result<(TcpListener, SocketAddr)> {
             Ok((address, listener)) => return Ok((listener, address)),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = Some((port, error)),
             Err(error) => {
+                let hint = match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        "choose a --port above 1023: lower ones need more rights"
+                    }
+                    io::ErrorKind::AddrNotAvailable => {
+                        "--host takes an address of this machine, or 0.0.0.0 for all it has"
+                    }
+                    _ => "choose another --port or --host",
+                };
                 return Err(Error::source(format!("cannot listen on {} port {port}: {error}", serving.host))
-                    .hint("choose another --port or --host"));
+                    .hint(hint));
             }
         }
     }
