@@ -66,7 +66,7 @@ export function stack(store, box, data) {
     const { colour, hidden } = store.state;
     here.disabled = !colour;
     const key = colour?.field.key ?? "";
-    here.textContent = colour?.kind === "category" ? (hidden.size ? `Keep what the legend shows` : `By ${key}`) : `By ${key}`;
+    here.textContent = hidden.size ? "Keep what the legend shows" : `Filter by ${key}`;
     here.title = colour ? `A filter by ${key}, as the legend shows it now` : "";
     far.hidden = !(colour?.kind === "category" && colour.field.outliers);
   }
