@@ -266,9 +266,25 @@ test("a reader that crashes is replaced, and the dataset opened again", async ()
   const page = await context.newPage();
   await page.goto(`${here.server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
   await coloured(page, "cell_type");
+  const [gene] = python(SAMPLE, "shape").genes;
+  await page.evaluate(async () => {
+    const { Engine } = await import(new URL("engine/client.js", document.baseURI).href);
+    const engine = new Engine();
+    await engine.open(new URL("sample/sample.h5ad", document.baseURI).href);
+    Object.assign(globalThis, { engine });
+  });
   // The reader that has opened it is the faulty one; whichever comes after it, is not.
   faulty = false;
-  const [gene] = python(SAMPLE, "shape").genes;
+  // What is asked for while the dataset is opened again waits for that.
+  const [before, bytes] = await page.evaluate(async (path) => {
+    const { engine } = /** @type {any} */ (globalThis);
+    const before = await engine.read(path).catch((/** @type {Error} */ error) => error.message);
+    const [, gene] = await Promise.all([engine.stats(), engine.read(path)]);
+    engine.close();
+    return [before, gene.byteLength];
+  }, `var/${gene}.values.f32`);
+  assert.match(before, /stopped unexpectedly/);
+  assert.equal(bytes, 4 * 5000);
   const box = page.getByRole("searchbox", { name: "Find a field or gene" });
   await box.fill(gene);
   await box.press("Enter");

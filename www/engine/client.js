@@ -111,9 +111,11 @@ export class Engine {
 
   #hire() {
     const worker = this.spawn();
-    worker.addEventListener("message", (event) => this.#hear(event.data));
+    // A crash is told twice, by a message and as an error: the second is not that of the worker hired since.
+    worker.addEventListener("message", (event) => this.#worker === worker && this.#hear(event.data));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
+      if (this.#worker !== worker) return;
       // Without words it is the script that did not load.
       if (event.message) this.#crash(event.message);
       else this.#dismiss(unloaded());
@@ -122,11 +124,14 @@ export class Engine {
   }
 
   async #reopen() {
-    if (this.#worker || this.#closed || !this.#source) return;
-    const { from, options } = this.#source;
-    this.#reopening ??= this.#call({ ask: "open", id: 0, from, options }).finally(() => {
-      this.#reopening = null;
-    });
+    // Whatever is asked for meanwhile waits, too: the new worker is there before it has the dataset.
+    if (!this.#reopening) {
+      if (this.#worker || this.#closed || !this.#source) return;
+      const { from, options } = this.#source;
+      this.#reopening = this.#call({ ask: "open", id: 0, from, options }).finally(() => {
+        this.#reopening = null;
+      });
+    }
     await this.#reopening;
   }
 
