@@ -25,10 +25,16 @@ debian_apt() {
 		-o Debug::NoLocking=1 -o APT::Sandbox::User= -qq "$@" </dev/null
 }
 
+# What has to be unpacked so that packages work here.
+debian_needed() {
+	debian_apt -s --no-install-recommends -o APT::Get::AutomaticRemove=0 install "$@" | sed -n 's/^Inst \([^ ]*\) .*/\1/p'
+}
+
+# debian_unpack [--alone] PACKAGE…: with what they need of Debian, or without: newer libraries would come before those of the browsers.
 debian_unpack() {
 	local names name
 	debian_apt update || return 1
-	names=$(debian_apt -s --no-install-recommends -o APT::Get::AutomaticRemove=0 install "$@" | sed -n 's/^Inst \([^ ]*\) .*/\1/p') || return 1
+	if [ "$1" = --alone ]; then names=${*:2}; else names=$(debian_needed "$@") || return 1; fi
 	mkdir -p "$debian_root" "$debian_home/have"
 	for name in $names; do
 		[ -e "$debian_home/have/$name" ] && continue

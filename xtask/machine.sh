@@ -123,15 +123,15 @@ need_firefox() {
 	echo "  $("$FIREFOX" --version 2>/dev/null || echo "$FIREFOX does not start")"
 }
 
-# need_host VARIABLE PACKAGE PROGRAM: unpacked, not installed: Debian's packages would begin to serve something on port 80.
+# need_host VARIABLE PROGRAM PACKAGE: unpacked, not installed: Debian's packages would begin to serve something on port 80.
 need_host() {
 	local found=${!1:-}
-	[ -x "$found" ] || found=/usr/$3
+	[ -x "$found" ] || found=/usr/$2
 	if [ ! -x "$found" ]; then
-		found=$debian_root/usr/$3
-		if [ ! -x "$found" ] && ! debian_unpack "$2" >"$debian_log" 2>&1; then
+		found=$debian_root/usr/$2
+		if [ ! -x "$found" ] && ! debian_unpack "${@:3}" >"$debian_log" 2>&1; then
 			tail -n 15 "$debian_log" >&2
-			echo "could not unpack $2; install it, or name it with $1" >&2
+			echo "could not unpack ${*: -1}; install it, or name it with $1" >&2
 			return 1
 		fi
 		debian_paths
@@ -141,9 +141,10 @@ need_host() {
 }
 
 need_hosts() {
-	need_host NGINX nginx sbin/nginx
-	need_host APACHE apache2-bin sbin/apache2
-	need_host CADDY caddy bin/caddy
+	need_host NGINX sbin/nginx nginx
+	need_host APACHE sbin/apache2 apache2-bin
+	# A single file, but for tools that put its certificates into browsers.
+	need_host CADDY bin/caddy --alone caddy
 }
 
 # fresh NAME FILE…: whether what NAME stands for was made from just these files; `made` notes that it was.
