@@ -1,6 +1,18 @@
-import type { Code, Description, From, GeneOptions, OpenOptions as ModuleOptions, ReadOptions, Stats } from "./cellucid.js";
+import type {
+  ArrayOptions,
+  Code,
+  Description,
+  From,
+  GeneOptions,
+  OpenOptions as ModuleOptions,
+  ReadOptions,
+  Stats,
+  Stored,
+  Values,
+} from "./cellucid.js";
 
 export type {
+  ArrayOptions,
   ByteSource,
   Code,
   Description,
@@ -12,6 +24,8 @@ export type {
   ReadOptions,
   Renewed,
   Stats,
+  Stored,
+  Values,
 } from "./cellucid.js";
 
 /** How a dataset is opened: what the module takes, and where the worker is. */
@@ -48,6 +62,13 @@ export interface Dataset {
   read(path: string, options?: GeneOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Several virtual files, made together: genes of a matrix stored by row cost one pass for all of them. */
   readMany(paths: string[], options?: ReadOptions): Promise<Array<Uint8Array<ArrayBuffer>>>;
+  /**
+   * What a group or an array of the file is, as it is stored: `uns`, `obs/cell_type`, `layers/counts`. Paths are those in the AnnData that is
+   * open; with a slash before, those from the top of the file. Reads no values; not for export folders. Rejects with a {@link CellucidError}.
+   */
+  look(path: string, options?: ReadOptions): Promise<Stored>;
+  /** The values of an array, or of a box of it, as they are stored. Rejects with a {@link CellucidError}. */
+  array(path: string, options?: ArrayOptions): Promise<Values>;
   /** Requests sent and bytes read since it was opened. */
   stats(): Promise<Stats>;
   /** Ends what is under way and lets go of the source. */

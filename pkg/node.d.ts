@@ -1,5 +1,6 @@
 /** In Node: what needs no page. */
 export {
+  type ArrayOptions,
   type ByteSource,
   borrow,
   CellucidError,
@@ -19,4 +20,6 @@ export {
   type Renewed,
   Router,
   type Stats,
+  type Stored,
+  type Values,
 } from "./index.js";

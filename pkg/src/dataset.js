@@ -1,12 +1,14 @@
 /**
  * An open dataset, wherever its module runs. The same in browsers and in Node.
  *
- * @import { Description, GeneOptions, ReadOptions, Stats } from "../../src/wasm/types.js"
+ * @import { ArrayOptions, Description, GeneOptions, ReadOptions, Stats, Stored, Values } from "../../src/wasm/types.js"
  *
  * @typedef {object} Reader
  * @property {() => Promise<string[]>} paths
  * @property {(path: string, options?: GeneOptions) => Promise<Uint8Array>} read
  * @property {(paths: string[], options?: ReadOptions) => Promise<Uint8Array[]>} readMany
+ * @property {(path: string, options?: ReadOptions) => Promise<Stored>} look
+ * @property {(path: string, options?: ArrayOptions) => Promise<Values>} array
  * @property {() => Promise<Stats>} stats
  * @property {() => void} close
  */
@@ -40,6 +42,16 @@ export class Dataset {
   /** @param {string[]} paths @param {ReadOptions} [options] */
   readMany(paths, options) {
     return told(this.#reader.readMany(paths, options));
+  }
+
+  /** @param {string} path @param {ReadOptions} [options] */
+  look(path, options) {
+    return told(this.#reader.look(path, options));
+  }
+
+  /** @param {string} path @param {ArrayOptions} [options] */
+  array(path, options) {
+    return told(this.#reader.array(path, options));
   }
 
   stats() {

@@ -35,6 +35,8 @@ export async function openDataset(from, { signal, progress, engine: where, heade
           const files = await engine.readMany(paths, { ...hooks(signal, progress), raw: true });
           return files.map((bytes) => new Uint8Array(bytes));
         },
+        look: (path, { signal, progress } = {}) => engine.look(path, hooks(signal, progress)),
+        array: (path, { signal, progress, select } = {}) => engine.array(path, select, hooks(signal, progress)),
         stats: () => engine.stats(),
         close: () => engine.close(),
       },

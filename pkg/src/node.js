@@ -34,6 +34,8 @@ export async function openDataset(from, { signal, progress, ...options } = {}) {
         paths: () => open.paths(),
         read: (path, given) => open.read(path, given),
         readMany: (paths, given) => open.readMany(paths, given),
+        look: (path, given) => open.look(path, given),
+        array: (path, given) => open.array(path, given),
         stats: async () => open.stats(),
         close,
       },

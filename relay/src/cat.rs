@@ -13,7 +13,7 @@ use cellucid_wasm::{
 };
 use serde_json::{Value, json};
 
-use crate::{output, raw, source::Opened};
+use crate::{output, source::Opened};
 
 /// Bytes of a block, roughly: whole rows, and whole chunks of rows.
 const BLOCK: u64 = 64 << 20;
@@ -72,7 +72,7 @@ pub fn spans(array: &Array, bytes: u64) -> Vec<Range<u64>> {
 
 /// Rows as lines of JSON, which is what they are in any case unless they are numbers.
 fn shown(out: &mut dyn Write, values: &Values, row: usize) -> io::Result<()> {
-    if raw::bytes(values).is_none() {
+    if values.to_bytes().is_none() {
         return write(out, values);
     }
     let lines = values.len().checked_div(row).unwrap_or(0);
@@ -91,7 +91,7 @@ fn write(out: &mut dyn Write, values: &Values) -> io::Result<()> {
         Values::Record(columns) => {
             (0..values.len()).try_for_each(|row| writeln!(out, "{}", record(columns, row)))
         }
-        numbers => out.write_all(&raw::bytes(numbers).unwrap_or_default()),
+        numbers => out.write_all(&numbers.to_bytes().unwrap_or_default()),
     }
 }
 

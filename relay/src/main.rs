@@ -12,7 +12,6 @@ mod get;
 mod inspect;
 mod interrupt;
 mod output;
-mod raw;
 mod relayout;
 mod remote;
 mod serve;

@@ -3,6 +3,7 @@
 //! Knows codecs (below) but no trees, files or sources.
 
 mod dtype;
+mod raw;
 mod select;
 mod text;
 mod values;

@@ -18,6 +18,7 @@ mod partial;
 mod remote;
 mod shelf;
 mod source;
+mod stored;
 mod together;
 mod way;
 

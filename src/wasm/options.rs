@@ -1,8 +1,8 @@
-//! The options of `Dataset.open`, `Dataset.read` and `Dataset.pack`, checked: a misspelt or mistyped option is an error, not ignored.
+//! The options of `Dataset.open`, `Dataset.read`, `Dataset.array` and `Dataset.pack`, checked: a misspelt or mistyped option is an error, not ignored.
 
-use std::rc::Rc;
+use std::{ops::Range, rc::Rc};
 
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Array, Function, Number, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Headers};
 
@@ -33,6 +33,7 @@ const OPEN: &[&str] = &[
     "progress",
 ];
 const READ: &[&str] = &["signal", "progress", "partial"];
+const ARRAY: &[&str] = &["signal", "progress", "select"];
 const PACK: &[&str] =
     &["signal", "progress", "quantizeVar", "quantizeObs", "compression", "genes", "memory", "expect", "put"];
 
@@ -61,6 +62,11 @@ impl Given {
     /// Options of `Dataset.read`.
     pub fn to_read(object: JsValue) -> Result<Self> {
         Self::new(object, READ)
+    }
+
+    /// Options of `Dataset.array`.
+    pub fn to_array(object: JsValue) -> Result<Self> {
+        Self::new(object, ARRAY)
     }
 
     /// Options of `Dataset.pack`.
@@ -132,6 +138,30 @@ impl Given {
 
     fn flag(&self, name: &str) -> Result<Option<bool>> {
         self.value(name).map(|v| v.as_bool().ok_or_else(|| wrong(name, "a boolean"))).transpose()
+    }
+
+    /// Half-open ranges of numbers, `null` for all there are; nothing where the option is not given.
+    pub fn spans(&self, name: &str) -> Result<Vec<Option<Range<u64>>>> {
+        let shape =
+            || wrong(name, "a list of pairs of whole numbers, [start, end], or null for a whole axis");
+        let Some(list) = self.value(name) else { return Ok(Vec::new()) };
+        let number = |value: JsValue| {
+            let whole =
+                value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0 && *n <= Number::MAX_SAFE_INTEGER);
+            whole.map(|n| n as u64).ok_or_else(shape)
+        };
+        let span = |pair: JsValue| {
+            if pair.is_null() || pair.is_undefined() {
+                return Ok(None);
+            }
+            let pair = pair.dyn_into::<Array>().map_err(|_| shape())?;
+            if pair.length() != 2 {
+                Err(shape())
+            } else {
+                Ok(Some(number(pair.get(0))?..number(pair.get(1))?))
+            }
+        };
+        list.dyn_into::<Array>().map_err(|_| shape())?.iter().map(span).collect()
     }
 
     /// The folder that a local file is in.

@@ -142,6 +142,58 @@ export interface OpenOptions extends ReadOptions {
 }
 
 /** Headers, in any form that `fetch` takes. */
+/** What a path leads to. */
+export type Stored =
+  | {
+      kind: "group";
+      /** From the top of the file, without a slash before. */
+      path: string;
+      attrs: Record<string, unknown>;
+      /** Names of what is in it; `null` where the host cannot list. */
+      children: string[] | null;
+    }
+  | {
+      kind: "array";
+      path: string;
+      attrs: Record<string, unknown>;
+      /** As numpy names it, or `string`. */
+      dtype: string;
+      shape: number[];
+      /** Items of a chunk along each axis. */
+      chunks: number[];
+    };
+
+/** Options of {@link Dataset.array}. */
+export interface ArrayOptions extends ReadOptions {
+  /** For each axis `[start, end)`, or `null` for all of it; axes that are not named are taken whole. */
+  select?: Array<[start: number, end: number] | null>;
+}
+
+/** Values of an array, row after row. */
+export interface Values {
+  path: string;
+  /** As numpy names it, or `string`. */
+  dtype: string;
+  /** Of what was selected; `[]` for a single item. */
+  shape: number[];
+  /**
+   * Of the type; bytes of 0 and 1 for `bool`, single precision for `float16`, pairs of real and imaginary part for complex numbers, `BigInt`s for
+   * integers of 64 bits, and text as strings.
+   */
+  values:
+    | Uint8Array
+    | Int8Array
+    | Uint16Array
+    | Int16Array
+    | Uint32Array
+    | Int32Array
+    | BigUint64Array
+    | BigInt64Array
+    | Float32Array
+    | Float64Array
+    | string[];
+}
+
 export type HeadersGiven = Record<string, string> | Array<[name: string, value: string]> | Headers;
 /** A fresh address, headers, or both; nothing where there is none. */
 export type Renewed = string | URL | { url?: string | URL; headers?: HeadersGiven } | null | undefined;
@@ -251,6 +303,13 @@ export class Dataset {
   read(path: string, options?: GeneOptions): Promise<Uint8Array>;
   /** Several virtual files, made together: genes with one plan for all of them. Throws {@link CellucidError}. */
   readMany(paths: string[], options?: ReadOptions): Promise<Uint8Array[]>;
+  /**
+   * What a group or an array of the file is, as it is stored: `uns`, `obs/cell_type`, `layers/counts`. Paths are those in the AnnData that is
+   * open; with a slash before, those from the top of the file. Reads no values. Throws {@link CellucidError}.
+   */
+  look(path: string, options?: ReadOptions): Promise<Stored>;
+  /** The values of an array, or of a box of it, as they are stored. Throws {@link CellucidError}. */
+  array(path: string, options?: ArrayOptions): Promise<Values>;
   /** Makes every file of an export folder and hands them to `put`, one after another. Throws {@link CellucidError}. */
   pack(options: PackOptions): Promise<void>;
   /**

@@ -13,6 +13,13 @@ async function main() {
   const dataset = await openDataset(new URL(at("h5ad"), location.href), { progress });
   const points = await dataset.read("points_2d.bin");
   const [both] = await dataset.readMany(["points_3d.bin", "points_2d.bin"]);
+  const cells = await dataset.look("obs/cell_type");
+  const part = await dataset.array("obsm/X_umap", {
+    select: [
+      [10, 20],
+      [1, 2],
+    ],
+  });
   const missing = await dataset.read("obs/none.values.f32").catch((error) => error);
 
   // Sources of the page's own, read by it while the worker waits.
@@ -51,6 +58,7 @@ async function main() {
     cells: dataset.describe().n_obs,
     points: points.length,
     many: both.length,
+    stored: [cells.kind === "group" && cells.children?.join(), part.shape.join(), part.values.length],
     paths: paths.includes("var/CD3E.values.f32"),
     told: told > 0,
     read: bytes_read > 40_000,

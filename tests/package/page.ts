@@ -26,6 +26,10 @@ export async function use(file: File, folder: FileSystemDirectoryHandle): Promis
   const { n_obs, obs }: Description = dataset.describe();
   const points: Uint8Array<ArrayBuffer> = await dataset.read("points_2d.bin", { progress: ({ bytes }) => bytes });
   const many: Uint8Array[] = await dataset.readMany(["points_2d.bin", "points_3d.bin"]);
+  const uns = await dataset.look("uns");
+  if (uns.kind === "group") console.log(uns.children?.length, uns.attrs["encoding-type"]);
+  const box = await dataset.array("obsm/X_umap", { select: [[0, 10], null] });
+  if (box.values instanceof Float32Array) console.log(box.shape.length, box.values.length);
   const numbers = new Float32Array(points.buffer);
   try {
     await dataset.read("nothing");

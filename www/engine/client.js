@@ -2,7 +2,7 @@
  * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
  * panic's text, and the next read opens the same dataset again in a fresh worker.
  *
- * @import { Answer, Ask, Cost, Description, Dialled, From, OpenOptions, Packing, Part, Progress, Stats, Target } from "./messages.js"
+ * @import { Answer, ArrayOptions, Ask, Cost, Description, Dialled, From, OpenOptions, Packing, Part, Progress, Stats, Stored, Target, Values } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
  * @typedef {Hooks & { partial?: (part: Part) => void }} GeneHooks
  * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void } & Pick<GeneHooks, "progress" | "partial">} Call
@@ -71,6 +71,18 @@ export class Engine {
   async readMany(paths, { raw = false, ...hooks } = {}) {
     await this.#reopen();
     return this.#call({ ask: "readMany", id: 0, paths, raw }, hooks);
+  }
+
+  /** A group or array as it is stored. @param {string} path @param {Hooks} hooks @returns {Promise<Stored>} */
+  async look(path, hooks) {
+    await this.#reopen();
+    return this.#call({ ask: "look", id: 0, path }, hooks);
+  }
+
+  /** Its values. @param {string} path @param {ArrayOptions["select"]} select @param {Hooks} hooks @returns {Promise<Values>} */
+  async array(path, select, hooks) {
+    await this.#reopen();
+    return this.#call({ ask: "array", id: 0, path, select }, hooks);
   }
 
   /** Every virtual path there is. @returns {Promise<string[]>} */

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. The module's own types are those it is published with. */
 
 import type {
+  ArrayOptions,
   Code,
   Cost,
   Dataset,
@@ -13,9 +14,11 @@ import type {
   Progress as Read,
   From as Readable,
   Stats,
+  Stored,
+  Values,
 } from "../../src/wasm/types.js";
 
-export type { Code, Cost, Dataset, Description, Part, Readable, Stats };
+export type { ArrayOptions, Code, Cost, Dataset, Description, Part, Readable, Stats, Stored, Values };
 
 /** An error as it crosses the worker boundary: plain data, no classes. */
 export interface Failure {
@@ -103,6 +106,8 @@ export type Ask =
   | { ask: "readMany"; id: number; paths: string[]; raw: boolean }
   | { ask: "paths"; id: number }
   | { ask: "cost"; id: number; path: string }
+  | { ask: "look"; id: number; path: string }
+  | { ask: "array"; id: number; path: string; select: ArrayOptions["select"] }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "stats"; id: number }
   | { ask: "save"; id: number; target: Target; packing: Packing }

@@ -83,6 +83,8 @@ async function run(ask, signal) {
   if (!dataset) throw Object.assign(new Error("no dataset is open"), { code: "request" });
   if (ask.ask === "stats") return dataset.stats();
   if (ask.ask === "paths") return dataset.paths();
+  if (ask.ask === "look") return dataset.look(ask.path, options);
+  if (ask.ask === "array") return dataset.array(ask.path, { ...options, select: ask.select });
   if (ask.ask === "cost") return dataset.cost(ask.path);
   // Asked for once in a while: loaded when it is.
   if (ask.ask === "save") return (await import("./save.js")).save(dataset, ask.target, ask.packing, options);

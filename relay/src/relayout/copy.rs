@@ -13,7 +13,7 @@ use super::{
     rows::Rows,
     writer::{Spec, Writer, chunks},
 };
-use crate::{cat::spans, raw};
+use crate::cat::spans;
 
 /// Bytes of a chunk before it is packed: a million cells' codes are one, their embedding eight that arrive side by side.
 const CHUNK: u64 = 1 << 20;
@@ -169,7 +169,7 @@ impl Sink {
     fn take(&mut self, writer: &mut Writer, values: &Values) -> Result<()> {
         match (&mut self.form, values) {
             (Form::Items(rows), Values::Record(columns)) => rows.push(writer, &record_bytes(columns)?),
-            (Form::Items(rows), values) => rows.push(writer, &raw::bytes(values).unwrap_or_default()),
+            (Form::Items(rows), values) => rows.push(writer, &values.to_bytes().unwrap_or_default()),
             (Form::Text { .. }, Values::Text(text)) => {
                 text.iter().try_for_each(|item| self.string(writer, item))
             }

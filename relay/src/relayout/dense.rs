@@ -13,7 +13,6 @@ use super::{
     runs::{Items, Runs},
     writer::{Spec, Writer},
 };
-use crate::raw;
 
 /// Items of a chunk of a matrix that stores all.
 const DENSE: u64 = 64 << 10;
@@ -56,7 +55,7 @@ pub async fn turn(writer: &Writer, tree: &dyn Tree, array: &Array, path: &str, h
     while start < n_rows {
         let end = (start + step).min(n_rows);
         let read = tree::read(tree, array, &Select::rows(&array.shape, start..end)).await?;
-        let bytes = raw::bytes(&read).unwrap_or_default();
+        let bytes = read.to_bytes().unwrap_or_default();
         drop(read);
         for (at, item) in bytes.chunks_exact(width.max(1)).enumerate().skip(std::mem::take(&mut skip)) {
             if !zero(item) {
@@ -115,7 +114,7 @@ pub async fn dense(
     while start < n_rows {
         let end = (start + step).min(n_rows);
         let read = tree::read(tree, array, &Select::rows(&array.shape, start..end)).await?;
-        let bytes = raw::bytes(&read).unwrap_or_default();
+        let bytes = read.to_bytes().unwrap_or_default();
         drop(read);
         let rows = (end - start) as usize;
         runs.add_dense(rows, turned(&bytes, rows, columns, width), end * n_columns, end == n_rows)?;

@@ -7,7 +7,6 @@ use cellucid_wasm::{
 use serde_json::{Value, json};
 
 use super::encode::{Coding, LEVEL};
-use crate::raw;
 
 /// What an array's items are.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,7 +184,7 @@ pub fn record_bytes(columns: &[Column]) -> Result<Vec<u8>> {
                     };
                     text.iter().flat_map(padded).collect()
                 }
-                other => raw::bytes(other).unwrap_or_default(),
+                other => other.to_bytes().unwrap_or_default(),
             };
             (bytes.len() / rows.max(1), bytes)
         })

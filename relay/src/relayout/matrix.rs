@@ -9,7 +9,6 @@ use super::{
     runs::{Items, Runs},
     writer::{Spec, Writer, chunks},
 };
-use crate::raw;
 use cellucid_wasm::{
     Error, Result,
     anndata::{Compressed, Matrix, Sparse},
@@ -135,7 +134,7 @@ async fn same(
         for (_, array, rows) in &mut parts {
             let select = Select::span(start..(start + step).min(items));
             let values = tree::read(tree, array, &select).await?;
-            rows.push(writer, &raw::bytes(&values).unwrap_or_default())?;
+            rows.push(writer, &values.to_bytes().unwrap_or_default())?;
         }
     }
     for (number, array, rows) in parts {
@@ -187,7 +186,7 @@ async fn sort(writer: &Writer, tree: &dyn Tree, sparse: &Sparse, path: &str, how
             items.columns.push(index as u32);
             items.rows.push(row as u32);
         }
-        items.values.extend_from_slice(&raw::bytes(&data).unwrap_or_default());
+        items.values.extend_from_slice(&data.to_bytes().unwrap_or_default());
         writer.show().step(0);
         at = to;
     }
