@@ -89,6 +89,7 @@ function right(result) {
     cells: 5000,
     points: 40_000,
     many: 60_000,
+    stored: ["categories,codes", "10,1", 10],
     paths: true,
     told: true,
     read: true,
