@@ -141,7 +141,6 @@ export interface OpenOptions extends ReadOptions {
   prefetch?: boolean;
 }
 
-/** Headers, in any form that `fetch` takes. */
 /** What a path leads to. */
 export type Stored =
   | {
@@ -194,6 +193,7 @@ export interface Values {
     | string[];
 }
 
+/** Headers, in any form that `fetch` takes. */
 export type HeadersGiven = Record<string, string> | Array<[name: string, value: string]> | Headers;
 /** A fresh address, headers, or both; nothing where there is none. */
 export type Renewed = string | URL | { url?: string | URL; headers?: HeadersGiven } | null | undefined;
