@@ -99,9 +99,10 @@ fn what_does_not_fit_into_memory_is_put_aside_and_cleared_up() {
     ok(&["export", &source, &aside, "--quiet", "--no-cache", "--memory", "4"]);
     assert!(tree(Path::new(&aside)) == whole);
     // No room for it either: the matrix is passed over more than once. No other file is as large.
-    let args = ["export", &source, &short, "--quiet", "--no-cache", "--memory", "4"];
+    let args = ["export", &source, &short, "--no-cache", "--memory", "4"];
     let (code, said) = shell("trap '' XFSZ; ulimit -f 4096; exec \"$0\" \"$@\"", &args);
     assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("its gene index found no room"), "{said}");
     assert!(tree(Path::new(&short)) == whole);
     // What a run that was killed left there.
     fs::remove_file(Path::new(&short).join(IDENTITY)).unwrap();
@@ -110,6 +111,38 @@ fn what_does_not_fit_into_memory_is_put_aside_and_cleared_up() {
     fs::write(left.join("part"), b"left").unwrap();
     ok(&["export", &source, &short, "--quiet", "--force"]);
     assert!(tree(Path::new(&short)) == whole);
+}
+
+/// As above, on a disk that is really full: that of the cache.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gene_index_that_finds_no_room_is_told_of() {
+    let scratch = Scratch::new();
+    let source = text(&root().join("build/bench/20000x500_csr_gzip.h5ad"));
+    let (cache, whole, out) = (scratch.path("cache"), scratch.path("whole"), scratch.path("out"));
+    let said =
+        String::from_utf8(run(&["export", &source, &whole, "--no-cache", "--memory", "64"]).stderr).unwrap();
+    assert!(!said.contains("gene index"), "{said}");
+    fs::create_dir(&cache).unwrap();
+    let mount = format!("mount -t tmpfs -o size=1m none '{cache}'");
+    let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).stderr(Stdio::null()).status();
+    if !can.is_ok_and(|status| status.success()) {
+        eprintln!("no file system of its own is to be had here");
+        return;
+    }
+    let script =
+        format!("{mount} && XDG_CACHE_HOME='{cache}' \"$0\" \"$@\"; echo $?; find '{cache}' -type f");
+    let program = env!("CARGO_BIN_EXE_cellucid-wasm");
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script, program, "export", &source, &out, "--memory", "4"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let (listed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    // Nothing is left on the full disk either.
+    assert_eq!(listed, "0\n", "{said}");
+    assert!(said.contains("found no room") && said.contains("No space left on device"), "{said}");
+    assert!(tree(Path::new(&out)) == tree(Path::new(&whole)));
 }
 
 #[test]

@@ -123,6 +123,11 @@ impl Matrix {
         }
     }
 
+    /// Why the gene index of a matrix stored by row is not kept whole, so that later columns cost another pass.
+    pub fn refused(&self) -> Option<String> {
+        if let Self::Sparse(sparse) = self { sparse.sweep.refused() } else { None }
+    }
+
     /// Reads what any column will need first, such as where its chunks are listed. Errors are left to whoever reads a column.
     pub async fn warm(&self, tree: &dyn Tree) {
         match self {

@@ -238,6 +238,18 @@ impl AnnData {
         self.skipped.borrow().clone()
     }
 
+    /// What went on more slowly than it might have, in words, with what to do about it.
+    pub fn notices(&self) -> Vec<String> {
+        let refused = self.x.as_ref().and_then(Matrix::refused);
+        let words = |reason| {
+            format!(
+                "X is stored by row, and its gene index found no room ({reason}): other genes cost another pass over X; \
+                 make room on the disk, or allow more memory"
+            )
+        };
+        refused.map(words).into_iter().collect()
+    }
+
     /// Notes something that cannot be used.
     pub fn skip(&self, object: impl Into<String>, reason: impl Into<String>) {
         let entry = Skipped { object: object.into(), reason: reason.into() };

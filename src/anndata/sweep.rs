@@ -132,6 +132,11 @@ impl Sweep {
         }
     }
 
+    /// Why the index is not kept whole, so that another column costs another pass; `None` while it is.
+    pub fn refused(&self) -> Option<String> {
+        self.index.get().and_then(|index| index.refused())
+    }
+
     fn wake(&self) {
         for waiter in self.waiters() {
             if let Some(waker) = waiter.waker.borrow_mut().take() {
@@ -309,6 +314,9 @@ impl Sweep {
                 && let Some(block) = wanted.next()
             {
                 let sort = self.keeps(tree, index, under_way.len() as u64 + 1);
+                if !sort && index.shape.sorts && tree.limits().index > 0 {
+                    index.refuse("there is nowhere to put it aside");
+                }
                 let starts = Rc::clone(&starts);
                 under_way.push_back(async move {
                     self.make(matrix, tree, index, &starts, block, sort).await.map(|swept| (block, swept))

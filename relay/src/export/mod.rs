@@ -92,6 +92,9 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
     for skipped in export.data().skipped() {
         output::note(&format!("left out: {}: {}", skipped.object, skipped.reason));
     }
+    if !pack.quiet {
+        export.data().notices().iter().for_each(|notice| output::note(notice));
+    }
     let (files, bytes, seconds) = show.sum();
     if pack.stats {
         let (requests, bytes_read) = opened.moved();

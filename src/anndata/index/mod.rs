@@ -95,13 +95,16 @@ pub struct Index {
     place: RefCell<Option<Place>>,
     /// What is being written or read.
     file: RefCell<Option<Rc<dyn Kept>>>,
+    /// Why blocks that found no room in memory are not kept elsewhere.
+    refused: RefCell<Option<String>>,
 }
 
 impl Index {
     /// An index without blocks.
     pub fn new(shape: Shape, place: Option<Place>) -> Self {
         let slots = RefCell::new(vec![Slot::Missing; shape.blocks()]);
-        Self { shape, slots, place: RefCell::new(place), file: RefCell::default() }
+        let (file, refused) = Default::default();
+        Self { shape, slots, place: RefCell::new(place), file, refused }
     }
 
     /// Whether a block is there.
@@ -123,6 +126,16 @@ impl Index {
     /// Whether there is a shelf to put blocks on.
     pub fn has_shelf(&self) -> bool {
         self.place.borrow().is_some()
+    }
+
+    /// Why blocks that found no room in memory are not kept elsewhere, if it came to that.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.borrow().clone()
+    }
+
+    /// Notes that a block is not kept: the first reason counts.
+    pub fn refuse(&self, reason: impl Into<String>) {
+        self.refused.borrow_mut().get_or_insert_with(|| reason.into());
     }
 
     /// Whether it is kept somewhere, but not known yet what tells its data from others.
@@ -270,17 +283,22 @@ impl Index {
     pub async fn shelve(&self, block: usize) -> bool {
         let Some(Slot::Memory(made)) = self.slots.borrow().get(block).cloned() else { return true };
         let Some(place) = self.place.borrow().clone() else { return false };
-        let Some(file) = self.begin(&place).await else {
-            self.place.borrow_mut().take();
-            return false;
+        let file = match self.begin(&place).await {
+            Ok(file) => file,
+            Err(reason) => {
+                self.refuse(reason);
+                self.place.borrow_mut().take();
+                return false;
+            }
         };
         let head = made.head.clone();
         let bytes = Block::clone(&made).seal();
         drop(made);
         // Nobody else appends between these two: it is done before the first wait.
         let at = file.len();
-        if file.append(&bytes).await.is_err() {
+        if let Err(error) = file.append(&bytes).await {
             // No room: what is written so far still serves, nothing more is.
+            self.refuse(error.to_string());
             self.place.borrow_mut().take();
             return false;
         }
@@ -290,15 +308,16 @@ impl Index {
         true
     }
 
-    /// The file that blocks are written to.
-    async fn begin(&self, place: &Place) -> Option<Rc<dyn Kept>> {
+    /// The file that blocks are written to, or why there is none.
+    async fn begin(&self, place: &Place) -> std::result::Result<Rc<dyn Kept>, String> {
         if let Some(file) = &*self.file.borrow() {
-            return Some(Rc::clone(file));
+            return Ok(Rc::clone(file));
         }
-        let begun = place.shelf.begin(&place.name(), self.shape.estimate()).await;
-        let file = begun.ok().flatten()?;
+        let size = self.shape.estimate();
+        let begun = place.shelf.begin(&place.name(), size).await.map_err(|e| e.to_string())?;
+        let file = begun.ok_or_else(|| format!("its {size} bytes are more than may be kept"))?;
         *self.file.borrow_mut() = Some(Rc::clone(&file));
-        Some(file)
+        Ok(file)
     }
 
     /// Keeps a complete index for later visits; blocks that were in memory stay there. Does nothing when there is nothing to keep,
@@ -311,7 +330,7 @@ impl Index {
         }
         let Some(place) = self.place.borrow_mut().take() else { return };
         let Some(identity) = place.identity() else { return };
-        let Some(file) = self.begin(&place).await else { return };
+        let Ok(file) = self.begin(&place).await else { return };
         let count = self.shape.blocks();
         let mut heads = Vec::new();
         for number in 0..count {
