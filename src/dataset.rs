@@ -124,6 +124,11 @@ impl Dataset {
         }
     }
 
+    /// Does the next piece of what could wait until an answer was out, in about a hundredth of a second; `false` when there is none.
+    pub fn tidy(&self) -> bool {
+        if let Self::Made(export, _) = self { export.data().tidy() } else { false }
+    }
+
     /// Finishes what could wait until an answer was out, such as keeping things on the shelf; costs nothing when there is nothing
     /// to do.
     pub async fn settle(&self) {

@@ -114,6 +114,25 @@ fn later_columns_need_nothing_more() {
 }
 
 #[test]
+fn what_was_read_is_sorted_once_nobody_waits() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    assert!(!matrix.tidy(), "nothing was read yet");
+    assert_eq!(column(&matrix, &store, 5), expected(&rows, 5));
+    store.taken();
+    // Some of it now; whoever asks then has the rest sorted.
+    assert!(matrix.tidy() && matrix.tidy());
+    assert_eq!(column(&matrix, &store, 6), expected(&rows, 6));
+    assert!(!matrix.tidy() && store.taken() == (0, 0));
+    // Picking many columns one by one would take longer than sorting.
+    let matrix = store.matrix();
+    let all = run(matrix.columns(&*store, &[0, 1, 2, 3, 4])).unwrap();
+    assert_eq!(all.iter().map(numbers).collect::<Vec<_>>(), [0, 1, 2, 3, 4].map(|c| expected(&rows, c)));
+    assert!(!matrix.tidy());
+}
+
+#[test]
 fn rows_that_are_mostly_empty() {
     // More rows per block than two bytes tell apart.
     let rows = Rows::floats(900_000, 5, 700_000);

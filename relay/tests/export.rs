@@ -136,6 +136,7 @@ fn a_gene_index_that_finds_no_room_is_told_of() {
     let output = Command::new("unshare")
         .args(["-rm", "sh", "-c", &script, program, "export", &source, &out, "--memory", "4"])
         .current_dir(root())
+        .env("SOURCE_DATE_EPOCH", "946684800")
         .output()
         .unwrap();
     let (listed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

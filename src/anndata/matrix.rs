@@ -116,6 +116,11 @@ impl Matrix {
         }
     }
 
+    /// Does the next piece of what can wait until answers are out; `false` when there is none.
+    pub fn tidy(&self) -> bool {
+        if let Self::Sparse(sparse) = self { sparse.sweep.tidy() } else { false }
+    }
+
     /// Finishes what can wait until answers are out: puts things on the shelf. Costs nothing when there is nothing to do.
     pub async fn settle(&self) {
         if let Self::Sparse(sparse) = self {

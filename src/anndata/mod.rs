@@ -226,6 +226,11 @@ impl AnnData {
         }
     }
 
+    /// Does the next piece of what can wait until answers are out; `false` when there is none.
+    pub fn tidy(&self) -> bool {
+        self.x.as_ref().is_some_and(Matrix::tidy)
+    }
+
     /// Finishes what can wait until answers are out: puts things on the shelf. Costs nothing when there is nothing to do.
     pub async fn settle(&self) {
         if let Some(x) = &self.x {

@@ -24,7 +24,7 @@ use futures_util::{
 
 use super::{
     identity::{self, Seen},
-    index::{Block, Index, Parts, Place, Shape, narrow, rows},
+    index::{Block, Index, Loose, Parts, Place, Shape, narrow, rows},
     sparse::{Sparse, add},
 };
 use crate::{
@@ -44,6 +44,8 @@ const ITEMS: Range<u64> = 512 << 10..4 << 20;
 const LARGEST: u64 = 16 << 20;
 /// Blocks under way at once: one being worked on, the others on their way.
 const AHEAD: usize = 3;
+/// Most columns that are picked out of a block before it is sorted: each costs a pass over its items, and sorting as much as some of them.
+const PICKED: usize = 4;
 
 /// Told how far a column is.
 pub trait Watch {
@@ -100,6 +102,8 @@ impl Drop for Turn<'_> {
 enum Swept {
     /// Sorted by column.
     Sorted(Block),
+    /// To be sorted when nobody waits any more.
+    Loose(Loose),
     /// The values of wanted columns only.
     Picked(Vec<Picked>),
 }
@@ -125,7 +129,12 @@ impl Sweep {
         Ok(missing as f64 / blocks.max(1) as f64)
     }
 
-    /// Finishes what can wait until an answer is out: keeps a complete index on the shelf.
+    /// Does the next piece of what can wait until an answer is out, a hundredth of a second's work; `false` when there is none.
+    pub fn tidy(&self) -> bool {
+        self.index.get().is_some_and(|index| index.tidy())
+    }
+
+    /// Finishes what can wait until an answer is out: sorts what is not yet, keeps a complete index on the shelf.
     pub async fn settle(&self) {
         if let Some(index) = self.index.get() {
             index.save().await;
@@ -161,6 +170,10 @@ impl Sweep {
         unique.sort_unstable();
         unique.dedup();
         let index = self.index(matrix, tree).await?;
+        // Whoever comes when the pass is over has all of it sorted, once: others will come.
+        if index.complete() {
+            while index.tidy() {}
+        }
         let out = unique.iter().map(|_| matrix.zeros()).collect::<Result<_>>()?;
         let waiter = Rc::new(Waiter {
             wanted: unique,
@@ -354,7 +367,7 @@ impl Sweep {
         matrix: &Sparse,
         tree: &dyn Tree,
         index: &Index,
-        starts: &[u64],
+        starts: &Rc<Vec<u64>>,
         block: usize,
         sort: bool,
     ) -> Result<Swept> {
@@ -375,20 +388,29 @@ impl Sweep {
             let (indices, data) = try_join(indices, fetched(&*matrix.data)).await?;
             let number = block as u64;
             let parts = Parts { number, first: span.start, indices: &indices, data, starts, columns };
-            return Ok(Swept::Sorted(Block::new(parts).map_err(|e| e.at(&matrix.data.path))?));
+            let few = columns <= Loose::COLUMNS && self.wanted(block).len() <= PICKED;
+            let made = if few {
+                Loose::new(parts, Rc::clone(starts)).map(Swept::Loose)
+            } else {
+                Block::new(parts).map(Swept::Sorted)
+            };
+            return made.map_err(|e| e.at(&matrix.data.path));
         }
         let indices = indices.await?;
-        let mut wanted: Vec<u64> = self
-            .waiters()
-            .iter()
-            .filter(|waiter| waiter.missing.borrow().contains(&block))
-            .flat_map(|waiter| waiter.wanted.clone())
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
+        let wanted = self.wanted(block);
         let hits = hits(&indices, &wanted, columns)?;
         drop(indices);
         pick(matrix, tree, starts, span, Rc::new(wanted), &hits).await.map(Swept::Picked)
+    }
+
+    /// The columns of all who wait for a block, each once.
+    fn wanted(&self, block: usize) -> Vec<u64> {
+        let waiters = self.waiters();
+        let waiting = waiters.iter().filter(|waiter| waiter.missing.borrow().contains(&block));
+        let mut wanted: Vec<u64> = waiting.flat_map(|waiter| waiter.wanted.clone()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
     }
 
     /// Gives a block to all who need it.
@@ -396,6 +418,10 @@ impl Sweep {
         let picked = match swept {
             Swept::Sorted(sorted) => {
                 index.put(sorted);
+                None
+            }
+            Swept::Loose(loose) => {
+                index.put_loose(loose);
                 None
             }
             Swept::Picked(picked) => Some(picked),

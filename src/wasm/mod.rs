@@ -126,6 +126,12 @@ impl Calls {
         if self.idle(IDLE).await
             && let Some(open) = open.upgrade()
         {
+            // Piece by piece: who asks meanwhile is heard.
+            while open.tidy() {
+                if !self.idle(0).await {
+                    return;
+                }
+            }
             open.settle().await;
         }
     }

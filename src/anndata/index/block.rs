@@ -137,6 +137,15 @@ impl Head {
         }
     }
 
+    /// Appends a row number, counted from the block's first, as segments have them.
+    pub fn push_row(&self, row: u32, to: &mut Vec<u8>) {
+        if self.wide {
+            to.extend_from_slice(&row.to_le_bytes());
+        } else {
+            to.extend_from_slice(&(row as u16).to_le_bytes());
+        }
+    }
+
     /// Adds a segment's values to the rows of a column.
     ///
     /// # Errors
@@ -207,6 +216,13 @@ impl Block {
     /// # Errors
     /// `Unsupported` for values that are no plain numbers, `Limit` when there is no memory for the block.
     pub fn new(parts: Parts<'_>) -> Result<Self> {
+        let Parts { first, indices, starts, .. } = parts;
+        let (head, bits) = Self::outline(parts)?;
+        Self::sort(head, first, indices, &bits, starts)
+    }
+
+    /// What a block of such items will be, and their values as it will have them.
+    pub(super) fn outline(parts: Parts<'_>) -> Result<(Head, Bits)> {
         let Parts { number, first, indices, data, starts, columns } = parts;
         let span = first..first.saturating_add(indices.len() as u64);
         if indices.len() != data.len() || u32::try_from(data.len()).is_err() {
@@ -215,7 +231,13 @@ impl Block {
         let rows = rows(starts, span.clone());
         let (plain, form, bits) = Bits::of(data)?;
         let wide = rows.end - rows.start > 1 << 16;
-        let head = Head { number, base: rows.start, columns, items: indices.len(), wide, form, plain };
+        Ok((Head { number, base: rows.start, columns, items: indices.len(), wide, form, plain }, bits))
+    }
+
+    /// Sorts what was outlined.
+    pub(super) fn sort(head: Head, first: u64, indices: &[u32], bits: &Bits, starts: &[u64]) -> Result<Self> {
+        let span = first..first.saturating_add(indices.len() as u64);
+        let rows = rows(starts, span.clone());
         let mut bytes = Limits::filled(head.len(), 0_u8, "the gene index")?;
         if u32::try_from(bytes.len()).is_err() {
             return Err(Error::limit("a block of the gene index is too large"));
@@ -224,10 +246,10 @@ impl Block {
         let rows = row_spans(starts, rows, span);
         let segments = bytes.get_mut(head.table()..).unwrap_or_default();
         match bits {
-            Bits::One(data) => head.scatter(indices, &data, rows, next, segments),
-            Bits::Two(data) => head.scatter(indices, &data, rows, next, segments),
-            Bits::Four(data) => head.scatter(indices, &data, rows, next, segments),
-            Bits::Eight(data) => head.scatter(indices, &data, rows, next, segments),
+            Bits::One(data) => head.scatter(indices, data, rows, next, segments),
+            Bits::Two(data) => head.scatter(indices, data, rows, next, segments),
+            Bits::Four(data) => head.scatter(indices, data, rows, next, segments),
+            Bits::Eight(data) => head.scatter(indices, data, rows, next, segments),
         }
         Ok(Self { head, bytes })
     }

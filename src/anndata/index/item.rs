@@ -70,6 +70,28 @@ pub enum Bits {
 }
 
 impl Bits {
+    /// Bytes they take.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::One(v) => v.len(),
+            Self::Two(v) => v.len() * 2,
+            Self::Four(v) => v.len() * 4,
+            Self::Eight(v) => v.len() * 8,
+        }
+    }
+
+    /// Appends some of them, as they are kept.
+    pub fn push(&self, some: &[usize], to: &mut Vec<u8>) {
+        for &at in some {
+            match self {
+                Self::One(v) => to.extend(v.get(at)),
+                Self::Two(v) => to.extend(v.get(at).map(|v| v.to_le_bytes()).iter().flatten()),
+                Self::Four(v) => to.extend(v.get(at).map(|v| v.to_le_bytes()).iter().flatten()),
+                Self::Eight(v) => to.extend(v.get(at).map(|v| v.to_le_bytes()).iter().flatten()),
+            }
+        }
+    }
+
     /// The width of a value as it is, the form to keep values in, and them in it.
     ///
     /// # Errors

@@ -6,11 +6,13 @@
 
 mod block;
 mod item;
+mod loose;
 mod trailer;
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
 pub use block::{Block, Head, Parts, narrow, rows};
+pub use loose::Loose;
 
 use crate::{
     array::Values,
@@ -82,6 +84,8 @@ impl Shape {
 #[derive(Clone)]
 enum Slot {
     Missing,
+    /// As its items came.
+    Loose(Rc<Loose>),
     Memory(Rc<Block>),
     /// In the file, from this byte on.
     Kept(Head, u64),
@@ -119,7 +123,11 @@ impl Index {
 
     /// Bytes of the blocks in memory.
     pub fn held(&self) -> u64 {
-        let size = |slot: &Slot| if let Slot::Memory(block) = slot { block.len() } else { 0 };
+        let size = |slot: &Slot| match slot {
+            Slot::Memory(block) => block.len(),
+            Slot::Loose(block) => block.len(),
+            Slot::Missing | Slot::Kept(..) => 0,
+        };
         self.slots.borrow().iter().map(size).sum()
     }
 
@@ -157,6 +165,7 @@ impl Index {
     pub fn base(&self, block: usize) -> Option<u64> {
         match self.slots.borrow().get(block)? {
             Slot::Missing => None,
+            Slot::Loose(block) => Some(block.head.base),
             Slot::Memory(block) => Some(block.head.base),
             Slot::Kept(head, _) => Some(head.base),
         }
@@ -170,16 +179,37 @@ impl Index {
         }
     }
 
+    /// Takes in a block whose items are as they came.
+    pub fn put_loose(&self, block: Loose) {
+        let number = usize::try_from(block.head.number).unwrap_or(usize::MAX);
+        if let Some(slot) = self.slots.borrow_mut().get_mut(number) {
+            *slot = Slot::Loose(Rc::new(block));
+        }
+    }
+
+    /// Sorts the next block whose items are as they came; `false` when there is none, or no memory to do so.
+    pub fn tidy(&self) -> bool {
+        let loose = |slot: &Slot| if let Slot::Loose(block) = slot { Some(Rc::clone(block)) } else { None };
+        let next = self.slots.borrow().iter().find_map(loose);
+        let Some(Ok(sorted)) = next.map(|next| next.sort()) else { return false };
+        self.put(sorted);
+        true
+    }
+
     /// Adds a block in memory to columns; `false` when it is not in memory.
     ///
     /// # Errors
     /// As [`Head::add`].
     pub fn add(&self, block: usize, columns: &[u64], out: &mut [Values]) -> Result<bool> {
-        let Some(Slot::Memory(block)) = self.slots.borrow().get(block).cloned() else { return Ok(false) };
+        let slot = self.slots.borrow().get(block).cloned();
         for (&column, out) in columns.iter().zip(out) {
-            block.add(column, out)?;
+            match &slot {
+                Some(Slot::Memory(block)) => block.add(column, out)?,
+                Some(Slot::Loose(block)) => block.add(column, out)?,
+                _ => return Ok(false),
+            }
         }
-        Ok(true)
+        Ok(matches!(slot, Some(Slot::Memory(_) | Slot::Loose(_))))
     }
 
     /// Adds those of some blocks that are on the shelf to columns: all tables in one read, all segments in another. `false`
@@ -281,6 +311,15 @@ impl Index {
 
     /// Moves a block from memory to the shelf; `false` when it has to stay or there is no shelf.
     pub async fn shelve(&self, block: usize) -> bool {
+        let loose = match self.slots.borrow().get(block) {
+            Some(Slot::Loose(loose)) => Some(Rc::clone(loose)),
+            _ => None,
+        };
+        match loose.map(|loose| loose.sort()) {
+            Some(Ok(sorted)) => self.put(sorted),
+            Some(Err(_)) => return false,
+            None => {}
+        }
         let Some(Slot::Memory(made)) = self.slots.borrow().get(block).cloned() else { return true };
         let Some(place) = self.place.borrow().clone() else { return false };
         let file = match self.begin(&place).await {
@@ -323,6 +362,7 @@ impl Index {
     /// Keeps a complete index for later visits; blocks that were in memory stay there. Does nothing when there is nothing to keep,
     /// or somebody is doing so.
     pub async fn save(&self) {
+        while self.tidy() {}
         let memory = self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Memory(_)));
         let fresh = memory || self.file.borrow().as_ref().is_some_and(|file| !file.finished());
         if !fresh || !self.complete() {
