@@ -133,7 +133,8 @@ fn root() -> PathBuf {
 
 /// Every file whose length and name count, with its text.
 fn sources() -> Vec<(PathBuf, String)> {
-    let places = [("src", "rs"), ("relay/src", "rs"), ("xtask/src", "rs"), ("www", "js")];
+    let places =
+        [("src", "rs"), ("kernels/src", "rs"), ("relay/src", "rs"), ("xtask/src", "rs"), ("www", "js")];
     let all = places.iter().flat_map(|(place, extension)| files(&root().join(place), extension));
     let all: Vec<_> = all.map(|file| (file.clone(), fs::read_to_string(&file).unwrap())).collect();
     assert!(all.len() > 3, "no sources found below {}", root().display());

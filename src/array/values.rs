@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use half::f16;
+use cellucid_kernels::{convert, place};
+use half::{f16, slice::HalfFloatSliceExt};
 
 use super::{DType, Order, Pad, Text, TextForm};
 use crate::{
@@ -180,23 +181,17 @@ impl Values {
             (Self::F32(v), DType::Odd(odd)) => run.each(v, |item| odd.read(item) as f32),
             (Self::F64(v), DType::Odd(odd)) => run.each(v, |item| odd.read(item)),
             (Self::Bool(v), DType::Bool) => run.copy(v, |b: [u8; 1]| b[0] != 0),
-            (Self::I8(v), _) => run.copy(v, i8::from_le_bytes),
-            (Self::U8(v), _) => run.copy(v, u8::from_le_bytes),
-            (Self::I16(v), _) => run.copy(v, if big { i16::from_be_bytes } else { i16::from_le_bytes }),
-            (Self::U16(v), _) => run.copy(v, if big { u16::from_be_bytes } else { u16::from_le_bytes }),
-            (Self::F16(v), _) => run.copy(v, if big { f16::from_be_bytes } else { f16::from_le_bytes }),
-            (Self::I32(v), _) if big => run.copy(v, i32::from_be_bytes),
-            (Self::I32(v), _) => run.copy(v, i32::from_le_bytes),
-            (Self::U32(v), _) if big => run.copy(v, u32::from_be_bytes),
-            (Self::U32(v), _) => run.copy(v, u32::from_le_bytes),
-            (Self::F32(v), _) if big => run.copy(v, f32::from_be_bytes),
-            (Self::F32(v), _) => run.copy(v, f32::from_le_bytes),
-            (Self::I64(v), _) if big => run.copy(v, i64::from_be_bytes),
-            (Self::I64(v), _) => run.copy(v, i64::from_le_bytes),
-            (Self::U64(v), _) if big => run.copy(v, u64::from_be_bytes),
-            (Self::U64(v), _) => run.copy(v, u64::from_le_bytes),
-            (Self::F64(v), _) if big => run.copy(v, f64::from_be_bytes),
-            (Self::F64(v), _) => run.copy(v, f64::from_le_bytes),
+            (Self::U8(v), _) => run.bits(v, place::one, big),
+            (Self::I8(v), _) => run.bits(bytemuck::cast_slice_mut(v), place::one, big),
+            (Self::U16(v), _) => run.bits(v, place::two, big),
+            (Self::I16(v), _) => run.bits(bytemuck::cast_slice_mut(v), place::two, big),
+            (Self::F16(v), _) => run.bits(v.reinterpret_cast_mut(), place::two, big),
+            (Self::U32(v), _) => run.bits(v, place::four, big),
+            (Self::I32(v), _) => run.bits(bytemuck::cast_slice_mut(v), place::four, big),
+            (Self::F32(v), _) => run.bits(bytemuck::cast_slice_mut(v), place::four, big),
+            (Self::U64(v), _) => run.bits(v, place::eight, big),
+            (Self::I64(v), _) => run.bits(bytemuck::cast_slice_mut(v), place::eight, big),
+            (Self::F64(v), _) => run.bits(bytemuck::cast_slice_mut(v), place::eight, big),
             (Self::Complex { single: true, items }, _) => run.copy(items, |b: [u8; 8]| {
                 let (re, im) = halves::<8, 4>(b);
                 let part = if big { f32::from_be_bytes } else { f32::from_le_bytes };
@@ -248,17 +243,17 @@ impl Values {
     pub fn to_f32(&self) -> Result<Vec<f32>> {
         Ok(match self {
             Self::Bool(v) => v.iter().map(|&b| f32::from(u8::from(b))).collect(),
-            Self::I8(v) => v.iter().map(|&x| x.into()).collect(),
-            Self::U8(v) => v.iter().map(|&x| x.into()).collect(),
-            Self::I16(v) => v.iter().map(|&x| x.into()).collect(),
-            Self::U16(v) => v.iter().map(|&x| x.into()).collect(),
-            Self::I32(v) => v.iter().map(|&x| x as f32).collect(),
-            Self::U32(v) => v.iter().map(|&x| x as f32).collect(),
-            Self::I64(v) => v.iter().map(|&x| x as f32).collect(),
-            Self::U64(v) => v.iter().map(|&x| x as f32).collect(),
+            Self::I8(v) => convert::i8_f32(v),
+            Self::U8(v) => convert::u8_f32(v),
+            Self::I16(v) => convert::i16_f32(v),
+            Self::U16(v) => convert::u16_f32(v),
+            Self::I32(v) => convert::i32_f32(v),
+            Self::U32(v) => convert::u32_f32(v),
+            Self::I64(v) => convert::i64_f32(v),
+            Self::U64(v) => convert::u64_f32(v),
             Self::F16(v) => v.iter().map(|x| x.to_f32()).collect(),
             Self::F32(v) => v.clone(),
-            Self::F64(v) => v.iter().map(|&x| x as f32).collect(),
+            Self::F64(v) => convert::f64_f32(v),
             Self::Complex { items, .. } => items.iter().map(|x| x[0] as f32).collect(),
             other => return Err(Error::unsupported(format!("{} is not a number", other.name()))),
         })
@@ -280,19 +275,17 @@ impl Values {
     /// # Errors
     /// `Malformed` for a negative or fractional number, `Unsupported` for what is no integer.
     pub fn to_u64(&self) -> Result<Vec<u64>> {
-        fn all<T: Copy + TryInto<u64> + std::fmt::Display>(v: &[T]) -> Result<Vec<u64>> {
-            v.iter()
-                .map(|&x| x.try_into().map_err(|_| Error::malformed(format!("{x} is no valid position"))))
-                .collect()
+        fn checked<T: std::fmt::Display>(all: std::result::Result<Vec<u64>, T>) -> Result<Vec<u64>> {
+            all.map_err(|wrong| Error::malformed(format!("{wrong} is no valid position")))
         }
         match self {
-            Self::I8(v) => all(v),
-            Self::U8(v) => all(v),
-            Self::I16(v) => all(v),
-            Self::U16(v) => all(v),
-            Self::I32(v) => all(v),
-            Self::U32(v) => all(v),
-            Self::I64(v) => all(v),
+            Self::I8(v) => checked(convert::i8_u64(v)),
+            Self::U8(v) => Ok(convert::u8_u64(v)),
+            Self::I16(v) => checked(convert::i16_u64(v)),
+            Self::U16(v) => Ok(convert::u16_u64(v)),
+            Self::I32(v) => checked(convert::i32_u64(v)),
+            Self::U32(v) => Ok(convert::u32_u64(v)),
+            Self::I64(v) => checked(convert::i64_u64(v)),
             Self::U64(v) => Ok(v.clone()),
             other => Err(Error::unsupported(format!("{} is no integer type", other.name()))),
         }
@@ -371,6 +364,17 @@ impl Run<'_> {
             let start = (self.from.at + i * self.from.by) * self.width;
             self.raw.get(start..start + self.width).unwrap_or(&[])
         })
+    }
+
+    /// Numbers, as unsigned ones of their width.
+    fn bits<T>(&self, out: &mut [T], copy: impl Fn(&mut [T], &[u8], place::Run), big: bool) -> Result<()> {
+        let out = out.get_mut(self.to.at..).ok_or_else(misfit)?;
+        let raw = self.raw.get(self.from.at.saturating_mul(self.width)..).ok_or_else(misfit)?;
+        if self.width != size_of::<T>() || out.len() <= (self.n - 1).saturating_mul(self.to.by) {
+            return Err(misfit());
+        }
+        copy(out, raw, place::Run { to: self.to.by, from: self.from.by, n: self.n, big });
+        Ok(())
     }
 
     fn copy<T, const W: usize>(&self, out: &mut [T], read: impl Fn([u8; W]) -> T) -> Result<()> {

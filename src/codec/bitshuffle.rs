@@ -2,7 +2,9 @@
 //!
 //! Format: the bitshuffle package's `bshuf_h5filter.c` and `bitshuffle.h`.
 
-use super::{Room, lz4, shuffle::unshuffle_bits, zstd};
+use cellucid_kernels::shuffle::unshuffle_bits;
+
+use super::{Room, lz4, zstd};
 use crate::{
     error::{Error, Result},
     limits::Limits,

@@ -3,11 +3,9 @@
 //! Reads what c-blosc 1 writes (Zarr's `blosc`, HDF5 filter 32001) and the extended chunks of c-blosc 2 that lie in the
 //! frames of [`super::blosc2`]. Format: c-blosc's `README_CHUNK_FORMAT.rst`.
 
-use super::{
-    Room, blosclz, deflate, lz4,
-    shuffle::{unshuffle_bits, unshuffle_into},
-    snappy, zstd,
-};
+use cellucid_kernels::shuffle::{unshuffle, unshuffle_bits};
+
+use super::{Room, blosclz, deflate, lz4, snappy, zstd};
 use crate::{
     error::{Error, Result},
     limits::Limits,
@@ -236,7 +234,7 @@ fn decompress(codec: u8, stream: &[u8], out: &mut [u8]) -> Result<()> {
 
 fn undo(filter: Filter, from: &[u8], to: &mut [u8], planes: &mut Vec<u8>, delta: (&[u8], usize)) {
     match filter {
-        Filter::Bytes(width) => unshuffle_into(from, to, width),
+        Filter::Bytes(width) => unshuffle(from, to, width),
         Filter::Bits { width, all_or_none } => {
             let items = from.len().checked_div(width).unwrap_or(0);
             let whole = if items % 8 == 0 || !all_or_none { (items & !7).saturating_mul(width) } else { 0 };

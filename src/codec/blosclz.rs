@@ -1,5 +1,7 @@
 //! BloscLZ, Blosc's own compressor: FastLZ's runs of literals and back references with longer distances.
 
+use cellucid_kernels::lz::repeat;
+
 use crate::error::{Error, Result};
 
 /// Distances beyond this one take two more bytes.
@@ -37,7 +39,7 @@ pub(super) fn decode(input: &[u8], out: &mut [u8]) -> Result<()> {
                 let (high, low) = (next().ok_or_else(damaged)?, next().ok_or_else(damaged)?);
                 back = (high << 8 | low).saturating_add(NEAR);
             }
-            at = super::lzf::repeat(out, at, back.saturating_add(1), len).ok_or_else(damaged)?;
+            at = repeat(out, at, back.saturating_add(1), len).ok_or_else(damaged)?;
         }
         match next() {
             Some(byte) => control = byte,

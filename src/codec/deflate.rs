@@ -1,6 +1,6 @@
 //! Deflate in its three wrappings: zlib (RFC 1950), gzip (RFC 1952) and none (zip archives).
 
-use zune_inflate::{DeflateDecoder, DeflateOptions, errors::DecodeErrorStatus};
+use cellucid_kernels::inflate::{Stop, inflate};
 
 use super::{
     Room,
@@ -73,17 +73,14 @@ fn trailer<'a, const N: usize>(body: &'a [u8], sum: &[u8; N]) -> Option<&'a [u8]
 /// As [`zlib`], without the checksum.
 pub fn raw(input: &[u8], room: Room) -> Result<Vec<u8>> {
     let hint = room.guess(input.len(), RATIO).saturating_add(SLACK);
-    let options = DeflateOptions::default().set_size_hint(hint).set_limit(room.bound().saturating_add(1));
-    match DeflateDecoder::new_with_options(input, options).decode_deflate() {
+    match inflate(input, hint, room.bound().saturating_add(1)) {
         Ok(out) if out.len() > room.bound() => Err(room.over()),
         Ok(out) => Ok(out),
-        Err(stop) => Err(match stop.error {
-            DecodeErrorStatus::OutputLimitExceeded(..) => room.over(),
-            DecodeErrorStatus::InsufficientData => {
-                Error::malformed(format!("deflate stream ends after {} bytes", stop.data.len()))
-            }
-            _ => Error::malformed(format!("deflate stream is damaged after {} bytes", stop.data.len())),
-        }),
+        Err(Stop::Over) => Err(room.over()),
+        Err(Stop::Short(given)) => Err(Error::malformed(format!("deflate stream ends after {given} bytes"))),
+        Err(Stop::Damaged(given)) => {
+            Err(Error::malformed(format!("deflate stream is damaged after {given} bytes")))
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! LZF (liblzf, as the HDF5 filter 32000 of h5py uses it): runs of literals and back references, no header.
 
+use cellucid_kernels::lz::{State, Stop, lzf};
+
 use super::Room;
 use crate::error::{Error, Result};
 
@@ -9,56 +11,18 @@ const RATIO: usize = 88;
 /// Decodes a whole chunk.
 pub(super) fn decode(input: &[u8], room: Room) -> Result<Vec<u8>> {
     let mut out = room.buffer(input.len(), RATIO)?;
-    let damaged = |rest: &[u8]| {
-        Error::malformed(format!(
-            "damaged at byte {} of {}",
-            input.len().saturating_sub(rest.len()),
-            input.len()
-        ))
-    };
-    let (mut at, mut rest) = (0_usize, input);
-    while let Some((&control, tail)) = rest.split_first() {
-        let high = usize::from(control >> 5);
-        let run = if high == 0 { usize::from(control).saturating_add(1) } else { high.saturating_add(2) };
-        let (len, tail) = match (high, tail.split_first()) {
-            (7, Some((&more, tail))) => (run.saturating_add(more.into()), tail),
-            (7, None) => return Err(damaged(rest)),
-            _ => (run, tail),
-        };
-        while at.saturating_add(len) > out.len() {
-            room.grow(&mut out)?;
-        }
-        if high == 0 {
-            let (literals, tail) = tail.split_at_checked(len).ok_or_else(|| damaged(rest))?;
-            let end = at.saturating_add(len);
-            out.get_mut(at..end).ok_or_else(|| damaged(rest))?.copy_from_slice(literals);
-            (at, rest) = (end, tail);
-        } else {
-            let (&low, tail) = tail.split_first().ok_or_else(|| damaged(rest))?;
-            let back = usize::from(control & 31) << 8 | usize::from(low);
-            at = repeat(&mut out, at, back.saturating_add(1), len).ok_or_else(|| damaged(rest))?;
-            rest = tail;
+    let mut state = State { read: 0, written: 0 };
+    loop {
+        match lzf(input, &mut out, &mut state) {
+            Ok(()) => break,
+            Err(Stop::Full) => room.grow(&mut out)?,
+            Err(Stop::Damaged) => {
+                return Err(Error::malformed(format!("damaged at byte {} of {}", state.read, input.len())));
+            }
         }
     }
-    out.truncate(at);
+    out.truncate(state.written);
     Ok(out)
-}
-
-/// Writes `len` bytes at `at` that repeat those from `back` bytes before, which may run into themselves; gives the
-/// place behind them. `None` when they reach before the beginning or past the end.
-pub(super) fn repeat(out: &mut [u8], at: usize, back: usize, len: usize) -> Option<usize> {
-    let (from, end) = (at.checked_sub(back).filter(|_| back > 0)?, at.checked_add(len)?);
-    if end > out.len() {
-        return None;
-    }
-    let mut done = at;
-    while done < end {
-        // Each round doubles what can be copied at once.
-        let step = done.saturating_sub(from).min(end.saturating_sub(done));
-        out.copy_within(from..from.saturating_add(step), done);
-        done = done.saturating_add(step);
-    }
-    Some(end)
 }
 
 #[cfg(test)]

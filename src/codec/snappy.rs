@@ -1,6 +1,8 @@
 //! Snappy blocks, which old Blosc chunks may hold: the size, then literals and back references.
 
-use super::{Room, lzf::repeat};
+use cellucid_kernels::lz::repeat;
+
+use super::Room;
 use crate::{
     error::{Error, Result},
     limits::Limits,

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use cellucid_kernels::group::{self, Near};
+
 use super::{
     groups::Groups,
     stats::{distance, pairwise_sum, quantile, rank_key},
@@ -33,8 +35,7 @@ pub fn centroids(
     let trim = Trim { groups, codes, least, share };
     match width {
         1 => trim.single(rows),
-        2 => trim.centroids(rows.as_chunks::<2>().0),
-        _ => trim.centroids(rows.as_chunks::<3>().0),
+        width => trim.centroids(rows, width),
     }
 }
 
@@ -46,88 +47,70 @@ struct Trim<'a> {
     share: f64,
 }
 
-/// Sum of some rows, and of how many.
-#[derive(Clone)]
-struct Sum<const W: usize> {
-    of: [f32; W],
-    count: usize,
+/// Sums of the rows of each group, as wide as rows are, and of how many.
+struct Sums {
+    of: Vec<f32>,
+    counts: Vec<usize>,
 }
 
-impl<const W: usize> Sum<W> {
-    fn mean(&self) -> [f32; W] {
-        self.of.map(|sum| sum / self.count as f32)
+impl Sums {
+    fn means(&self, width: usize) -> Vec<f32> {
+        let rows = self.of.chunks_exact(width).zip(&self.counts);
+        rows.flat_map(|(row, &count)| row.iter().map(move |sum| sum / count as f32)).collect()
     }
 }
 
 impl Trim<'_> {
-    fn centroids<const W: usize>(&self, rows: &[[f32; W]]) -> Vec<Centroid> {
-        let all: Vec<[f32; W]> = self.sums(rows, |_, _| true).iter().map(Sum::mean).collect();
-        let farthest = self.farthest(rows, &all);
-        let near = |group: usize, row: &[f32; W]| {
-            let bounds = all.get(group).zip(farthest.get(group));
-            bounds.is_some_and(|(centre, farthest)| distance(row, centre) <= *farthest)
-        };
-        let near = self.sums(rows, near);
-        let mut centroids = Vec::with_capacity(all.len());
-        for ((label, span), (all, near)) in self.groups.groups.iter().zip(all.iter().zip(&near)) {
-            centroids.push(self.choose(*label, span.len(), *all, near));
+    fn centroids(&self, rows: &[f32], width: usize) -> Vec<Centroid> {
+        let all = self.sums(rows, width, None).means(width);
+        let farthest = self.farthest(rows, width, &all);
+        let near = self.sums(rows, width, Some(&Near { centres: &all, farthest: &farthest }));
+        let means = near.means(width);
+        let own = all.chunks_exact(width).zip(means.chunks_exact(width)).zip(&near.counts);
+        let mut centroids = Vec::with_capacity(self.groups.groups.len());
+        for ((label, span), ((all, near), &used)) in self.groups.groups.iter().zip(own) {
+            centroids.push(self.choose(*label, span.len(), all, near, used));
         }
         centroids
     }
 
-    fn choose<const W: usize>(&self, label: usize, cells: usize, all: [f32; W], near: &Sum<W>) -> Centroid {
-        let trimmed = cells > self.least && near.count >= self.least;
-        let (position, used) = if trimmed { (near.mean(), near.count) } else { (all, cells) };
+    fn choose(&self, label: usize, cells: usize, all: &[f32], near: &[f32], count: usize) -> Centroid {
+        let trimmed = cells > self.least && count >= self.least;
+        let (position, used) = if trimmed { (near, count) } else { (all, cells) };
         Centroid { label, position: position.to_vec(), used }
     }
 
-    /// Sums of the rows that are taken, by group.
-    fn sums<const W: usize>(
-        &self,
-        rows: &[[f32; W]],
-        takes: impl Fn(usize, &[f32; W]) -> bool,
-    ) -> Vec<Sum<W>> {
+    /// Sums of the rows that are near, or of all.
+    fn sums(&self, rows: &[f32], width: usize, near: Option<&Near<'_>>) -> Sums {
+        let groups = self.groups.groups.len();
         // −0 and a number is that number, whatever its sign.
-        let mut sums = vec![Sum { of: [-0.0; W], count: 0 }; self.groups.groups.len()];
-        for (row, &code) in rows.iter().zip(self.codes) {
-            let Some(group) = self.groups.of(code).filter(|&group| takes(group, row)) else { continue };
-            let Some(sum) = sums.get_mut(group) else { continue };
-            for (sum, x) in sum.of.iter_mut().zip(row) {
-                *sum += x;
-            }
-            sum.count += 1;
-        }
+        let mut sums = Sums { of: vec![-0.0; groups * width], counts: vec![0; groups] };
+        let of_label = self.groups.of_label();
+        group::sum((rows, width), self.codes, of_label, near, &mut sums.of, &mut sums.counts);
         sums
     }
 
     /// How far from its centre a row of a group may be.
-    fn farthest<const W: usize>(&self, rows: &[[f32; W]], centres: &[[f32; W]]) -> Vec<f32> {
+    fn farthest(&self, rows: &[f32], width: usize, centres: &[f32]) -> Vec<f32> {
         let mut keys = vec![0_u32; self.groups.total()];
         let mut next = self.groups.starts();
-        for (row, &code) in rows.iter().zip(self.codes) {
-            let Some(group) = self.groups.of(code) else { continue };
-            let (Some(at), Some(centre)) = (next.get_mut(group), centres.get(group)) else { continue };
-            if let Some(slot) = keys.get_mut(*at) {
-                *slot = rank_key(distance(row, centre));
-            }
-            *at += 1;
-        }
+        group::rank((rows, width), self.codes, self.groups.of_label(), centres, &mut next, &mut keys);
         let spans = self.groups.groups.iter().map(|(_, span)| span.clone());
         spans.map(|span| quantile(keys.get_mut(span).unwrap_or_default(), self.share)).collect()
     }
 
     /// Single columns are summed in pairs, so each group's are put together.
     fn single(&self, column: &[f32]) -> Vec<Centroid> {
-        let sum = |own: &[f32]| Sum { of: [pairwise_sum(own)], count: own.len() };
+        let mean = |own: &[f32]| [pairwise_sum(own) / own.len() as f32];
         let cells = self.groups.cells(self.codes);
         let of = |(label, span): &(usize, Range<usize>)| {
             let cells = cells.get(span.clone()).unwrap_or_default();
             let own: Vec<f32> = cells.iter().filter_map(|&cell| column.get(cell as usize)).copied().collect();
-            let all = sum(&own).mean();
+            let all = mean(&own);
             let mut keys: Vec<u32> = own.iter().map(|&x| rank_key(distance(&[x], &all))).collect();
             let farthest = quantile(&mut keys, self.share);
             let near: Vec<f32> = own.into_iter().filter(|&x| distance(&[x], &all) <= farthest).collect();
-            self.choose(*label, cells.len(), all, &sum(&near))
+            self.choose(*label, cells.len(), &all, &mean(&near), near.len())
         };
         self.groups.groups.iter().map(of).collect()
     }

@@ -57,6 +57,11 @@ impl Groups {
         self.groups.iter().map(|(_, span)| span.start).collect()
     }
 
+    /// Group of each label; `u32::MAX` for those that have none.
+    pub(super) fn of_label(&self) -> &[u32] {
+        &self.of_label
+    }
+
     /// Group of a code.
     pub(super) fn of(&self, code: i32) -> Option<usize> {
         let group = usize::try_from(code).ok().and_then(|c| self.of_label.get(c)).copied()?;

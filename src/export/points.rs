@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cellucid_kernels::axis;
+
 use crate::{
     anndata::{AnnData, Entry},
     error::Result,
@@ -147,20 +149,9 @@ pub async fn read(entry: &Entry, dim: u8, options: &Options) -> Result<Points> {
 /// Centres each axis and scales all by the widest, into [−1, 1]; gives the scale. NaN spreads over everything in the
 /// reference profile; in the strict one it is ignored for the range and drawn at the centre.
 fn normalize(values: &mut [f32], dim: usize, profile: Profile) -> f64 {
-    // A row's length known beforehand makes this several times as fast.
-    match dim {
-        1 => centre_and_scale::<1>(values, profile),
-        2 => centre_and_scale::<2>(values, profile),
-        _ => centre_and_scale::<3>(values, profile),
-    }
-}
-
-fn centre_and_scale<const D: usize>(values: &mut [f32], profile: Profile) -> f64 {
     let strict = profile == Profile::Strict;
-    let (rows, _) = values.as_chunks_mut::<D>();
-    // One axis after the other: loops as short as these stay quick in a module that is made small.
-    let axes: [usize; D] = std::array::from_fn(|axis| axis);
-    let ends = threads::map(&axes, |&axis| ends(rows, axis, strict));
+    let axes: Vec<usize> = (0..dim).collect();
+    let ends = threads::map(&axes, |&at| axis::ends(values, dim, at, strict));
     let mut range = f32::NEG_INFINITY;
     for (low, high) in &ends {
         let width = high - low;
@@ -173,32 +164,10 @@ fn centre_and_scale<const D: usize>(values: &mut [f32], profile: Profile) -> f64
         range = 1.0;
     }
     let scale = 2.0 / range;
-    let factor = scale as f32;
-    for (axis, (low, high)) in ends.into_iter().enumerate() {
-        let centre = (low + high) / 2.0;
-        for row in &mut *rows {
-            let x = (row[axis] - centre) * factor;
-            row[axis] = if strict && !x.is_finite() { 0.0 } else { x };
-        }
+    for (at, (low, high)) in ends.into_iter().enumerate() {
+        axis::scale(values, dim, at, (low + high) / 2.0, scale as f32, strict);
     }
     scale
-}
-
-/// Least and greatest of a column; twice the first NaN, if there is one that counts.
-fn ends<const D: usize>(rows: &[[f32; D]], axis: usize, strict: bool) -> (f32, f32) {
-    let (mut low, mut high, mut nan) = (f32::INFINITY, f32::NEG_INFINITY, false);
-    for row in rows {
-        let x = row[axis];
-        if strict && !x.is_finite() {
-            continue;
-        }
-        // Neither holds for NaN.
-        low = if x < low { x } else { low };
-        high = if x > high { x } else { high };
-        nan |= x.is_nan();
-    }
-    let first = nan.then(|| rows.iter().map(|row| row[axis]).find(|x| x.is_nan())).flatten();
-    first.map_or((low, high), |x| (x, x))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Single-precision sums, means, distances and quantiles in exactly the reference's order of operations
 //! (specification: section 4). Order is the contract here: nothing may be fused or reassociated.
 
+use cellucid_kernels::group;
+
 /// Sum of a vector: halves down to 128 items, eight running sums below that.
 pub fn pairwise_sum(x: &[f32]) -> f32 {
     let n = x.len();
@@ -70,8 +72,8 @@ pub fn quantile(keys: &mut [u32], q: f64) -> f32 {
     if low as usize >= last {
         return keys.iter().max().map_or(f32::NAN, |&key| f32::from_bits(key));
     }
-    let (_, a, above) = keys.select_nth_unstable(low as usize);
-    let (a, b) = (f32::from_bits(*a), f32::from_bits(above.iter().min().copied().unwrap_or(*a)));
+    let Some((a, b)) = group::select(keys, low as usize) else { return f32::NAN };
+    let (a, b) = (f32::from_bits(a), f32::from_bits(b.unwrap_or(a)));
     let t = p - low;
     let d = b - a;
     if t < 0.5 { a + d * t as f32 } else { b - d * (1.0 - t) as f32 }

@@ -19,12 +19,14 @@ test("the package has the crate's name, licence and description", () => {
 test("one version everywhere", () => {
   const [, version] = text("Cargo.toml").match(/^\[workspace\.package\]\nversion = "(.*)"$/m) ?? [];
   assert.match(String(version), /^\d+\.\d+\.\d+$/);
-  for (const path of ["Cargo.toml", "relay/Cargo.toml", "xtask/Cargo.toml"]) {
+  for (const path of ["Cargo.toml", "kernels/Cargo.toml", "relay/Cargo.toml", "xtask/Cargo.toml"]) {
     assert.match(text(path), /^version\.workspace = true$/m, path);
   }
   assert.equal(manifest.version, version, "pkg/package.json");
   const needed = text("relay/Cargo.toml").match(/^cellucid-wasm = .*version = "(.*)"/m)?.[1];
   assert.equal(needed, version, "relay/Cargo.toml: the library it needs");
+  const kernels = text("Cargo.toml").match(/^cellucid-kernels = .*version = "(.*)"/m)?.[1];
+  assert.equal(kernels, version, "Cargo.toml: the kernels it needs");
   const python = text("python/src/cellucid_relay/__init__.py").match(/^__version__ = "(.*)"$/m)?.[1];
   assert.equal(python, version, "python/src/cellucid_relay/__init__.py");
   assert.match(text("python/pyproject.toml"), /^dynamic = \["version"\]$/m, "python/pyproject.toml takes it from there");

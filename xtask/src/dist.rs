@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const CRATES: [&str; 2] = ["cellucid-wasm", "cellucid-relay"];
+/// The program last; those before it are what it is made of.
+const CRATES: [&str; 3] = ["cellucid-kernels", "cellucid-wasm", "cellucid-relay"];
 /// Of what is built for browsers, the part that the program serves.
 const SERVED: [&str; 2] = ["cellucid.js", "cellucid_bg.wasm"];
 /// What lies beside the program, besides page and module.
@@ -48,7 +49,7 @@ pub fn notices() -> Outcome {
     licences::write(&licences::MODULE, "The module for browsers", &root().join("pkg/THIRD_PARTY.txt"))
 }
 
-/// Packs the crates, unpacks them into a clean folder and builds the program there, with the library beside it. Cargo's own check would take
+/// Packs the crates, unpacks them into a clean folder and builds the program there, with the others beside it. Cargo's own check would take
 /// the library from where it unpacked an earlier one of the same version.
 fn crates(dist: &Path) -> Outcome {
     let mut command = cargo();
@@ -65,12 +66,16 @@ fn crates(dist: &Path) -> Outcome {
         copy(&root().join("target/package").join(&file), &dist.join(&file))?;
         finish(Command::new("tar").arg("-xzf").arg(dist.join(file)).arg("-C").arg(&place))?;
     }
-    let [library, program] = CRATES.map(|name| place.join(format!("{name}-{}", version())));
-    let patch = format!("patch.crates-io.cellucid-wasm.path={:?}", library.display().to_string());
+    let unpacked = CRATES.map(|name| (name, place.join(format!("{name}-{}", version()))));
+    let [libraries @ .., (_, program)] = &unpacked;
     let manifest = program.join("Cargo.toml");
     // Away from what the workspace has built: packages of the same names and versions would take each other's place.
-    let args = ["build", "--quiet", "--target-dir", "target/dist", "--config", &patch, "--manifest-path"];
-    finish(cargo().args(args).arg(manifest))
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--target-dir", "target/dist", "--manifest-path"]).arg(manifest);
+    for (name, path) in libraries {
+        command.args(["--config", &format!("patch.crates-io.{name}.path={:?}", path.display().to_string())]);
+    }
+    finish(&mut command)
 }
 
 fn npm(dist: &Path) -> Outcome {

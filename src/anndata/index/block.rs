@@ -10,6 +10,8 @@
 
 use std::ops::Range;
 
+use cellucid_kernels::{convert, sort};
+
 use super::item::{Bits, Form, Item};
 use crate::{
     array::{Values, each_number},
@@ -95,11 +97,7 @@ impl Head {
     /// next value go.
     fn divide(&self, indices: &[u32], bytes: &mut [u8]) -> Result<Vec<(u32, u32)>> {
         let mut counts = Limits::filled(self.columns + 1, 0_u32, "the gene index")?;
-        for &index in indices {
-            if let Some(count) = counts.get_mut(index as usize) {
-                *count += 1;
-            }
-        }
+        sort::count(indices, &mut counts);
         let mut next = Limits::room(self.columns + 1, "the gene index")?;
         let mut first = 0_u32;
         for (entry, &count) in bytes.chunks_exact_mut(ENTRY).zip(&counts) {
@@ -112,8 +110,9 @@ impl Head {
     }
 
     /// Puts every item into its column's segment.
-    fn scatter<T: Item>(
+    fn scatter<T>(
         &self,
+        put: impl Fn(u32, bool, &[u32], &[T], &mut [(u32, u32)], &mut [u8]),
         indices: &[u32],
         data: &[T],
         rows: impl Iterator<Item = (u64, Range<usize>)>,
@@ -123,17 +122,7 @@ impl Head {
         for (row, span) in rows {
             let row = (row - self.base) as u32;
             let (Some(indices), Some(data)) = (indices.get(span.clone()), data.get(span)) else { continue };
-            for (&index, &value) in indices.iter().zip(data) {
-                let Some((row_at, value_at)) = next.get_mut(index as usize) else { continue };
-                if let Some(to) = segments.get_mut(*row_at as usize..) {
-                    if self.wide { row.write(to) } else { (row as u16).write(to) }
-                }
-                if let Some(to) = segments.get_mut(*value_at as usize..) {
-                    value.write(to);
-                }
-                *row_at += self.row() as u32;
-                *value_at += T::WIDTH as u32;
-            }
+            put(row, self.wide, indices, data, &mut next, segments);
         }
     }
 
@@ -246,10 +235,10 @@ impl Block {
         let rows = row_spans(starts, rows, span);
         let segments = bytes.get_mut(head.table()..).unwrap_or_default();
         match bits {
-            Bits::One(data) => head.scatter(indices, data, rows, next, segments),
-            Bits::Two(data) => head.scatter(indices, data, rows, next, segments),
-            Bits::Four(data) => head.scatter(indices, data, rows, next, segments),
-            Bits::Eight(data) => head.scatter(indices, data, rows, next, segments),
+            Bits::One(data) => head.scatter(sort::one, indices, data, rows, next, segments),
+            Bits::Two(data) => head.scatter(sort::two, indices, data, rows, next, segments),
+            Bits::Four(data) => head.scatter(sort::four, indices, data, rows, next, segments),
+            Bits::Eight(data) => head.scatter(sort::eight, indices, data, rows, next, segments),
         }
         Ok(Self { head, bytes })
     }
@@ -288,32 +277,20 @@ impl Block {
 /// # Errors
 /// `Malformed` for one that is not, or for indices that are no whole numbers.
 pub fn narrow(indices: Values, columns: usize, first: u64) -> Result<Vec<u32>> {
-    fn all<T: Copy + TryInto<u32>>(indices: Vec<T>, columns: usize, first: u64) -> Result<Vec<u32>> {
-        // Where the types are of one size this costs no memory.
-        let mut wrong = None;
-        let narrow = |(i, index): (usize, T)| match index.try_into() {
-            Ok(index) if (index as usize) < columns => index,
-            _ => {
-                wrong.get_or_insert(i);
-                0
-            }
-        };
-        let indices = indices.into_iter().enumerate().map(narrow).collect();
-        match wrong {
-            Some(item) => Err(outside(first + item as u64, columns)),
-            None => Ok(indices),
-        }
-    }
-    match indices {
-        Values::I8(v) => all(v, columns, first),
-        Values::I16(v) => all(v, columns, first),
-        Values::I32(v) => all(v, columns, first),
-        Values::I64(v) => all(v, columns, first),
-        Values::U8(v) => all(v, columns, first),
-        Values::U16(v) => all(v, columns, first),
-        Values::U32(v) => all(v, columns, first),
-        Values::U64(v) => all(v, columns, first),
-        other => Err(Error::malformed(format!("indices are {}", other.name()))),
+    let (narrow, wrong) = match indices {
+        Values::I8(v) => convert::i8_u32(v, columns),
+        Values::I16(v) => convert::i16_u32(v, columns),
+        Values::I32(v) => convert::i32_u32(v, columns),
+        Values::I64(v) => convert::i64_u32(v, columns),
+        Values::U8(v) => convert::u8_u32(v, columns),
+        Values::U16(v) => convert::u16_u32(v, columns),
+        Values::U32(v) => convert::u32_u32(v, columns),
+        Values::U64(v) => convert::u64_u32(v, columns),
+        other => return Err(Error::malformed(format!("indices are {}", other.name()))),
+    };
+    match wrong {
+        Some(item) => Err(outside(first + item as u64, columns)),
+        None => Ok(narrow),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Numbers as a gene index keeps them: in the matrix' own type, or in less where less says the same.
 
+use cellucid_kernels::sort;
 use half::f16;
 
 use super::super::sparse::Add;
@@ -48,7 +49,7 @@ impl Form {
     /// The shortest form of all of some values.
     fn of<T: Item>(values: &[T]) -> Self {
         if T::WIDTH > 2
-            && let Some(most) = values.iter().try_fold(0, |most: u16, v| Some(most.max(v.small()?)))
+            && let Some(most) = T::most(values)
         {
             return if most <= 255 { Self::One } else { Self::Two };
         }
@@ -99,11 +100,10 @@ impl Bits {
     pub fn of(values: Values) -> Result<(usize, Form, Self)> {
         fn all<T: Item>(values: Vec<T>, plain: impl FnOnce(Vec<T>) -> Bits) -> (usize, Form, Bits) {
             let form = Form::of(&values);
-            let small = |v: &T| v.small().unwrap_or(0);
             let bits = match form {
                 Form::Plain => plain(values),
-                Form::One => Bits::One(values.iter().map(|v| small(v) as u8).collect()),
-                Form::Two => Bits::Two(values.iter().map(small).collect()),
+                Form::One => Bits::One(T::to_u8(&values)),
+                Form::Two => Bits::Two(T::to_u16(&values)),
                 Form::Single => {
                     Bits::Four(values.iter().map(|v| v.single().unwrap_or(0.0).to_bits()).collect())
                 }
@@ -134,6 +134,21 @@ pub trait Item: Add {
 
     /// The same as a small whole number, if it is one to the last bit.
     fn small(self) -> Option<u16>;
+
+    /// The greatest, if all are small whole numbers.
+    fn most(values: &[Self]) -> Option<u16> {
+        values.iter().try_fold(0, |most: u16, v| Some(most.max(v.small()?)))
+    }
+
+    /// As whole numbers up to 255, which all of them have to be.
+    fn to_u8(values: &[Self]) -> Vec<u8> {
+        values.iter().map(|v| v.small().unwrap_or(0) as u8).collect()
+    }
+
+    /// As small whole numbers, which all of them have to be.
+    fn to_u16(values: &[Self]) -> Vec<u16> {
+        values.iter().map(|v| v.small().unwrap_or(0)).collect()
+    }
 
     /// From a small whole number.
     fn from_small(small: u16) -> Self;
@@ -189,8 +204,20 @@ macro_rules! whole {
 whole!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 macro_rules! real {
-    ($($t:ty),*) => { $(impl Item for $t {
+    ($($t:ident $most:ident $to_u8:ident $to_u16:ident),*) => { $(impl Item for $t {
         const WIDTH: usize = size_of::<$t>();
+
+        fn most(values: &[Self]) -> Option<u16> {
+            sort::$most(values)
+        }
+
+        fn to_u8(values: &[Self]) -> Vec<u8> {
+            sort::$to_u8(values)
+        }
+
+        fn to_u16(values: &[Self]) -> Vec<u16> {
+            sort::$to_u16(values)
+        }
 
         fn small(self) -> Option<u16> {
             let small = self as u16;
@@ -220,7 +247,7 @@ macro_rules! real {
         }
     })* };
 }
-real!(f32, f64);
+real!(f32 most_f32 f32_u8 f32_u16, f64 most_f64 f64_u8 f64_u16);
 
 impl Item for f16 {
     const WIDTH: usize = 2;
