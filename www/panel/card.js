@@ -12,8 +12,9 @@ export function card(store) {
   const [button, box] = [known("card-button", HTMLButtonElement), known("card", HTMLElement)];
   store.subscribe(["dataset"], ({ dataset }) => {
     button.hidden = !dataset;
-    document.title = dataset ? `${dataset.name} · Cellucid` : "Cellucid";
+    // Until then the page has the title that its host gave it.
     if (!dataset) return;
+    document.title = `${dataset.name} · Cellucid`;
     const genes = dataset.description.n_vars;
     button.replaceChildren(
       element("span", { className: "name" }, dataset.name),
