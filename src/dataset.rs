@@ -70,34 +70,34 @@ impl Dataset {
         limits: Limits,
         shelf: Option<Rc<dyn Shelf>>,
     ) -> Result<Self> {
-        let archive = archived(&source, limits).await;
+        let archive = wait::apart(archived(&source, limits)).await;
         let store = match (&source, &archive) {
             (Source::Folder(store), _) => Some(Rc::clone(store)),
             (_, archive) => archive.clone().map(|archive| archive as Rc<dyn KeyedSource>),
         };
         if let Some(store) = store
-            && Folder::is_one(&*store).await?
+            && wait::apart(Folder::is_one(&*store)).await?
         {
             let id = Some(root).filter(|root| !root.is_empty());
-            return Ok(Self::There(Folder::open(store, id, &limits).await?));
+            return Ok(Self::There(wait::apart(Folder::open(store, id, &limits)).await?));
         }
         let mut remembered = None;
         let tree = match (archive, source) {
             // Its directory is not read twice.
-            (Some(archive), _) => open::archived(archive, limits).await?,
+            (Some(archive), _) => wait::apart(open::archived(archive, limits)).await?,
             (None, Source::File(file)) => {
                 remembered = match &shelf {
-                    Some(shelf) if file.is_far() => Remembered::find(&file, shelf).await,
+                    Some(shelf) if file.is_far() => wait::apart(Remembered::find(&file, shelf)).await,
                     _ => None,
                 };
                 let file = remembered.clone().map_or(file, |remembered| remembered as Rc<dyn ByteSource>);
-                open::open(Source::File(file), limits).await?
+                wait::apart(open::open(Source::File(file), limits)).await?
             }
-            (None, folder) => open::open(folder, limits).await?,
+            (None, folder) => wait::apart(open::open(folder, limits)).await?,
         };
-        let chosen = choose(tree, root, &options).await?;
+        let chosen = wait::apart(choose(tree, root, &options)).await?;
         let options = chosen.named(options);
-        let (data, place) = chosen.take(&options).await?;
+        let (data, place) = wait::apart(chosen.take(&options)).await?;
         if let Some(shelf) = &shelf {
             data.keep_on(shelf);
         }

@@ -48,6 +48,12 @@ impl<T: Clone> Once<T> {
     }
 }
 
+/// A future in memory and a function of its own. Browsers run a function as it came until it has run often or long, then compile it again,
+/// optimised: one in which others were drawn together is soon counted as having run long, and takes long to compile.
+pub fn apart<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(future)
+}
+
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
 /// What all of some futures come to, in their order.

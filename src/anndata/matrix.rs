@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     shelf::Shelf,
     tree::{Node, Tree, read_all, read_many},
+    wait::apart,
 };
 
 /// Most chunks of an array that are looked up ahead: their index has about 4 MiB of pages.
@@ -193,7 +194,7 @@ impl Matrix {
                     .collect();
                 read_many(tree, array, &selects).await
             }
-            Self::Sparse(sparse) => sparse.columns(tree, wanted, watch).await,
+            Self::Sparse(sparse) => apart(sparse.columns(tree, wanted, watch)).await,
         }
     }
 

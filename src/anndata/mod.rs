@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Result},
     shelf::Shelf,
     tree::{Node, Tree, read_all},
-    wait,
+    wait::{self, apart},
 };
 pub use column::{Column, Kind, float_text, labels};
 pub use frame::Frame;
@@ -109,7 +109,7 @@ impl AnnData {
         let mut skipped = Vec::new();
         let mut take = || nodes.next().unwrap_or_else(|| (String::new(), Ok(None)));
         let (obs, var, x, obsm) = (take().1?, take(), take(), take());
-        let Some(obs) = obs else { return Err(Self::foreign(&*tree, &root).await) };
+        let Some(obs) = obs else { return Err(apart(Self::foreign(&*tree, &root)).await) };
         let mut optional = |(path, node): (String, Result<Option<Node>>)| match node {
             Err(error) if !error.passing() => {
                 skipped.push(Skipped { object: path, reason: error.to_string() });
@@ -120,9 +120,10 @@ impl AnnData {
         let (var, x, obsm) = (optional(var)?, optional(x)?, optional(obsm)?);
         // All at once, the columns' headers too: which of them a plot wants is asked next.
         let open_obs = async {
-            let (obs, ()) = join(Frame::open(&tree, &root, obs.clone()), Frame::find(&*tree, &obs)).await;
+            let frame = apart(Frame::open(&tree, &root, obs.clone()));
+            let (obs, ()) = join(frame, apart(Frame::find(&*tree, &obs))).await;
             let obs = obs?;
-            obs.stored().await.map(|_| Rc::new(obs))
+            apart(obs.stored()).await.map(|_| Rc::new(obs))
         };
         let open_var = async {
             match var {
@@ -139,17 +140,18 @@ impl AnnData {
         let open_obsm = async {
             match obsm {
                 Some(node) => {
-                    let opened = layout::entries(&tree, &root, node, &KNOWN_OBSM).await;
+                    let opened = apart(layout::entries(&tree, &root, node, &KNOWN_OBSM)).await;
                     // While the columns are still looked at: what a plot wants first.
                     if let Ok((entries, _)) = &opened {
-                        layout::find(&*tree, entries, &DRAWN_OBSM).await;
+                        apart(layout::find(&*tree, entries, &DRAWN_OBSM)).await;
                     }
                     opened
                 }
                 None => Ok((Vec::new(), Vec::new())),
             }
         };
-        let (obs, var, x, obsm) = join4(open_obs, open_var, open_x, open_obsm).await;
+        let (obs, var, x, obsm) =
+            join4(apart(open_obs), apart(open_var), apart(open_x), apart(open_obsm)).await;
         let (obs, var, (mut obsm, unusable)) = (obs?, var?, obsm?);
         let x = match x {
             Err(error) if !error.passing() => {

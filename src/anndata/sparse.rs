@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     limits::Limits,
     tree::{Group, Tree, open, read_all, read_many},
-    wait,
+    wait::{self, apart},
 };
 
 /// Longest `indptr` of a CSC matrix that is read whole.
@@ -106,14 +106,14 @@ impl Sparse {
         watch: Option<Rc<dyn Watch>>,
     ) -> Result<Vec<Values>> {
         match self.compressed {
-            Compressed::Columns => self.slices(tree, wanted).await,
-            Compressed::Rows => self.sweep.columns(self, tree, wanted, watch).await,
+            Compressed::Columns => apart(self.slices(tree, wanted)).await,
+            Compressed::Rows => apart(self.sweep.columns(self, tree, wanted, watch)).await,
         }
     }
 
     /// Columns of a CSC matrix: where they begin, then their items, for all of them together.
     async fn slices(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Values>> {
-        let spans = self.spans(tree, wanted).await?;
+        let spans = apart(self.spans(tree, wanted)).await?;
         let (indices, data) =
             try_join(read_many(tree, &self.indices, &spans), read_many(tree, &self.data, &spans)).await?;
         indices
@@ -131,7 +131,7 @@ impl Sparse {
 
     /// The items of columns of a CSC matrix.
     async fn spans(&self, tree: &dyn Tree, wanted: &[u64]) -> Result<Vec<Select>> {
-        let ends: Vec<Values> = match self.ends(tree).await? {
+        let ends: Vec<Values> = match apart(self.ends(tree)).await? {
             Some(ends) => wanted.iter().filter_map(|&j| ends.part(j as usize..j as usize + 2)).collect(),
             None => {
                 let ends: Vec<Select> = wanted.iter().map(|&j| Select::span(j..j + 2)).collect();
@@ -153,7 +153,7 @@ impl Sparse {
         if self.indptr.len() > ENDS {
             return Ok(None);
         }
-        let (ends, ()) = join(read_all(tree, &self.indptr), self.find(tree)).await;
+        let (ends, ()) = join(apart(read_all(tree, &self.indptr)), apart(self.find(tree))).await;
         let ends = Rc::new(ends?);
         Ok(Some(Rc::clone(self.ends.get_or_init(|| ends))))
     }
@@ -167,7 +167,7 @@ impl Sparse {
     pub(super) async fn warm(&self, tree: &dyn Tree) {
         match self.compressed {
             Compressed::Columns => {
-                self.ends(tree).await.ok();
+                apart(self.ends(tree)).await.ok();
             }
             Compressed::Rows => {
                 drop(join(tree.locate(&self.indptr, &[0]), self.find(tree)).await);

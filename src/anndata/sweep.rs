@@ -34,6 +34,7 @@ use crate::{
     order,
     shelf::Shelf,
     tree::{Tree, fetch, read_many},
+    wait::apart,
 };
 
 /// Blocks that a matrix is cut into, unless that makes them too small or too large.
@@ -169,7 +170,7 @@ impl Sweep {
         let mut unique = wanted.to_vec();
         unique.sort_unstable();
         unique.dedup();
-        let index = self.index(matrix, tree).await?;
+        let index = apart(self.index(matrix, tree)).await?;
         // Whoever comes when the pass is over has all of it sorted, once: others will come.
         if index.complete() {
             while index.tidy() {}
@@ -189,7 +190,7 @@ impl Sweep {
             waiting.push(Rc::downgrade(&waiter));
         }
         while let Some(turn) = self.turn(&index, &waiter).await? {
-            self.drive(matrix, tree, &index, &waiter).await?;
+            apart(self.drive(matrix, tree, &index, &waiter)).await?;
             drop(turn);
         }
         // A column that is wanted once is handed over: all of them twice would be the larger part of what an export takes.
@@ -313,7 +314,7 @@ impl Sweep {
         let starts = match known {
             Some(starts) => starts,
             None => {
-                let (starts, ()) = join(matrix.starts(tree), matrix.find(tree)).await;
+                let (starts, ()) = join(apart(matrix.starts(tree)), apart(matrix.find(tree))).await;
                 let starts = Rc::new(starts?);
                 *self.starts.borrow_mut() = Some(Rc::clone(&starts));
                 starts
@@ -332,14 +333,15 @@ impl Sweep {
                 }
                 let starts = Rc::clone(&starts);
                 under_way.push_back(async move {
-                    self.make(matrix, tree, index, &starts, block, sort).await.map(|swept| (block, swept))
+                    let made = apart(self.make(matrix, tree, index, &starts, block, sort)).await;
+                    made.map(|swept| (block, swept))
                 });
             }
             let Some(made) = under_way.next().await else { break };
             let (block, swept) = made?;
             self.serve(index, block, swept, &starts)?;
             if index.held() > tree.limits().index {
-                index.shelve(block).await;
+                apart(index.shelve(block)).await;
             }
         }
         if index.complete() {

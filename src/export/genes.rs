@@ -10,6 +10,7 @@ use crate::{
     array::{Text, Values},
     error::{Error, Result},
     limits::Limits,
+    wait::apart,
 };
 
 /// A gene list with what leads from a file name to a column.
@@ -135,6 +136,6 @@ impl Export {
             let zeros = |_: &u64| Limits::filled(self.data.n_obs() as usize, 0.0, "a gene").map(Values::F32);
             return columns.iter().map(zeros).collect();
         };
-        x.columns_watched(&**self.data.tree(), columns, watch).await
+        apart(x.columns_watched(&**self.data.tree(), columns, watch)).await
     }
 }

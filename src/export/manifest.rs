@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    wait,
+    wait::{self, apart},
 };
 
 /// Bytes per cell number in edge files.
@@ -164,13 +164,13 @@ impl Export {
         ranges: &Ranges,
         only: Option<usize>,
     ) -> Result<Json> {
-        let mut columns = self.shown().await?;
+        let mut columns = apart(self.shown()).await?;
         columns.retain(|shown| only.is_none_or(|index| shown.index == index));
         // Rows without what only the reference's server adds.
         let short = self.is_short(packing);
         let (mut continuous, mut categorical) = (Vec::new(), Vec::new());
         for group in columns.chunks(TOGETHER) {
-            for (shown, row) in group.iter().zip(self.rows(group, packing, ranges).await) {
+            for (shown, row) in group.iter().zip(apart(self.rows(group, packing, ranges)).await) {
                 match row {
                     Ok(row) if shown.labels.is_some() => categorical.push(row),
                     Ok(row) => continuous.push(row),
@@ -219,12 +219,12 @@ impl Export {
     /// Rows of some columns, each written once: who asks for one field and later for all of them waits once for each. The centroids of
     /// all are made together.
     async fn rows(&self, columns: &[Shown], packing: &Packing, ranges: &Ranges) -> Vec<Result<Json>> {
-        let looked = wait::all(columns.iter().map(|shown| self.look(shown, packing, ranges))).await;
+        let looked = wait::all(columns.iter().map(|shown| apart(self.look(shown, packing, ranges)))).await;
         let coded: Vec<Rc<Coded>> = looked
             .iter()
             .filter_map(|look| if let Ok(Look::Labels(coded)) = look { Some(Rc::clone(coded)) } else { None })
             .collect();
-        let points = if coded.is_empty() { Ok(Vec::new()) } else { self.all_points().await };
+        let points = if coded.is_empty() { Ok(Vec::new()) } else { apart(self.all_points()).await };
         let mut places = match &points {
             Ok(points) => places(&coded, points, &self.options),
             Err(_) => Vec::new(),

@@ -34,7 +34,7 @@ use futures_util::future::try_join;
 use crate::{
     anndata::{AnnData, Graph, Watch},
     error::{Error, Result},
-    wait::{self, Once},
+    wait::{self, Once, apart},
 };
 pub use genes::Cost;
 pub use json::Json;
@@ -179,6 +179,7 @@ impl Export {
     ///
     /// # Errors
     /// `Unsupported` when no embedding can be drawn, naming what is there.
+    #[inline(never)] // As `wait::apart`.
     pub fn open(data: AnnData, options: Options) -> Result<Self> {
         let (choices, umap) = points::choose(&data, &options);
         if choices.is_empty() {
@@ -288,26 +289,28 @@ impl Export {
     async fn make(&self, route: &Route, watch: Option<Rc<dyn Watch>>) -> Result<File> {
         let plain = Packing::default();
         let body = match route {
-            Route::Identity => self.identity(&plain).await?.text().into(),
-            Route::ObsManifest => self.obs_manifest(&plain, &Ranges::default(), None).await?.text().into(),
+            Route::Identity => apart(self.identity(&plain)).await?.text().into(),
+            Route::ObsManifest => {
+                apart(self.obs_manifest(&plain, &Ranges::default(), None)).await?.text().into()
+            }
             Route::ObsField(name) => {
                 let index = self.find_column(name)?;
-                self.obs_manifest(&plain, &Ranges::default(), Some(index)).await?.text().into()
+                apart(self.obs_manifest(&plain, &Ranges::default(), Some(index))).await?.text().into()
             }
             Route::VarManifest => {
-                let all = self.chosen_genes(&plain).await?;
-                self.var_manifest(&plain, &all, &Ranges::default()).await?.text().into()
+                let all = apart(self.chosen_genes(&plain)).await?;
+                apart(self.var_manifest(&plain, &all, &Ranges::default())).await?.text().into()
             }
-            Route::ConnectivityManifest => self.connectivity_manifest(&plain).await?.text().into(),
+            Route::ConnectivityManifest => apart(self.connectivity_manifest(&plain)).await?.text().into(),
             Route::Health => self.health().text().into(),
             Route::Info => self.info().text().into(),
             Route::Datasets => self.datasets().text().into(),
-            Route::Points(dim) => floats(Arc::clone(&self.points(*dim).await?.values)),
-            Route::ObsValues(name) => floats(self.numbers(self.find_column(name)?).await?),
+            Route::Points(dim) => floats(Arc::clone(&apart(self.points(*dim)).await?.values)),
+            Route::ObsValues(name) => floats(apart(self.numbers(self.find_column(name)?)).await?),
             Route::ObsCodes(name) => {
-                self.coded(self.find_column(name)?).await?.bytes(self.options.profile)?.into()
+                apart(self.coded(self.find_column(name)?)).await?.bytes(self.options.profile)?.into()
             }
-            Route::ObsOutliers(name) => floats(self.outliers(self.find_column(name)?, None).await?),
+            Route::ObsOutliers(name) => floats(apart(self.outliers(self.find_column(name)?, None)).await?),
             // Not of the reference, which has no such files.
             Route::ObsNames | Route::ObsColours(_) | Route::ObsLabels(_)
                 if self.options.profile == Profile::Reference =>
@@ -315,20 +318,24 @@ impl Export {
                 return Err(Error::missing("the reference serves no such file"));
             }
             Route::ObsNames => Json::list(self.data.obs.names().await?.iter()).text().into(),
-            Route::ObsColours(name) => self.colours(name).await?.text().into(),
-            Route::ObsLabels(name) => self.label_list(name).await?.text().into(),
-            Route::VarValues(name) => floats(self.gene(name, watch).await?),
-            Route::EdgeSources => self.edges(&self.graph().await?.from),
-            Route::EdgeDestinations => self.edges(&self.graph().await?.to),
-            Route::EdgeWeights => {
-                self.graph().await?.weights.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>().into()
-            }
+            Route::ObsColours(name) => apart(self.colours(name)).await?.text().into(),
+            Route::ObsLabels(name) => apart(self.label_list(name)).await?.text().into(),
+            Route::VarValues(name) => floats(apart(self.gene(name, watch)).await?),
+            Route::EdgeSources => self.edges(&apart(self.graph()).await?.from),
+            Route::EdgeDestinations => self.edges(&apart(self.graph()).await?.to),
+            Route::EdgeWeights => apart(self.graph())
+                .await?
+                .weights
+                .iter()
+                .flat_map(|w| w.to_le_bytes())
+                .collect::<Vec<u8>>()
+                .into(),
             Route::Vectors(id, dim) => {
                 let field = self.vectors.iter().find(|field| field.id == *id);
                 let key = field.and_then(|field| field.key(*dim));
                 let key = key.ok_or_else(|| Error::missing("there is no such vector field"))?;
-                let scale = self.points(*dim).await?.scale;
-                floats(vectors::read(&self.data, key, scale, self.options.profile).await?)
+                let scale = apart(self.points(*dim)).await?.scale;
+                floats(apart(vectors::read(&self.data, key, scale, self.options.profile)).await?)
             }
         };
         let media = if route.is_json() { "application/json" } else { "application/octet-stream" };

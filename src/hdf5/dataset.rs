@@ -84,6 +84,7 @@ impl Dataset {
     ///
     /// # Errors
     /// `Malformed`, `Unsupported`, `Limit`.
+    #[inline(never)] // As `wait::apart`.
     pub fn new(space: &Space, object: &Object) -> Result<Option<Self>> {
         let Some(layout) = object.cursor(space, kind::LAYOUT, "layout message") else { return Ok(None) };
         let layout = layout::decode(layout)?;
@@ -140,6 +141,7 @@ impl Dataset {
     }
 
     /// The description as the rest of the crate knows it.
+    #[inline(never)] // As `wait::apart`.
     pub fn array(&self, path: &str, id: u64, attrs: Attrs) -> Array {
         let chunk = match &self.place {
             Place::Piece(_) | Place::Virtual { .. } | Place::Outside(_) if self.codecs.is_empty() => {

@@ -25,6 +25,7 @@ use crate::{
     error::{Error, Result},
     source::Part,
     tree::{Group, Node, Stored},
+    wait::apart,
 };
 
 /// Bytes read first: they tell what a file is that is not HDF5, and hold most superblocks.
@@ -185,14 +186,14 @@ impl File {
     /// # Errors
     /// `Malformed`, `Unsupported`, `Source`.
     pub async fn node(&self, path: &str, address: u64, ahead: Option<SymbolTable>) -> Result<Node> {
-        let (object, ()) = join(self.load(address), self.warm(ahead)).await;
+        let (object, ()) = join(apart(self.load(address)), apart(self.warm(ahead))).await;
         let object = object?;
         let table = match children::links(&self.space, &object, self.group_k) {
             Ok(Some(links)) if ahead.is_none() => links.table(),
             _ => None,
         };
-        let attrs = attributes::read(&self.space, &self.sharing, &object);
-        let (attrs, ()) = join(attrs, self.warm(table)).await;
+        let attrs = apart(attributes::read(&self.space, &self.sharing, &object));
+        let (attrs, ()) = join(attrs, apart(self.warm(table))).await;
         let attrs = attrs?;
         let path = path.trim_matches('/');
         if let Some(dataset) = Dataset::new(&self.space, &object)? {

@@ -93,7 +93,7 @@ impl Hdf5 {
     async fn spots(&self, array: &Array, chunks: &[u64]) -> Result<Vec<Stored>> {
         let (number, address) = apart(array.id);
         let file = self.files.file(number)?;
-        let mut stored = file.locate(array, address, chunks).await?;
+        let mut stored = wait::apart(file.locate(array, address, chunks)).await?;
         if number > 0 {
             for chunk in &mut stored {
                 if let Stored::Span { range, .. } = chunk {

@@ -39,6 +39,7 @@ use crate::{
     limits::Limits,
     shelf::Shelf,
     source::address::decode,
+    wait::apart,
 };
 use cancel::Running;
 use error::to_js;
@@ -227,13 +228,14 @@ impl Dataset {
         let how = How { name, headers, renew, beside, meter: Rc::clone(&meter) };
         let _listener = hooks.progress.map(|callback| meter.listen(callback));
         let opening = async {
-            let found = find(from, how).await?;
+            let found = apart(find(from, how)).await?;
             let root = given.text("root")?.or(found.root).unwrap_or_default();
             let options = given.export(found.name, found.folder)?;
             let shelf = given.cache()?.then(|| Rc::new(Private) as Rc<dyn Shelf>);
             let limits = Limits::default();
-            let open = dataset::Dataset::open_kept(found.source, &root, options, limits, shelf).await?;
-            let description = open.describe().await?;
+            let open =
+                apart(dataset::Dataset::open_kept(found.source, &root, options, limits, shelf)).await?;
+            let description = apart(open.describe()).await?;
             Ok((open, description))
         };
         let (open, description) = running.until(hooks.signal, opening).await?;

@@ -216,6 +216,7 @@ impl Given {
     }
 
     /// What the virtual files are made by.
+    #[inline(never)] // As `wait::apart`.
     pub fn export(&self, file: String, folder: bool) -> Result<Options> {
         let profile = match self.text("profile")?.as_deref() {
             None | Some("reference") => Profile::Reference,

@@ -24,6 +24,10 @@ const FEATURES: [&str; 8] = [
     "--enable-bulk-memory-opt",
 ];
 
+/// How large a function of one caller may be to be drawn into it; any, if nothing is said. Browsers compile a function anew, optimised, once it
+/// has run for long, and a large one takes a tenth of a second: loops stay apart from what calls them.
+const ONE_CALLER: &str = "--one-caller-inline-max-function-size=100";
+
 /// How large a function marked `#[inline]` may be to be drawn into code that is to be small; 325 if nothing is said, which is meant for
 /// code that is to be fast and doubles what the standard library's iterators and collections take. The decoders are compiled for speed, and
 /// keep a bound of their own.
@@ -118,7 +122,7 @@ fn shrink(wasm: &Path) -> Outcome {
     }
     let optimise =
         |how: &[&str]| finish(Command::new(&tool).args(FEATURES).args(how).arg("-o").arg(wasm).arg(wasm));
-    optimise(&["-O3"])?;
+    optimise(&["-O3", ONE_CALLER])?;
     let wrong = |e| format!("{}: {e}", wasm.display());
     let named = similar::named(&std::fs::read(wasm).map_err(wrong)?)?;
     std::fs::write(wasm, named).map_err(wrong)?;

@@ -74,6 +74,7 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
         options.created_at.clear();
         let plan = Packing { memory: None, ..packing.clone() };
         let what = json!([opened.identity(), format!("{options:?}"), format!("{plan:?}")]).to_string();
+        interrupt::told(&show, "the same command goes on where this one stopped");
         let journal = folder::prepare(out, &what, pack.force)?;
         if journal.len() > 0 && !pack.quiet {
             output::note(&format!(
@@ -81,7 +82,6 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
                 journal.len()
             ));
         }
-        interrupt::told(&show, "the same command goes on where this one stopped");
         let folder = Folder::start(out, journal, usize::from(pack.jobs), Arc::clone(&show))?;
         export.pack(&packing, &folder).await?;
         folder.finish()?;

@@ -13,6 +13,7 @@ use super::{cursor::Cursor, dataset::Chunks, message::layout::Index, space::Spac
 use crate::{
     error::{Error, Result},
     tree::Stored,
+    wait::apart,
 };
 
 /// Where one chunk is.
@@ -62,10 +63,10 @@ impl<'s> Walk<'s> {
                     Ok(Some(Spot { address, size: self.chunks.bytes, mask: 0 }))
                 })
                 .collect::<Result<_>>()?,
-            Index::Tree1 => tree1::locate(self, address, wanted).await?,
-            Index::Tree2 => tree2::locate(self, address, wanted).await?,
-            Index::Fixed => fixed::locate(self, address, wanted).await?,
-            Index::Extensible => extensible::locate(self, address, wanted).await?,
+            Index::Tree1 => apart(tree1::locate(self, address, wanted)).await?,
+            Index::Tree2 => apart(tree2::locate(self, address, wanted)).await?,
+            Index::Fixed => apart(fixed::locate(self, address, wanted)).await?,
+            Index::Extensible => apart(extensible::locate(self, address, wanted)).await?,
         };
         wanted.iter().zip(spots).map(|(&number, spot)| self.stored(number, spot)).collect()
     }

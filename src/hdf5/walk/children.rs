@@ -90,6 +90,7 @@ pub async fn warm(space: &Space, table: SymbolTable, k: (u16, u16)) {
 ///
 /// # Errors
 /// `Malformed`.
+#[inline(never)] // As `wait::apart`.
 pub fn links<'s>(space: &'s Space, object: &Object, k: (u16, u16)) -> Result<Option<Links<'s>>> {
     if let Some(c) = object.cursor(space, kind::SYMBOL_TABLE, "symbol table message") {
         return Ok(Some(Links::Old(Old { space, table: group::symbol_table(c)?, k })));
