@@ -18,10 +18,19 @@ use serde_json::{Value, json};
 
 const JOURNAL: &str = ".cellucid-export";
 const IDENTITY: &str = "dataset_identity.json";
+const UNMOUNTED: &str = "no file system of its own is to be had here";
 
 /// `export` of the sample as a command line, in words.
 fn export<'a>(source: &'a str, out: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     [&["export", source, out, "--genes", "CD3E,MS4A1,NKG7,LYZ"], options].concat()
+}
+
+/// The command that puts a file system of its own, so large, at a place, for programs that `unshare -rm` starts; `None` where that is not
+/// allowed.
+fn mount(place: &str, size: &str) -> Option<String> {
+    let mount = format!("mount -t tmpfs -o size={size} none '{place}'");
+    let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).stderr(Stdio::null()).status();
+    can.is_ok_and(|status| status.success()).then_some(mount)
 }
 
 #[test]
@@ -66,12 +75,7 @@ fn a_full_disk_is_told_and_leaves_no_data_set() {
     let (place, source) = (scratch.path("small"), text(&sample()));
     fs::create_dir(&place).unwrap();
     let out = format!("{place}/out");
-    let mount = format!("mount -t tmpfs -o size=192k none '{place}'");
-    let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).stderr(Stdio::null()).status();
-    if !can.is_ok_and(|status| status.success()) {
-        eprintln!("no file system of its own is to be had here");
-        return;
-    }
+    let Some(mount) = mount(&place, "192k") else { return eprintln!("{UNMOUNTED}") };
     let script = format!("{mount} && \"$0\" \"$@\"; echo $?; find '{place}' -type f");
     let program = env!("CARGO_BIN_EXE_cellucid-wasm");
     let args = export(&source, &out, &["--jobs", "1"]);
@@ -124,12 +128,7 @@ fn a_gene_index_that_finds_no_room_is_told_of() {
         String::from_utf8(run(&["export", &source, &whole, "--no-cache", "--memory", "64"]).stderr).unwrap();
     assert!(!said.contains("gene index"), "{said}");
     fs::create_dir(&cache).unwrap();
-    let mount = format!("mount -t tmpfs -o size=1m none '{cache}'");
-    let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).stderr(Stdio::null()).status();
-    if !can.is_ok_and(|status| status.success()) {
-        eprintln!("no file system of its own is to be had here");
-        return;
-    }
+    let Some(mount) = mount(&cache, "1m") else { return eprintln!("{UNMOUNTED}") };
     let script =
         format!("{mount} && XDG_CACHE_HOME='{cache}' \"$0\" \"$@\"; echo $?; find '{cache}' -type f");
     let program = env!("CARGO_BIN_EXE_cellucid-wasm");
