@@ -140,6 +140,11 @@ impl Dataset {
         }
     }
 
+    /// What goes on more slowly than it might, in words, with what to do about it; none for most.
+    pub fn notices(&self) -> Vec<String> {
+        if let Self::Made(export, _) = self { export.data().notices() } else { Vec::new() }
+    }
+
     /// The data set's id.
     pub fn id(&self) -> String {
         match self {

@@ -159,7 +159,7 @@ pub struct Pack {
     /// Threads that compress and write
     #[arg(long, value_name = "N", default_value_t = processors(), value_parser = clap::value_parser!(u16).range(1..=MOST_JOBS))]
     pub jobs: u16,
-    /// Memory for gene values, in MiB; what a matrix stored by row has beyond half of it lies in the cache, or without one in OUT, until
+    /// Memory for gene values, in MiB; what a matrix stored by row has beyond half of it lies in the cache, or where that has no room in OUT, until
     /// all genes are written
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u64,

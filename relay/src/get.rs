@@ -49,6 +49,10 @@ pub fn run(source: &str, paths: &[String], out: Option<&Path>, stats: bool, read
     let seconds = start.elapsed().as_secs_f64();
     // The answer is out: what others may profit from later is done now.
     block_on(dataset.settle());
+    // Who wants nothing kept knows.
+    if !reading.no_cache {
+        dataset.notices().iter().for_each(|notice| output::note(notice));
+    }
     if stats {
         let (requests, bytes_read) = opened.moved();
         let line = json!({

@@ -2,26 +2,61 @@
 
 use std::io::{self, Write};
 
-use cellucid_wasm::{Error, Result, anndata::AnnData, dataset::Dataset, native::block_on};
+use cellucid_wasm::{
+    Error, Result,
+    anndata::{AnnData, Matrix},
+    dataset::Dataset,
+    native::{Cache, block_on},
+};
 use serde_json::{Map, Value, json};
 
-use crate::{args::Reading, output, source::Opened};
+use crate::{
+    args::Reading,
+    export::size,
+    output,
+    source::{Opened, cache},
+};
 
 pub fn run(source: &str, as_json: bool, reading: &Reading) -> Result<()> {
     let opened = Opened::new(source, &reading.headers)?;
-    let description = block_on(describe(&opened, reading))?;
-    output::standard(|out| if as_json { writeln!(out, "{description:#}") } else { tell(out, &description) })
+    let (description, index) = block_on(describe(&opened, reading))?;
+    output::standard(|out| if as_json { writeln!(out, "{description:#}") } else { tell(out, &description) })?;
+    if let Some(cache) = cache(reading) {
+        short_of_room(&cache, index).iter().for_each(|notice| output::note(notice));
+    }
+    Ok(())
 }
 
-/// The library's description; where nothing can be drawn, what there is and the reason instead.
-async fn describe(opened: &Opened, reading: &Reading) -> Result<Value> {
+/// Says beforehand when what is found out about genes will not be kept, for want of room.
+fn short_of_room(cache: &Cache, index: u64) -> Option<String> {
+    let (folder, most) = cache.place();
+    // It is made when something is kept.
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let free = fs4::available_space(there).ok()?.min(most);
+    (index > free).then(|| {
+        format!(
+            "X is stored by row, and the index of its genes may take {}, for which {} has no room ({} are left): each run goes through all of X \
+             again; free disk space, set XDG_CACHE_HOME, or store X by column (adata.X = adata.X.tocsc())",
+            size(index),
+            folder.display(),
+            size(free)
+        )
+    })
+}
+
+/// The library's description; where nothing can be drawn, what there is and the reason instead. With it the bytes of a gene index.
+async fn describe(opened: &Opened, reading: &Reading) -> Result<(Value, u64)> {
+    let index = |data: &AnnData| data.x.as_ref().map_or(0, Matrix::index_size);
     let unreadable = |e: serde_json::Error| Error::malformed(format!("the description is no JSON: {e}"));
     let error = match opened.dataset(reading).await {
         Ok(dataset) => {
+            let mut size = 0;
             if let Dataset::Made(export, _) = &dataset {
                 export.data().survey().await;
+                size = index(export.data());
             }
-            return serde_json::from_str(&dataset.describe().await?).map_err(unreadable);
+            let description = serde_json::from_str(&dataset.describe().await?).map_err(unreadable)?;
+            return Ok((description, size));
         }
         Err(error) => error,
     };
@@ -35,7 +70,7 @@ async fn describe(opened: &Opened, reading: &Reading) -> Result<Value> {
         }
         map.insert("not_shown".into(), json!({"reason": error.message, "advice": error.advice()}));
     }
-    Ok(outline)
+    Ok((outline, index(&chosen.data)))
 }
 
 fn outline(data: &AnnData, opened: &Opened) -> Value {

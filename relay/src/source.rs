@@ -96,10 +96,11 @@ impl Opened {
     /// # Errors
     /// When nothing in it can be shown.
     pub async fn dataset(&self, reading: &Reading) -> Result<Dataset> {
-        self.dataset_within(reading, limits(), None).await
+        let shelf = cache(reading).map(|cache| Rc::new(cache) as Rc<dyn Shelf>);
+        self.dataset_within(reading, limits(), shelf).await
     }
 
-    /// The same within limits of the caller's. What does not fit is kept in the cache, or, where there is to be none, in another folder.
+    /// The same within limits of the caller's, keeping on a shelf of its own.
     ///
     /// # Errors
     /// When nothing in it can be shown.
@@ -107,12 +108,9 @@ impl Opened {
         &self,
         reading: &Reading,
         limits: Limits,
-        instead: Option<&Path>,
+        shelf: Option<Rc<dyn Shelf>>,
     ) -> Result<Dataset> {
         let options = reading.options(&self.name, self.folder);
-        let cache = if reading.no_cache { None } else { Cache::of_user(CACHE) };
-        let cache = cache.or_else(|| instead.map(|folder| Cache::new(folder, u64::MAX)));
-        let shelf = cache.map(|cache| Rc::new(cache) as Rc<dyn Shelf>);
         Dataset::open_kept(self.source.clone(), &self.root, options, limits, shelf).await
     }
 
@@ -149,6 +147,11 @@ impl Opened {
             None => (self.local.requests.get(), self.local.bytes.get()),
         }
     }
+}
+
+/// What is kept between runs, unless nothing is to be.
+pub fn cache(reading: &Reading) -> Option<Cache> {
+    if reading.no_cache { None } else { Cache::of_user(CACHE) }
 }
 
 /// A native program has more memory than a browser's module.

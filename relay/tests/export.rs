@@ -18,19 +18,10 @@ use serde_json::{Value, json};
 
 const JOURNAL: &str = ".cellucid-export";
 const IDENTITY: &str = "dataset_identity.json";
-const UNMOUNTED: &str = "no file system of its own is to be had here";
 
 /// `export` of the sample as a command line, in words.
 fn export<'a>(source: &'a str, out: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     [&["export", source, out, "--genes", "CD3E,MS4A1,NKG7,LYZ"], options].concat()
-}
-
-/// The command that puts a file system of its own, so large, at a place, for programs that `unshare -rm` starts; `None` where that is not
-/// allowed.
-fn mount(place: &str, size: &str) -> Option<String> {
-    let mount = format!("mount -t tmpfs -o size={size} none '{place}'");
-    let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).stderr(Stdio::null()).status();
-    can.is_ok_and(|status| status.success()).then_some(mount)
 }
 
 #[test]
@@ -65,84 +56,6 @@ fn a_run_that_ran_out_of_room_goes_on() {
     // Anew, on demand.
     ok(&export(&source, &out, &["--force", "--quiet"]));
     assert!(tree(Path::new(&out)) == whole);
-}
-
-/// Needs a file system of its own, which not every machine lets us have; the test above runs everywhere.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_full_disk_is_told_and_leaves_no_data_set() {
-    let scratch = Scratch::new();
-    let (place, source) = (scratch.path("small"), text(&sample()));
-    fs::create_dir(&place).unwrap();
-    let out = format!("{place}/out");
-    let Some(mount) = mount(&place, "192k") else { return eprintln!("{UNMOUNTED}") };
-    let script = format!("{mount} && \"$0\" \"$@\"; echo $?; find '{place}' -type f");
-    let program = env!("CARGO_BIN_EXE_cellucid-wasm");
-    let args = export(&source, &out, &["--jobs", "1"]);
-    let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script, program])
-        .args(args)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let (listed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(listed.starts_with("1\n"), "{listed}{said}");
-    assert!(said.contains("the disk is full"), "{said}");
-    assert!(listed.contains("points_2d.bin") && !listed.contains(IDENTITY), "{listed}");
-    assert!(!listed.contains(".part"), "{listed}");
-}
-
-#[test]
-fn what_does_not_fit_into_memory_is_put_aside_and_cleared_up() {
-    let scratch = Scratch::new();
-    let source = text(&root().join("build/bench/20000x500_csr_gzip.h5ad"));
-    let (whole, aside, short) = (scratch.path("whole"), scratch.path("aside"), scratch.path("short"));
-    ok(&["export", &source, &whole, "--quiet"]);
-    let whole = tree(Path::new(&whole));
-    // The gene index takes 6 MB, of which 2 may be in memory.
-    ok(&["export", &source, &aside, "--quiet", "--no-cache", "--memory", "4"]);
-    assert!(tree(Path::new(&aside)) == whole);
-    // No room for it either: the matrix is passed over more than once. No other file is as large.
-    let args = ["export", &source, &short, "--no-cache", "--memory", "4"];
-    let (code, said) = shell("trap '' XFSZ; ulimit -f 4096; exec \"$0\" \"$@\"", &args);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("its gene index found no room"), "{said}");
-    assert!(tree(Path::new(&short)) == whole);
-    // What a run that was killed left there.
-    fs::remove_file(Path::new(&short).join(IDENTITY)).unwrap();
-    let left = Path::new(&short).join(".cellucid-index");
-    fs::create_dir(&left).unwrap();
-    fs::write(left.join("part"), b"left").unwrap();
-    ok(&["export", &source, &short, "--quiet", "--force"]);
-    assert!(tree(Path::new(&short)) == whole);
-}
-
-/// As above, on a disk that is really full: that of the cache.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_gene_index_that_finds_no_room_is_told_of() {
-    let scratch = Scratch::new();
-    let source = text(&root().join("build/bench/20000x500_csr_gzip.h5ad"));
-    let (cache, whole, out) = (scratch.path("cache"), scratch.path("whole"), scratch.path("out"));
-    let said =
-        String::from_utf8(run(&["export", &source, &whole, "--no-cache", "--memory", "64"]).stderr).unwrap();
-    assert!(!said.contains("gene index"), "{said}");
-    fs::create_dir(&cache).unwrap();
-    let Some(mount) = mount(&cache, "1m") else { return eprintln!("{UNMOUNTED}") };
-    let script =
-        format!("{mount} && XDG_CACHE_HOME='{cache}' \"$0\" \"$@\"; echo $?; find '{cache}' -type f");
-    let program = env!("CARGO_BIN_EXE_cellucid-wasm");
-    let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script, program, "export", &source, &out, "--memory", "4"])
-        .current_dir(root())
-        .env("SOURCE_DATE_EPOCH", "946684800")
-        .output()
-        .unwrap();
-    let (listed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    // Nothing is left on the full disk either.
-    assert_eq!(listed, "0\n", "{said}");
-    assert!(said.contains("found no room") && said.contains("No space left on device"), "{said}");
-    assert!(tree(Path::new(&out)) == tree(Path::new(&whole)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     encoding, plain,
     sparse::{Compressed, Sparse},
-    sweep::Watch,
+    sweep::{self, Watch},
     text_attr,
 };
 use crate::{
@@ -40,6 +40,15 @@ pub(super) fn sparse_kind(attrs: &Attrs) -> Option<Compressed> {
         ("csc_matrix", _) | (_, Some("csc")) => Some(Compressed::Columns),
         _ => None,
     }
+}
+
+/// What a gene index that found no room costs, and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Another column costs another pass.
+    Now(String),
+    /// The first column of a later visit costs another pass.
+    Later(String),
 }
 
 impl Matrix {
@@ -129,9 +138,21 @@ impl Matrix {
         }
     }
 
-    /// Why the gene index of a matrix stored by row is not kept whole, so that later columns cost another pass.
-    pub fn refused(&self) -> Option<String> {
-        if let Self::Sparse(sparse) = self { sparse.sweep.refused() } else { None }
+    /// Bytes that the gene index of a matrix stored by row takes at most; 0 for others.
+    pub fn index_size(&self) -> u64 {
+        match self {
+            Self::Sparse(sparse) if sparse.compressed == Compressed::Rows => {
+                sweep::shape(sparse).map_or(0, |shape| shape.estimate())
+            }
+            _ => 0,
+        }
+    }
+
+    /// What became of the gene index of a matrix stored by row, where it cannot be had again, and why.
+    pub fn lost(&self) -> Option<Lost> {
+        let Self::Sparse(sparse) = self else { return None };
+        let unsaved = || sparse.sweep.unsaved().map(Lost::Later);
+        sparse.sweep.refused().map(Lost::Now).or_else(unsaved)
     }
 
     /// Reads what any column will need first, such as where its chunks are listed. Errors are left to whoever reads a column.

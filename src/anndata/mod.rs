@@ -33,7 +33,7 @@ pub use frame::Frame;
 pub use graph::Graph;
 pub use inside::{has_modalities, inside};
 pub use layout::Entry;
-pub use matrix::Matrix;
+pub use matrix::{Lost, Matrix};
 pub use sparse::{Compressed, Sparse};
 pub use sweep::Watch;
 
@@ -247,14 +247,17 @@ impl AnnData {
 
     /// What went on more slowly than it might have, in words, with what to do about it.
     pub fn notices(&self) -> Vec<String> {
-        let refused = self.x.as_ref().and_then(Matrix::refused);
-        let words = |reason| {
+        let words = |lost| {
+            let (reason, cost) = match lost {
+                Lost::Now(reason) => (reason, "each further gene goes through all of X again"),
+                Lost::Later(reason) => (reason, "the next visit goes through all of X once more"),
+            };
             format!(
-                "X is stored by row, and its gene index found no room ({reason}): other genes cost another pass over X; \
-                 make room on the disk, or allow more memory"
+                "X is stored by row, and the index of its genes cannot be kept ({reason}): {cost}; \
+                 free disk space, or store X by column (adata.X = adata.X.tocsc())"
             )
         };
-        refused.map(words).into_iter().collect()
+        self.x.as_ref().and_then(Matrix::lost).map(words).into_iter().collect()
     }
 
     /// Notes something that cannot be used.

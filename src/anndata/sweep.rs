@@ -144,7 +144,13 @@ impl Sweep {
 
     /// Why the index is not kept whole, so that another column costs another pass; `None` while it is.
     pub fn refused(&self) -> Option<String> {
-        self.index.get().and_then(|index| index.refused())
+        let lacking = self.index.get().filter(|index| !index.complete());
+        lacking.and_then(|index| index.refused())
+    }
+
+    /// Why the index, which is there whole, is not kept for later visits; `None` while it is, or is not to be.
+    pub fn unsaved(&self) -> Option<String> {
+        self.index.get().and_then(|index| index.unsaved())
     }
 
     fn wake(&self) {
@@ -220,19 +226,7 @@ impl Sweep {
         if let Some(index) = self.index.get() {
             return Ok(Rc::clone(index));
         }
-        let items = matrix.data.len();
-        let chunk = matrix.indices.chunk.first().copied().unwrap_or(1).max(1);
-        let block = (items / BLOCKS).clamp(ITEMS.start, ITEMS.end);
-        let shape = Shape {
-            rows: matrix.shape[0],
-            columns: Limits::size(matrix.shape[1], u64::from(u32::MAX), "a row")?,
-            items,
-            // Whole chunks, so that each is decoded once; but a matrix in one chunk is not sorted in one piece.
-            block: block.div_ceil(chunk).saturating_mul(chunk).min(LARGEST),
-            dtype: matrix.data.dtype.name(),
-            plain: matrix.data.dtype.width(),
-            sorts: matches!(matrix.data.dtype, DType::Int { .. } | DType::Float { .. }),
-        };
+        let shape = shape(matrix)?;
         let shelf = self.shelf.borrow().clone();
         let place = match shelf {
             Some(shelf) if tree.limits().index > 0 => identity::outline(tree, matrix).map(|outline| {
@@ -489,6 +483,26 @@ impl Picked {
         }
         Ok(())
     }
+}
+
+/// What an index of the matrix will look like.
+///
+/// # Errors
+/// `Limit` when it has more columns than a row may.
+pub fn shape(matrix: &Sparse) -> Result<Shape> {
+    let items = matrix.data.len();
+    let chunk = matrix.indices.chunk.first().copied().unwrap_or(1).max(1);
+    let block = (items / BLOCKS).clamp(ITEMS.start, ITEMS.end);
+    Ok(Shape {
+        rows: matrix.shape[0],
+        columns: Limits::size(matrix.shape[1], u64::from(u32::MAX), "a row")?,
+        items,
+        // Whole chunks, so that each is decoded once; but a matrix in one chunk is not sorted in one piece.
+        block: block.div_ceil(chunk).saturating_mul(chunk).min(LARGEST),
+        dtype: matrix.data.dtype.name(),
+        plain: matrix.data.dtype.width(),
+        sorts: matches!(matrix.data.dtype, DType::Int { .. } | DType::Float { .. }),
+    })
 }
 
 /// Positions within a block that hold a wanted column, in order, each with that column's number among those wanted.

@@ -19,7 +19,7 @@ use crate::{
 
 /// Ends the names of files that are being written.
 const UNFINISHED: &str = "part";
-/// A file that has been unfinished for so long belongs to a run that was ended.
+/// A file that has been unfinished for so long belongs to a run that was ended, where locks tell nothing.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// Files in a folder; when they take too much room, those that have not been used for longest go.
@@ -50,6 +50,11 @@ impl Cache {
         Self { folder: folder.to_owned(), bound }
     }
 
+    /// The folder, which need not be there, and most bytes in it.
+    pub fn place(&self) -> (&Path, u64) {
+        (&self.folder, self.bound)
+    }
+
     /// Names come from [`shelf::name`](crate::shelf::name); any other leads nowhere.
     fn path(&self, name: &str) -> Result<PathBuf> {
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -71,8 +76,9 @@ impl Cache {
             let used = about.modified()?;
             let path = entry.path();
             if path.extension().is_some_and(|end| end == UNFINISHED) {
-                if now.duration_since(used).is_ok_and(|age| age > ABANDONED) {
-                    fs::remove_file(&path)?;
+                if abandoned(&path) || now.duration_since(used).is_ok_and(|age| age > ABANDONED) {
+                    // Where another run has just begun it, that one goes on without keeping anything.
+                    fs::remove_file(&path).ok();
                 }
             } else if about.is_file() {
                 files.push((used, about.len(), path));
@@ -89,6 +95,11 @@ impl Cache {
         }
         Ok(true)
     }
+}
+
+/// Whether nobody writes a file that is not finished: whoever does holds a lock on it, which goes with them.
+fn abandoned(path: &Path) -> bool {
+    fs::File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 fn unusable(error: &std::io::Error) -> Error {
@@ -127,6 +138,8 @@ impl Shelf for Cache {
                 let part = path.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
                 let file =
                     fs::File::options().read(true).write(true).create(true).truncate(true).open(&part)?;
+                // Some file systems know no locks: there age tells.
+                file.try_lock().ok();
                 let unfinished = Some(Unfinished { part, path, done: Cell::new(false) });
                 Ok(Some(Rc::new(CacheFile { file, len: Cell::new(0), unfinished }) as Rc<dyn Kept>))
             };
@@ -183,7 +196,11 @@ impl Kept for CacheFile {
 
     fn append<'a>(&'a self, bytes: &'a [u8]) -> Pending<'a, ()> {
         Box::pin(async move {
-            (&self.file).write_all(bytes).map_err(|e| unusable(&e))?;
+            if let Err(error) = (&self.file).write_all(bytes) {
+                // Half of it is of no use, its room is.
+                self.file.set_len(self.len.get()).ok();
+                return Err(unusable(&error));
+            }
             self.len.set(self.len.get().saturating_add(bytes.len() as u64));
             Ok(())
         })

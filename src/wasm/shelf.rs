@@ -174,7 +174,8 @@ impl Shelf for Private {
             if !self.clear(name, size as f64).await? {
                 return Ok(None);
             }
-            let Some(handle) = self.handle(name, true).await? else { return Ok(None) };
+            let taken = || Error::source("another tab is writing it");
+            let handle = self.handle(name, true).await?.ok_or_else(taken)?;
             handle.truncate(0.0).map_err(|e| from_local(&e))?;
             Ok(Some(Rc::new(PrivateFile::new(handle, false)?) as Rc<dyn Kept>))
         })

@@ -25,9 +25,6 @@ use super::{
 };
 use crate::{fault::Fault, output};
 
-/// Folder in it for what does not fit into memory meanwhile.
-pub const SPILL: &str = ".cellucid-index";
-
 /// The document that makes a folder a data set.
 pub const IDENTITY: &str = "dataset_identity.json";
 
@@ -119,10 +116,6 @@ pub fn check_names(paths: &[String]) -> Result<()> {
 
 /// Removes files that were being written when a run ended.
 fn tidy(root: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(root.join(SPILL)) {
-        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
     for folder in ["", "obs", "var", "connectivity", "vectors"] {
         let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
         for entry in entries {

@@ -4,29 +4,28 @@ mod datasets;
 mod folder;
 mod journal;
 mod show;
+mod spill;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, rc::Rc, sync::Arc};
 
 use cellucid_wasm::{
     Error, Limits, Result,
     dataset::Dataset,
     export::{Bits, Packing},
     native::block_on,
+    shelf::Shelf,
 };
 use serde_json::json;
 
 pub use datasets::run as datasets;
 use folder::Folder;
 pub use show::{Show, size};
+use spill::Spill;
 
 use crate::{
     args::{Pack, Reading},
     interrupt, output,
-    source::{Opened, limits},
+    source::{Opened, cache, limits},
 };
 
 /// Options of the command line as the library takes them.
@@ -46,29 +45,42 @@ fn memory(pack: &Pack) -> u64 {
     pack.memory.saturating_mul(1 << 20)
 }
 
-/// A folder for what does not fit into memory; it goes when the export ends, however it ends.
-struct Spill(PathBuf);
-
-impl Drop for Spill {
-    fn drop(&mut self) {
-        // Most often there is none.
-        fs::remove_dir_all(&self.0).ok();
-    }
+/// About as many bytes as files of a data set of so many cells take, uncompressed; what is small or rarely large is not counted.
+fn estimate(paths: &[String], cells: u64) -> u64 {
+    let width = |path: &String| {
+        let name = path.strip_suffix(".gz").unwrap_or(path);
+        match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+            "f32" => 4,
+            "u16" => 2,
+            "u8" => 1,
+            // Points and vectors, which are called after their dimensions.
+            "bin" => {
+                4 * name
+                    .rsplit_once("d.bin")
+                    .map_or(0, |(name, _)| name.bytes().last().map_or(0, |d| u64::from(d & 7)))
+            }
+            _ => 0,
+        }
+    };
+    paths.iter().map(|path| cells.saturating_mul(width(path))).fold(0, u64::saturating_add)
 }
 
 pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<()> {
     let opened = Opened::new(source, &reading.headers)?;
     let packing = packing(pack);
     let show = Arc::new(Show::of(pack.quiet, "files"));
-    let spill = Spill(out.join(folder::SPILL));
+    let spill = Rc::new(Spill::new(cache(reading), out.to_owned(), &show));
     let within = Limits { index: memory(pack) / 2, ..limits() };
     let exported = block_on(async {
-        let Dataset::Made(export, _) = opened.dataset_within(reading, within, Some(&spill.0)).await? else {
+        let shelf = Rc::clone(&spill) as Rc<dyn Shelf>;
+        let Dataset::Made(export, _) = opened.dataset_within(reading, within, Some(shelf)).await? else {
             return Err(Error::request("is an export folder already")
                 .in_file(source)
                 .hint("copy it as it is"));
         };
-        folder::check_names(&export.packed_paths(&packing).await?).map_err(|e| e.in_file(source))?;
+        let paths = export.packed_paths(&packing).await?;
+        folder::check_names(&paths).map_err(|e| e.in_file(source))?;
+        spill.leave(estimate(&paths, export.data().n_obs()));
         // The time is no difference between two exports; neither is the memory they may take.
         let mut options = export.options().clone();
         options.created_at.clear();

@@ -5,7 +5,7 @@ use std::{sync::mpsc, thread};
 use cellucid_wasm::{Error, Result, export::File, native::block_on};
 use tokio::sync::oneshot;
 
-use crate::{args::Reading, fault::Fault, source::Opened};
+use crate::{args::Reading, fault::Fault, output, source::Opened};
 
 type Job = (String, oneshot::Sender<std::result::Result<File, Fault>>);
 
@@ -46,9 +46,15 @@ impl Dataset {
             };
             // Whoever no longer waits for an answer does not get one.
             opened_to.send(Ok((dataset.id(), dataset.name(), dataset.folders()))).ok();
+            let mut told = Vec::new();
             for (path, reply) in queue {
                 reply.send(block_on(dataset.file(&path)).map_err(Fault::from)).ok();
                 block_on(dataset.settle());
+                let notices = dataset.notices();
+                for notice in notices.iter().filter(|notice| !told.contains(*notice)) {
+                    output::note(&format!("warning: {from}: {notice}"));
+                }
+                told = notices;
             }
         };
         thread::Builder::new()

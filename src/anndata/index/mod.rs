@@ -101,14 +101,16 @@ pub struct Index {
     file: RefCell<Option<Rc<dyn Kept>>>,
     /// Why blocks that found no room in memory are not kept elsewhere.
     refused: RefCell<Option<String>>,
+    /// Why the whole, which is there, is not kept for later visits.
+    unsaved: RefCell<Option<String>>,
 }
 
 impl Index {
     /// An index without blocks.
     pub fn new(shape: Shape, place: Option<Place>) -> Self {
         let slots = RefCell::new(vec![Slot::Missing; shape.blocks()]);
-        let (file, refused) = Default::default();
-        Self { shape, slots, place: RefCell::new(place), file, refused }
+        let (file, refused, unsaved) = Default::default();
+        Self { shape, slots, place: RefCell::new(place), file, refused, unsaved }
     }
 
     /// Whether a block is there.
@@ -139,6 +141,11 @@ impl Index {
     /// Why blocks that found no room in memory are not kept elsewhere, if it came to that.
     pub fn refused(&self) -> Option<String> {
         self.refused.borrow().clone()
+    }
+
+    /// Why the whole, which is there, is not kept for later visits, if that was tried.
+    pub fn unsaved(&self) -> Option<String> {
+        self.unsaved.borrow().clone()
     }
 
     /// Notes that a block is not kept: the first reason counts.
@@ -354,7 +361,7 @@ impl Index {
         }
         let size = self.shape.estimate();
         let begun = place.shelf.begin(&place.name(), size).await.map_err(|e| e.to_string())?;
-        let file = begun.ok_or_else(|| format!("its {size} bytes are more than may be kept"))?;
+        let file = begun.ok_or_else(|| format!("its {} MB are more than may be kept", size / 1_000_000))?;
         *self.file.borrow_mut() = Some(Rc::clone(&file));
         Ok(file)
     }
@@ -370,25 +377,34 @@ impl Index {
         }
         let Some(place) = self.place.borrow_mut().take() else { return };
         let Some(identity) = place.identity() else { return };
-        let Ok(file) = self.begin(&place).await else { return };
-        let count = self.shape.blocks();
+        if let Err(reason) = self.write(&place, &identity).await {
+            self.unsaved.replace(Some(reason));
+            // What nobody reads gives its room back.
+            if !self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Kept(..))) {
+                self.file.borrow_mut().take();
+            }
+        }
+    }
+
+    /// Writes what is not on the shelf yet, and the end, or says why it cannot be written.
+    async fn write(&self, place: &Place, identity: &str) -> std::result::Result<(), String> {
+        let words = |error: Error| error.to_string();
+        let file = self.begin(place).await?;
         let mut heads = Vec::new();
-        for number in 0..count {
+        for number in 0..self.shape.blocks() {
             let slot = self.slots.borrow().get(number).cloned();
             let at = file.len();
             match slot {
                 Some(Slot::Kept(head, at)) => heads.push((head, at)),
-                Some(Slot::Memory(block)) if file.append(&Block::clone(&block).seal()).await.is_ok() => {
+                Some(Slot::Memory(block)) => {
+                    file.append(&Block::clone(&block).seal()).await.map_err(words)?;
                     heads.push((block.head.clone(), at));
                 }
-                _ => return,
+                _ => return Err("a part of it is missing".into()),
             }
         }
-        let trailer = trailer::write(&identity, &self.shape, &heads);
-        if file.append(&trailer).await.is_ok() {
-            // Kept or not, this visit has all it needs.
-            file.finish().await.ok();
-        }
+        file.append(&trailer::write(identity, &self.shape, &heads)).await.map_err(words)?;
+        file.finish().await.map_err(words)
     }
 }
 
