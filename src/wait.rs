@@ -56,6 +56,11 @@ pub fn apart<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
+/// Goes through with all of them, for what they leave behind, unless one fails.
+pub async fn together(waiting: Vec<Waiting<'_>>) {
+    drive(waiting, usize::MAX).await.ok();
+}
+
 /// What all of some futures come to, in their order.
 pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let futures: Vec<F> = futures.into_iter().collect();

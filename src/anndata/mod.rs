@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::{
     array::{Attrs, Text, Values},
-    error::{Error, Result},
+    error::{Error, Pending, Result},
     shelf::Shelf,
     tree::{Node, Tree, read_all},
     wait::{self, apart},
@@ -96,12 +96,14 @@ impl AnnData {
     /// # Errors
     /// `Malformed` when there is no `obs`, naming what is there instead.
     pub async fn open(tree: Rc<dyn Tree>, root: &str) -> Result<Self> {
-        let name = tree.name().to_owned();
-        Self::open_parts(tree, root).await.map_err(|e| e.in_file(name))
+        let (name, root) = (tree.name().to_owned(), root.trim_matches('/'));
+        let (opened, ()) =
+            join(apart(Self::open_parts(Rc::clone(&tree), root)), apart(ahead(&*tree, root))).await;
+        opened.map_err(|e| e.in_file(name))
     }
 
     async fn open_parts(tree: Rc<dyn Tree>, root: &str) -> Result<Self> {
-        let root = root.trim_matches('/').to_owned();
+        let root = root.to_owned();
         let path = |name: &str| below(&root, name);
         let paths = [path("obs"), path("var"), path("X"), path("obsm")];
         let mut nodes =
@@ -323,6 +325,30 @@ impl AnnData {
             None => Ok(None),
         }
     }
+}
+
+/// Groups of which all members are looked at when a file is opened, or described afterwards.
+const LOOKED_INTO: [&str; 5] = ["obs", "obsm", "X", "obsp/connectivities", "uns/neighbors/connectivities"];
+/// What is looked at besides.
+const LOOKED_AT: [&str; 2] = ["layers", "raw/X"];
+
+/// Asks for what opening and describing will look at in its turn, all at once; only where looking for what is not there costs nothing.
+async fn ahead(tree: &dyn Tree, root: &str) {
+    if tree.format() != "hdf5" || !tree.is_far() {
+        return;
+    }
+    let drawn = DRAWN_OBSM.map(|key| below("obsm", key));
+    let into = LOOKED_INTO.into_iter().chain(drawn.iter().map(String::as_str));
+    let into: Vec<String> = into.map(|name| below(root, name)).collect();
+    let at = LOOKED_AT.map(|name| below(root, name));
+    let mut all: Vec<Pending<'_, ()>> = into.iter().map(|path| tree.ahead(path)).collect();
+    for path in &at {
+        all.push(Box::pin(async move {
+            tree.open(path).await.ok();
+            Ok(())
+        }));
+    }
+    wait::together(all).await;
 }
 
 /// A path below another.

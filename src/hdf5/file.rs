@@ -6,6 +6,7 @@ use std::{ops::Range, rc::Rc};
 
 use bytes::Bytes;
 use futures_util::future::join;
+use serde_json::Value;
 
 use super::{
     dataset::{Dataset, Place},
@@ -22,16 +23,22 @@ use super::{
 };
 use crate::{
     array::{Array, Attrs},
-    error::{Error, Result},
+    error::{Error, Pending, Result},
     source::Part,
     tree::{Group, Node, Stored},
-    wait::apart,
+    wait::{self, apart},
 };
 
 /// Bytes read first: they tell what a file is that is not HDF5, and hold most superblocks.
 const FIRST: u64 = 2048;
+/// Most chunks that are looked up before anybody asks for them.
+const LOOKED_UP: u64 = 2048;
+/// How far below a group whose members are to be looked at: a category's codes and labels are.
+const BELOW: usize = 1;
 /// Owner of put-together datasets in the space's cache.
 const DATASETS: u64 = u64::MAX - 2;
+/// Owner of attributes there.
+const ATTRS: u64 = u64::MAX - 3;
 
 /// An HDF5 file.
 pub struct File {
@@ -167,10 +174,18 @@ impl File {
             return Ok(Some(found));
         }
         let (object, complete) = object::begin(&self.space, group).await?;
-        if let Some(links) = children::links(&self.space, &object, self.group_k)?
-            && let Some(found) = links.find(&self.space, name).await?
-        {
-            return Ok(Some(found));
+        if let Some(links) = children::links(&self.space, &object, self.group_k)? {
+            // Names of the root are mostly at the other end of the file.
+            let table = links.table().filter(|_| group == self.root && self.space.is_far());
+            let ahead = async {
+                if let Some(table) = table {
+                    children::members(&self.space, table, self.group_k, true).await;
+                }
+            };
+            let (found, ()) = join(apart(links.find(&self.space, name)), apart(ahead)).await;
+            if let Some(found) = found? {
+                return Ok(Some(found));
+            }
         }
         if complete {
             return Ok(None);
@@ -186,15 +201,9 @@ impl File {
     /// # Errors
     /// `Malformed`, `Unsupported`, `Source`.
     pub async fn node(&self, path: &str, address: u64, ahead: Option<SymbolTable>) -> Result<Node> {
-        let (object, ()) = join(apart(self.load(address)), apart(self.warm(ahead))).await;
-        let object = object?;
-        let table = match children::links(&self.space, &object, self.group_k) {
-            Ok(Some(links)) if ahead.is_none() => links.table(),
-            _ => None,
-        };
-        let attrs = apart(attributes::read(&self.space, &self.sharing, &object));
-        let (attrs, ()) = join(attrs, apart(self.warm(table))).await;
-        let attrs = attrs?;
+        let (described, ()) = join(apart(self.described(address, ahead)), apart(self.warm(ahead))).await;
+        let (object, attrs) = described?;
+        let attrs = Attrs::clone(&attrs);
         let path = path.trim_matches('/');
         if let Some(dataset) = Dataset::new(&self.space, &object)? {
             let array = dataset.array(path, self.space.id(address), attrs);
@@ -202,6 +211,66 @@ impl File {
             return Ok(Node::Array(Rc::new(array)));
         }
         self.group(path, &object, attrs)
+    }
+
+    /// The header at an address, and its attributes.
+    async fn described(&self, address: u64, ahead: Option<SymbolTable>) -> Result<(Rc<Object>, Rc<Attrs>)> {
+        let object = self.load(address).await?;
+        if let Some(attrs) = self.space.kept(ATTRS, address) {
+            return Ok((object, attrs));
+        }
+        let table = match children::links(&self.space, &object, self.group_k) {
+            Ok(Some(links)) if ahead.is_none() => links.table(),
+            _ => None,
+        };
+        let attrs = apart(attributes::read(&self.space, &self.sharing, &object));
+        let (attrs, ()) = join(attrs, apart(self.warm(table))).await;
+        let attrs = Rc::new(attrs?);
+        let weight = attrs.values().fold(64_usize, |sum, value| sum.saturating_add(weight(value)));
+        self.space.keep((ATTRS, address), Rc::clone(&attrs) as _, weight);
+        Ok((object, attrs))
+    }
+
+    /// Brings the members of a group, and those of groups among them, down to a depth.
+    fn members<'a>(&'a self, table: Option<SymbolTable>, depth: usize) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let Some(table) = table else { return Ok(()) };
+            let found = children::members(&self.space, table, self.group_k, false).await;
+            let mut all: Vec<Pending<'a, ()>> = Vec::new();
+            for (address, table) in found {
+                all.push(Box::pin(async move {
+                    self.described(address, table).await.ok();
+                    Ok(())
+                }));
+                all.extend(depth.checked_sub(1).map(|depth| self.members(table, depth)));
+            }
+            wait::together(all).await;
+            Ok(())
+        })
+    }
+
+    /// Brings what looking at a path will need, before it is known what that is: of a group the headers of its members, of an array of few
+    /// chunks where they are.
+    ///
+    /// # Errors
+    /// As [`node`](Self::node), which whoever looks will be told.
+    pub async fn ahead(&self, path: &str) -> Result<()> {
+        let Way::Here(address, ahead) = self.find(path).await? else { return Ok(()) };
+        if ahead.is_some() {
+            return self.members(ahead, BELOW).await;
+        }
+        let object = self.load(address).await?;
+        if let Some(links) = children::links(&self.space, &object, self.group_k)? {
+            return self.members(links.table(), BELOW).await;
+        }
+        if let Place::Chunks(chunks) = &self.dataset(address).await?.place {
+            let count = chunks.grid.iter().fold(1, |n: u64, &along| n.saturating_mul(along));
+            if count <= LOOKED_UP {
+                let all: Vec<u64> = (0..count).collect();
+                index::Walk::new(&self.space, chunks, address, self.chunk_k).locate(&all).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn warm(&self, table: Option<SymbolTable>) {
@@ -309,6 +378,19 @@ impl File {
         let len = count.checked_mul(width).ok_or_else(far)?;
         Ok(from..from.checked_add(len).ok_or_else(far)?)
     }
+}
+
+/// About how much memory an attribute takes.
+fn weight(value: &Value) -> usize {
+    let own = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().fold(0_usize, |sum, item| sum.saturating_add(weight(item))),
+        Value::Object(fields) => fields
+            .iter()
+            .fold(0_usize, |sum, (name, field)| sum.saturating_add(name.len()).saturating_add(weight(field))),
+        _ => 0,
+    };
+    own.saturating_add(64)
 }
 
 /// Looks for the superblock where the format allows it: at 0, 512, 1024, 2048 and so on.

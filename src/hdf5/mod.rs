@@ -179,6 +179,15 @@ impl Tree for Hdf5 {
         })
     }
 
+    fn ahead<'a>(&'a self, path: &'a str) -> Pending<'a, ()> {
+        Box::pin(async move {
+            if self.is_far() {
+                self.files.file(0)?.ahead(path).await.ok();
+            }
+            Ok(())
+        })
+    }
+
     fn identity(&self) -> Option<Identity> {
         self.files.identity()
     }

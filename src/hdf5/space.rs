@@ -79,6 +79,11 @@ impl Space {
         Rc::clone(&self.source)
     }
 
+    /// Whether asking costs a journey.
+    pub fn is_far(&self) -> bool {
+        self.source.is_far()
+    }
+
     /// The handle of an address or offset in this file, which tells it from those in others.
     pub fn id(&self, address: u64) -> u64 {
         together(self.number, address)

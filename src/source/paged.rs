@@ -30,7 +30,7 @@ const AHEAD: u64 = 256 << 10;
 /// Bytes between the end of a read and that of its page within which the next page comes along, from afar.
 const CLOSE: u64 = 3 << 10;
 /// How often others have their turn before a batch goes out.
-const STEPS: usize = 8;
+const STEPS: usize = 16;
 
 type Pages = Rc<HashMap<u64, Bytes>>;
 type Flight = Shared<Pin<Box<dyn Future<Output = Result<Pages>>>>>;
@@ -133,7 +133,15 @@ impl Inner {
         let next = page.checked_add(1)?;
         let start = next.checked_mul(self.page)?;
         let close = self.source.is_far() && end <= start && start - end < CLOSE && start < self.source.len();
+        // What need not be fetched is no reason to fetch more.
+        let close = close && !self.at_hand(&(page..next));
         (close && !state.kept.contains_key(&next) && !state.flying.contains_key(&next)).then_some(next)
+    }
+
+    /// Whether pages need not be fetched.
+    fn at_hand(&self, pages: &Range<u64>) -> bool {
+        let end = pages.end.saturating_mul(self.page).min(self.source.len());
+        self.source.at_hand(&(pages.start.saturating_mul(self.page)..end))
     }
 
     async fn fly(&self) -> Result<Pages> {
@@ -173,18 +181,19 @@ impl Inner {
         let gap = self.source.gap().min(ACROSS) / self.page;
         for &page in queue {
             match runs.last_mut() {
-                Some(run) if page - run.end <= gap => run.end = page + 1,
+                // What is at hand is not worth fetching what is in between.
+                Some(run)
+                    if page - run.end <= gap && !(page > run.end && self.at_hand(&(page..page + 1))) =>
+                {
+                    run.end = page + 1;
+                }
                 _ => runs.push(page..page + 1),
             }
         }
         let most = AHEAD / self.page;
-        let at_hand = |run: &Range<u64>| {
-            let end = run.end.saturating_mul(self.page).min(self.source.len());
-            self.source.at_hand(&(run.start.saturating_mul(self.page)..end))
-        };
         match runs.iter_mut().find(|run| run.start == state.tail && state.tail > 0) {
             // What need not be fetched is no reason to fetch more.
-            Some(run) if at_hand(run) => {}
+            Some(run) if self.at_hand(run) => {}
             Some(run) => {
                 state.ahead = (state.ahead * 2).clamp(1, most.max(1));
                 let pages = self.source.len().div_ceil(self.page);

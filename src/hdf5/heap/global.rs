@@ -14,6 +14,10 @@ use crate::{
 
 /// What a collection takes at least; most take exactly this.
 pub const USUAL: u64 = 4096;
+/// What an item takes with its head, about: names of cells do.
+pub const ITEM: u64 = 40;
+/// What those take that are made for many items at once.
+pub const LONG: u64 = 64 << 10;
 
 /// A reference to an item of a global heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,14 +1,18 @@
 //! A group's links: one by name, or all of them. Old groups and new ones, few links and many.
 
-use std::{cmp::Ordering, collections::HashSet, rc::Rc};
+use std::{cell::RefCell, cmp::Ordering, collections::HashSet, rc::Rc};
 
 use bytes::Bytes;
 use futures_util::future::{join, try_join};
 
-use super::{fractal::Heap, object::Object, records};
+use super::{
+    fractal::Heap,
+    object::{Object, USUAL},
+    records,
+};
 use crate::{
     codec::checksum::lookup3,
-    error::{Error, Result},
+    error::{Error, Pending, Result},
     hdf5::{
         btree1::{self, GroupNode, Symbol},
         cursor::Cursor,
@@ -20,13 +24,15 @@ use crate::{
         },
         space::{Decoded, Space},
     },
-    order,
+    order, wait,
 };
 
 /// Bytes of a leaf's link besides the name's offset and an address.
 const SYMBOL: u64 = 24;
 /// Most leaves of a group that are read ahead.
 const WARM: usize = 32;
+/// Most leaves of a group, of eight links by default, whose links are followed before anybody asks.
+const FEW: usize = 4;
 
 /// How a group keeps its links.
 pub enum Links<'s> {
@@ -84,6 +90,25 @@ pub async fn warm(space: &Space, table: SymbolTable, k: (u16, u16)) {
         let leaves = node.children.get(..WARM.min(node.children.len())).unwrap_or(&[]);
         let _ = old.leaves(leaves).await;
     }
+}
+
+/// Where an object is, and where its own links are, if the file says so ahead.
+pub type Member = (u64, Option<SymbolTable>);
+
+/// Brings the headers of what an old group's links lead to, and the tables of what are groups themselves, whatever their names are: these
+/// may be somewhere else, so that whoever waits for them first waits twice. Gives where they are. `unless_named`: nothing where the names
+/// are there already. Trouble is not reported here.
+pub async fn members(space: &Space, table: SymbolTable, k: (u16, u16), unless_named: bool) -> Vec<Member> {
+    let old = Old { space, table, k };
+    let Ok(nodes) = old.nodes(&[table.tree]).await else { return Vec::new() };
+    let Some(node) = nodes.first().filter(|node| node.level == 0 && node.children.len() <= FEW) else {
+        return Vec::new();
+    };
+    // One by one: they too may lie apart.
+    let found = RefCell::new(Vec::new());
+    let one = |&leaf| -> Pending<'_, ()> { Box::pin(old.headers(leaf, unless_named, &found)) };
+    wait::together(node.children.iter().map(one).collect()).await;
+    found.take()
 }
 
 /// How an object keeps its links; `None` when it is no group.
@@ -179,6 +204,28 @@ impl Old<'_> {
         let names = Rc::new(Bytes::copy_from_slice(&names));
         self.space.keep((self.owner(), address), Rc::clone(&names) as _, names.len());
         Ok(names)
+    }
+
+    /// Brings what a leaf's links lead to.
+    async fn headers(&self, leaf: u64, unless_named: bool, found: &RefCell<Vec<Member>>) -> Result<()> {
+        let leaves = self.leaves(&[leaf]).await?;
+        if unless_named && self.space.kept::<Bytes>(self.owner(), self.table.heap).is_some() {
+            return Ok(());
+        }
+        let widths = self.space.widths();
+        let node = btree1::length(widths, self.k.0, widths.length.into());
+        let mut wanted = Vec::new();
+        for symbol in leaves.iter().flat_map(|leaf| leaf.iter()) {
+            let Ok(Target::Hard(address)) = symbol.to else { continue };
+            found.borrow_mut().push((address, symbol.ahead));
+            wanted.push((address, USUAL));
+            if let Some(SymbolTable { tree, heap }) = symbol.ahead {
+                wanted.extend([(tree, node), (heap, local::header_length(widths))]);
+            }
+        }
+        // At the very end of a file they may be shorter.
+        wanted.retain(|&(address, len)| self.space.span(address, len).is_ok());
+        self.space.read_many(&wanted).await.map(|_| ())
     }
 
     fn cursor<'b>(&self, bytes: &'b [u8], address: u64, what: &'static str) -> Cursor<'b> {

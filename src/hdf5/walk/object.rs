@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Read at once in the hope that the header fits: most do, and a page boundary then costs no second round.
-const USUAL: u64 = 512;
+pub const USUAL: u64 = 512;
 /// Owner of decoded headers in the space's cache.
 const OWNER: u64 = u64::MAX;
 

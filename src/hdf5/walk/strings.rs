@@ -55,12 +55,20 @@ pub async fn collections(space: &Space, wanted: &Wanted) -> Result<Collections> 
         let at = space.cursor(&[], address, "").origin();
         (address, len.min(space.len().saturating_sub(at)))
     };
-    let begun: Vec<(u64, u64)> = addresses
-        .iter()
-        .map(|&a| fits(a, if few { space.page_end(a).max(global::USUAL) } else { global::USUAL }))
-        .collect();
+    // How far the items of a collection reach is not known, but from afar it is worth guessing: attributes that were written behind
+    // many strings are at the end of the last of their collections.
+    let far = few && space.is_far();
+    let reach = |address: u64| {
+        let last =
+            wanted.range((address, 0)..=(address, u32::MAX)).next_back().map_or(0, |&(_, index)| index);
+        u64::from(last).saturating_add(8).saturating_mul(global::ITEM).min(global::LONG)
+    };
+    let begin = |&address: &u64| {
+        let page = if few { space.page_end(address).max(global::USUAL) } else { global::USUAL };
+        fits(address, if far { page.max(reach(address)) } else { page })
+    };
+    let begun: Vec<(u64, u64)> = addresses.iter().filter(|a| !found.contains_key(a)).map(begin).collect();
     // Those of which a beginning is there already need the rest.
-    let begun: Vec<(u64, u64)> = begun.into_iter().filter(|(a, _)| !found.contains_key(a)).collect();
     for (&(address, _), head) in begun.iter().zip(read(space, &begun, few).await?) {
         found.insert(address, decode(space, address, head, few)?);
     }
