@@ -58,10 +58,28 @@ register_event_callback("bench", lambda event: late["theirs"].append((event["cel
       const { port, limits } = window.cellucid.store.state.source.from.dial();
       const open = new Map();
       let last = 0;
+      // As the page's own reader does: no more than the kernel allows is on its way.
+      let flying = 0;
+      const waiting = [];
+      const next = () => {
+        while (waiting.length && (flying === 0 || flying + waiting[0].bytes <= limits.window)) {
+          const { bytes, send } = waiting.shift();
+          flying += bytes;
+          send();
+        }
+      };
       port.onmessage = ({ data }) => (open.get(data.rid)(data.buffers[0].byteLength), open.delete(data.rid));
       const part = (start, end) => new Promise((done) => {
-        open.set(++last, done);
-        port.postMessage({ rid: last, t: "get", source: ${JSON.stringify(id)}, parts: [["${size}.bin", [start, end]]] });
+        const send = () => {
+          open.set(++last, (length) => {
+            flying -= end - start;
+            done(length);
+            next();
+          });
+          port.postMessage({ rid: last, t: "get", source: ${JSON.stringify(id)}, parts: [["${size}.bin", [start, end]]] });
+        };
+        waiting.push({ bytes: end - start, send });
+        next();
       });
       const read = async () => {
         const parts = [];

@@ -75,9 +75,10 @@ impl Dataset {
             (Source::Folder(store), _) => Some(Rc::clone(store)),
             (_, archive) => archive.clone().map(|archive| archive as Rc<dyn KeyedSource>),
         };
-        if let Some(store) = store
-            && wait::apart(Folder::is_one(&*store)).await?
+        if let Some(store) = &store
+            && wait::apart(Folder::is_one(&**store)).await?
         {
+            let store = Rc::clone(store);
             let id = Some(root).filter(|root| !root.is_empty());
             return Ok(Self::There(wait::apart(Folder::open(store, id, &limits)).await?));
         }
@@ -93,7 +94,10 @@ impl Dataset {
                 let file = remembered.clone().map_or(file, |remembered| remembered as Rc<dyn ByteSource>);
                 wait::apart(open::open(Source::File(file), limits)).await?
             }
-            (None, folder) => wait::apart(open::open(folder, limits)).await?,
+            (None, folder) => match (wait::apart(open::open(folder, limits)).await, store) {
+                (Err(error), Some(store)) => return Err(wait::apart(Folder::half(&*store, error)).await),
+                (tree, _) => tree?,
+            },
         };
         let chosen = wait::apart(choose(tree, root, &options)).await?;
         let options = chosen.named(options);
@@ -140,9 +144,9 @@ impl Dataset {
         }
     }
 
-    /// What goes on more slowly than it might, in words, with what to do about it; none for most.
-    pub fn notices(&self) -> Vec<String> {
-        if let Self::Made(export, _) = self { export.data().notices() } else { Vec::new() }
+    /// What goes on more slowly than it might, in words, with what to do about it; with `later`, also what only later visits will feel.
+    pub fn notices(&self, later: bool) -> Vec<String> {
+        if let Self::Made(export, _) = self { export.data().notices(later) } else { Vec::new() }
     }
 
     /// The data set's id.

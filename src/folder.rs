@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     export::VERSION,
     limits::Limits,
     source::{KeyedSource, Part},
@@ -21,6 +21,10 @@ use crate::{
 pub const IDENTITY: &str = "dataset_identity.json";
 /// The document that lists several of them.
 pub const LIST: &str = "datasets.json";
+
+/// Manifests of columns and of genes.
+const OBS: &str = "obs_manifest.json";
+const VAR: &str = "var_manifest.json";
 
 /// A data set of several below one root, as `datasets.json` lists it.
 struct Listed {
@@ -52,6 +56,17 @@ impl Folder {
         Ok(store.get_many(&wanted).await?.iter().any(Option::is_some))
     }
 
+    /// What to say of a folder that could not be opened as anything: perhaps it is half of an export.
+    pub async fn half(store: &dyn KeyedSource, error: Error) -> Error {
+        let listed = store.list("").await.ok().flatten().unwrap_or_default();
+        if error.kind != Kind::Missing || !listed.iter().any(|name| name == OBS || name == VAR) {
+            return error;
+        }
+        Error::missing(format!("is an export folder without {IDENTITY}, which is written last")).in_file(store.name()).hint(
+            "the export was interrupted: repeat the command that wrote it; or the file was lost: export the data again",
+        )
+    }
+
     /// Opens a folder. Where several lie below one root, `id` says which; by default the one that the list names.
     ///
     /// # Errors
@@ -71,7 +86,7 @@ impl Folder {
             Error::missing(format!("there is no {prefix}{IDENTITY}"))
                 .hint("choose a folder that cellucid exported")
         })?;
-        let names = ["obs_manifest.json", "var_manifest.json", "connectivity_manifest.json"];
+        let names = [OBS, VAR, "connectivity_manifest.json"];
         let manifests = wait::all(names.map(|name| document(&*store, &prefix, name, limits))).await;
         let mut paths = vec![IDENTITY.to_owned()];
         for (name, manifest) in names.into_iter().zip(manifests) {
@@ -132,7 +147,7 @@ impl Folder {
     /// # Errors
     /// As [`document`](Self::document).
     pub async fn field(&self, name: &str) -> Result<Option<Value>> {
-        let Some(mut manifest) = self.document("obs_manifest.json").await? else { return Ok(None) };
+        let Some(mut manifest) = self.document(OBS).await? else { return Ok(None) };
         let mut left = 1;
         for list in ["_continuousFields", "_categoricalFields"] {
             let Some(rows) = manifest.get_mut(list).and_then(Value::as_array_mut) else { continue };

@@ -7,7 +7,7 @@ use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use cellucid_wasm::{
     Kind, Limits,
-    anndata::{Matrix, Watch},
+    anndata::{Lost, Matrix, Watch},
     array::Values,
     codec::Codec,
     shelf::{Memory, Shelf},
@@ -245,6 +245,7 @@ fn what_finds_no_room_is_gone_through_again_or_put_on_the_shelf() {
     assert_eq!(column(&matrix, &store, 6), expected(&rows, 6));
     let (_, indices) = store.taken();
     assert!(indices > 0 && indices < chunks, "the part that was kept is not read again: {indices}");
+    assert_eq!(matrix.lost(), Some(Lost::Now("there is nowhere to put it aside".into())));
     // With a shelf nothing is.
     let (memory, shelf) = shelf();
     let store = Store::new(&rows, bounded(7 << 20));
@@ -255,7 +256,7 @@ fn what_finds_no_room_is_gone_through_again_or_put_on_the_shelf() {
     assert_eq!(column(&matrix, &store, 6), expected(&rows, 6));
     assert_eq!(store.taken(), (0, 0));
     run(matrix.settle());
-    assert_eq!(memory.files().len(), 1);
+    assert_eq!((memory.files().len(), matrix.lost()), (1, None));
     // A shelf that is too small is as none.
     let store = Store::new(&rows, bounded(7 << 20));
     let matrix = store.matrix();
@@ -264,6 +265,17 @@ fn what_finds_no_room_is_gone_through_again_or_put_on_the_shelf() {
     for c in [5, 6] {
         assert_eq!(column(&matrix, &store, c), expected(&rows, c));
     }
+    // Few blocks: all were on their way when that was found out, and stay.
+    assert_eq!(matrix.lost(), None);
+    // With memory for all of it only the next visit misses it.
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    matrix.keep_on(&small);
+    column(&matrix, &store, 5);
+    assert_eq!(matrix.lost(), None);
+    run(matrix.settle());
+    let lost = matrix.lost();
+    assert!(matches!(&lost, Some(Lost::Later(why)) if why.contains("more than may be kept")), "{lost:?}");
 }
 
 #[test]

@@ -189,10 +189,14 @@ export function load(store, hire) {
     if (bytes > MUCH) throw (await import("./price.js")).costly(bytes, seconds);
   }
 
-  /** How much was read is for the curious: no trouble if it cannot be told. */
+  /** How much was read is for the curious: no trouble if it cannot be told. What makes genes slow is said once. */
   function tell() {
     engine?.stats().then(
-      (read) => store.patch({ read }),
+      (read) => {
+        const before = store.state.read?.notices ?? [];
+        const fresh = read.notices.filter((words) => !before.includes(words));
+        store.patch({ read, ...(fresh.length > 0 && { notice: fresh.join("; ") }) });
+      },
       () => {},
     );
   }

@@ -36,7 +36,7 @@ pub enum Command {
         /// Names of virtual files, as an export folder has them: dataset_identity.json, obs_manifest.json, points_2d.bin, …
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
-        /// Write to a file instead of standard output; of several, into a folder, below their own paths
+        /// Write to a file instead of standard output; several have to be given a folder, and lie in it below their own paths
         #[arg(long, value_name = "FILE|FOLDER")]
         out: Option<PathBuf>,
         /// Say on standard error, as one line of JSON, what it took

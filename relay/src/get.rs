@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Instant};
 
-use cellucid_wasm::{Result, native::block_on};
+use cellucid_wasm::{Error, Result, native::block_on};
 use serde_json::json;
 
 use crate::{args::Reading, output, source::Opened};
@@ -12,6 +12,12 @@ const MUCH: u64 = 300_000_000;
 
 pub fn run(source: &str, paths: &[String], out: Option<&Path>, stats: bool, reading: &Reading) -> Result<()> {
     let start = Instant::now();
+    if out.is_none() && paths.len() > 1 {
+        // Nothing in them says where one ends.
+        let words = format!("{} files would run into one another on standard output", paths.len());
+        return Err(Error::request(words)
+            .hint("give --out FOLDER: each is written there, below its own path; or ask for one at a time"));
+    }
     if out.is_none()
         && let Some(path) = paths.iter().find(|path| !path.ends_with(".json"))
     {
@@ -35,7 +41,7 @@ pub fn run(source: &str, paths: &[String], out: Option<&Path>, stats: bool, read
             }
         }
         let files = dataset.files(paths).await?;
-        Ok::<_, cellucid_wasm::Error>((dataset, files))
+        Ok::<_, Error>((dataset, files))
     })?;
     match (out, files.as_slice()) {
         (Some(out), [file]) => output::file(out, &file.body)?,
@@ -51,7 +57,7 @@ pub fn run(source: &str, paths: &[String], out: Option<&Path>, stats: bool, read
     block_on(dataset.settle());
     // Who wants nothing kept knows.
     if !reading.no_cache {
-        dataset.notices().iter().for_each(|notice| output::note(notice));
+        dataset.notices(true).iter().for_each(|notice| output::note(notice));
     }
     if stats {
         let (requests, bytes_read) = opened.moved();

@@ -224,3 +224,25 @@ fn what_cannot_be_kept_is_told() {
     let ran = on_disks(&[(&cache, "64m")], &cache, &gene, ":").unwrap();
     assert_eq!(ran.said, "");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_archive_on_a_full_disk_goes_on_when_there_is_room() {
+    let scratch = Scratch::new();
+    let (source, disk) = (text(&root().join("build/bench/20000x500_csr_gzip.h5ad")), scratch.path("disk"));
+    fs::create_dir(&disk).unwrap();
+    let out = format!("{disk}/out.zarr.zip");
+    // Its 6.6 MB do not fit; then the disk grows.
+    let again = format!("mount -o remount,size=32m '{disk}' && \"$0\" \"$@\"; ls -A '{disk}'");
+    let Some(ran) = on_disks(&[(&disk, "5m")], "", &["relayout", &source, &out], &again) else {
+        return eprintln!("{UNMOUNTED}");
+    };
+    assert_eq!((ran.code, ran.listed.trim()), (Some(1), "out.zarr.zip"), "{}", ran.said);
+    let told = [
+        "the disk is full",
+        "the same command goes on where this one stopped",
+        "going on with what an interrupted run",
+    ];
+    assert!(told.iter().all(|words| ran.said.contains(words)), "{}", ran.said);
+    assert!(!ran.said.contains("ZipWriter"), "{}", ran.said);
+}

@@ -152,6 +152,16 @@ const DAMAGES: &[Damage] = &[
         "var/NOSUCH.values.f32: the source has no such thing",
     ),
     (
+        "a type",
+        |at| amend(&at.join("var_manifest.json"), |m| m["_varSchema"]["dtype"] = "uint8".into()),
+        "var_manifest.json: _varSchema.dtype: \"uint8\", the source gives \"float32\"",
+    ),
+    (
+        "a manifest",
+        |at| fs::remove_file(at.join("var_manifest.json")).unwrap(),
+        "var_manifest.json: is not there",
+    ),
+    (
         "a count",
         |at| amend(&at.join(IDENTITY), |m| m["stats"]["n_cells"] = 5001.into()),
         "dataset_identity.json: n_cells: 5001, the source gives 5000",
@@ -189,6 +199,11 @@ fn damage_is_found_and_named() {
             assert!(finding["file"].is_string() && finding["what"].is_string());
         }
     }
+    let half = scratch.path("half");
+    assert!(Command::new("cp").args(["-r", &good, &half]).status().unwrap().success());
+    fs::remove_file(Path::new(&half).join(IDENTITY)).unwrap();
+    let said = fails(1, &["verify", &source, &half]);
+    assert!(said.contains("without dataset_identity.json") && said.contains("repeat the command"), "{said}");
     let other = text(&root().join("build/oracle/fx/h5ad/base_csr.h5ad"));
     assert_eq!(run(&["verify", &other, &good]).status.code(), Some(1));
     assert!(fails(2, &["verify", &good, &source]).contains("is no export folder"));

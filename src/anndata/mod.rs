@@ -247,8 +247,8 @@ impl AnnData {
         self.skipped.borrow().clone()
     }
 
-    /// What went on more slowly than it might have, in words, with what to do about it.
-    pub fn notices(&self) -> Vec<String> {
+    /// What goes on more slowly than it might, in words, with what to do about it; with `later`, also what only later visits will feel.
+    pub fn notices(&self, later: bool) -> Vec<String> {
         let words = |lost| {
             let (reason, cost) = match lost {
                 Lost::Now(reason) => (reason, "each further gene goes through all of X again"),
@@ -259,7 +259,8 @@ impl AnnData {
                  free disk space, or store X by column (adata.X = adata.X.tocsc())"
             )
         };
-        self.x.as_ref().and_then(Matrix::lost).map(words).into_iter().collect()
+        let lost = self.x.as_ref().and_then(Matrix::lost);
+        lost.filter(|lost| later || matches!(lost, Lost::Now(_))).map(words).into_iter().collect()
     }
 
     /// Notes something that cannot be used.

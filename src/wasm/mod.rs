@@ -204,10 +204,14 @@ impl Dataset {
         })
     }
 
-    /// Requests sent and bytes read so far.
+    /// Requests sent and bytes read so far, and what goes on more slowly than it might.
     #[wasm_bindgen(skip_typescript)]
     pub fn stats(&self) -> JsValue {
-        self.meter.stats()
+        let stats = self.meter.stats();
+        let notices = self.open.borrow().as_ref().map_or_else(Vec::new, |open| open.notices(false));
+        let notices: Array = notices.into_iter().map(JsValue::from).collect();
+        Reflect::set(&stats, &"notices".into(), &notices).ok();
+        stats
     }
 
     /// Ends what is under way and lets go of the source; every later read is refused.

@@ -271,6 +271,8 @@ export interface Inside {
 export interface Stats {
   requests: number;
   bytes_read: number;
+  /** What goes on more slowly than it might, such as genes that go through all of X anew, and what to do about it; empty for most. */
+  notices: string[];
 }
 
 /** Anything a dataset can be opened from. */
@@ -317,7 +319,7 @@ export class Dataset {
    * through once. Looks at few chunks only. Other files cost nothing here.
    */
   cost(path: string): Promise<Cost>;
-  /** Requests sent and bytes read since it was opened. */
+  /** Requests sent and bytes read since it was opened, and what goes on more slowly than it might. */
   stats(): Stats;
   /** Ends what is under way and lets go of the source. */
   close(): void;

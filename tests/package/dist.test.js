@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { ROOT } from "../page/browser.js";
@@ -139,6 +139,45 @@ test("the program's archive: page, module and data, and sites made from them", {
   await out(program, ["site", SAMPLE, "site"], PLACE);
   for (const file of ["index.html", "pkg/cellucid_bg.wasm", "pkg/THIRD_PARTY.txt", "data/sample.h5ad", "catalog.json"])
     assert.ok(existsSync(join(PLACE, "site", file)), file);
+});
+
+/** Places that a text leads to beside itself, by links and by names of documents. @param {string} text */
+const beside = (text) => {
+  const links = [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)].map(([, to]) => to ?? "");
+  return links.filter((to) => !/^[a-z]+:/.test(to));
+};
+
+test("no document that is handed out leads to one that is not", async () => {
+  const [name] = readdirSync(PLACE).filter((name) => name.includes("linux"));
+  const place = join(PLACE, name ?? "");
+  const documents = readdirSync(place, { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith(".md"));
+  assert.ok(documents.includes("README.md") && documents.includes("doc/HOSTING.md"));
+  for (const file of documents) {
+    for (const to of beside(readFileSync(join(place, file), "utf8"))) {
+      assert.ok(existsSync(join(place, dirname(file), to)), `${file} leads to ${to}`);
+    }
+  }
+  const readme = readFileSync(join(place, "README.md"), "utf8");
+  const named = [...readme.matchAll(/`(doc\/\w+\.md)`/g)].map(([, to]) => to ?? "");
+  assert.ok(named.length > 5);
+  for (const to of named) assert.ok(existsSync(join(place, to)), to);
+  // Registries show these alone. (The library's own is shown with the repository's address, which crates.io puts before links.)
+  const wheel = join(DIST, `cellucid_relay-${VERSION}-py3-none-any.whl`);
+  const alone = [
+    readFileSync(join(PLACE, `cellucid-relay-${VERSION}/README.md`), "utf8"),
+    await out("tar", ["-xzOf", join(DIST, `cellucid-wasm-${VERSION}.tgz`), "package/README.md"]),
+    await out("python3", [
+      "-c",
+      "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(z.read(next(n for n in z.namelist() if n.endswith('METADATA'))).decode())",
+      wheel,
+    ]),
+  ];
+  for (const text of alone) {
+    assert.ok(text.length > 500);
+    assert.deepEqual(beside(text), []);
+  }
 });
 
 test("the wheel, with nothing but what it asks for", { timeout: 300_000 }, async () => {

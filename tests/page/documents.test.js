@@ -21,7 +21,7 @@ import { after, before, test } from "node:test";
 import { BINARY, ROOT, serve } from "./browser.js";
 
 const DOCUMENTS = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pkg/README.md", "python/README.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pkg/README.md", "python/README.md", "relay/README.md"],
   ...readdirSync(join(ROOT, "doc"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `doc/${name}`),

@@ -11,7 +11,7 @@ const CRATES: [&str; 3] = ["cellucid-kernels", "cellucid-wasm", "cellucid-relay"
 /// Of what is built for browsers, the part that the program serves.
 const SERVED: [&str; 2] = ["cellucid.js", "cellucid_bg.wasm"];
 /// What lies beside the program, besides page and module.
-const BESIDE: [&str; 4] = ["README.md", "LICENSE", "CHANGELOG.md", "doc"];
+const BESIDE: [&str; 3] = ["LICENSE", "CHANGELOG.md", "doc"];
 
 /// Makes all parts, or those named.
 ///
@@ -117,6 +117,8 @@ fn program(dist: &Path, debug: bool) -> Outcome {
     for name in BESIDE.iter().chain(&["www"]) {
         copy(&root().join(name), &staged.join(name))?;
     }
+    // The repository's own speaks of building it.
+    copy(&root().join("relay/README.md"), &staged.join("README.md"))?;
     for name in SERVED {
         copy(&root().join("pkg").join(name), &staged.join("pkg").join(name))?;
     }

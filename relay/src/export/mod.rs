@@ -105,7 +105,7 @@ pub fn run(source: &str, out: &Path, pack: &Pack, reading: &Reading) -> Result<(
         output::note(&format!("left out: {}: {}", skipped.object, skipped.reason));
     }
     if !pack.quiet {
-        export.data().notices().iter().for_each(|notice| output::note(notice));
+        export.data().notices(false).iter().for_each(|notice| output::note(notice));
     }
     let (files, bytes, seconds) = show.sum();
     if pack.stats {

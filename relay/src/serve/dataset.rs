@@ -50,7 +50,7 @@ impl Dataset {
             for (path, reply) in queue {
                 reply.send(block_on(dataset.file(&path)).map_err(Fault::from)).ok();
                 block_on(dataset.settle());
-                let notices = dataset.notices();
+                let notices = dataset.notices(true);
                 for notice in notices.iter().filter(|notice| !told.contains(*notice)) {
                     output::note(&format!("warning: {from}: {notice}"));
                 }

@@ -13,6 +13,7 @@ pub fn difference(path: &str, there: &Document, source: &Document) -> Option<Fin
         "dataset_identity.json" => identity(there, source),
         "obs_manifest.json" => obs(there, source),
         "var_manifest.json" => keys(there, source, &["n_points"])
+            .or_else(|| schema("_varSchema", there.get("_varSchema"), source.get("_varSchema")))
             .or_else(|| same("fields", there.get("fields")?, source.get("fields")?)),
         _ => keys(there, source, &["n_cells", "n_edges", "max_neighbors", "index_bytes"]),
     }
@@ -37,7 +38,7 @@ fn identity(there: &Document, source: &Document) -> Option<Finding> {
         })
 }
 
-fn obs(there: &Document, source: &Document) -> Option<Finding> {
+fn obs<'d>(there: &'d Document, source: &'d Document) -> Option<Finding> {
     let quantised = |kind: &str, key: &str| {
         let schema = there.get("_obsSchemas").and_then(|schemas| schemas.get(kind));
         schema.and_then(|schema| schema.get(key)) == Some(&Value::Bool(true))
@@ -47,9 +48,21 @@ fn obs(there: &Document, source: &Document) -> Option<Finding> {
         let compared = if quantised(kind, key) { usize::MAX } else { plain };
         rows(list, self::list(there, list), self::list(source, list), "0", compared)
     };
+    let schemas = |kind: &str| {
+        let of = |document: &'d Document| document.get("_obsSchemas")?.get(kind);
+        schema(&format!("_obsSchemas.{kind}"), of(there), of(source))
+    };
     keys(there, source, &["n_points"])
+        .or_else(|| schemas("continuous"))
+        .or_else(|| schemas("categorical"))
         .or_else(|| parts("_continuousFields", "continuous", "quantized", 1))
         .or_else(|| parts("_categoricalFields", "categorical", "outlierQuantized", 5))
+}
+
+/// How files are to be read, as far as both say: a wrong word there makes other values of right bytes.
+fn schema(place: &str, there: Option<&Value>, source: Option<&Value>) -> Option<Finding> {
+    let (there, source) = (there?.as_object()?, source?.as_object()?);
+    there.iter().find_map(|(key, value)| same(&format!("{place}.{key}"), value, source.get(key)?))
 }
 
 fn list<'d>(document: &'d Document, key: &str) -> &'d [Value] {

@@ -130,6 +130,22 @@ impl Told {
         })
     }
 
+    /// Manifests that the identity promises.
+    fn promised_manifests(&self) -> Vec<&'static str> {
+        let stats = self.identity.get("stats");
+        let stat = |name: &str| stats.and_then(|stats| stats.get(name));
+        let genes = stat("n_genes").and_then(Value::as_u64).is_some_and(|n| n > 0);
+        let columns =
+            self.identity.get("obs_fields").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        let graph = stat("has_connectivity") == Some(&Value::Bool(true));
+        let promised = [
+            (genes, "var_manifest.json"),
+            (columns, "obs_manifest.json"),
+            (graph, "connectivity_manifest.json"),
+        ];
+        promised.into_iter().filter_map(|(promised, name)| promised.then_some(name)).collect()
+    }
+
     fn setting(&self, name: &str) -> Option<u64> {
         self.identity.get("export_settings")?.get(name)?.as_u64()
     }
@@ -246,9 +262,13 @@ impl Check {
         for path in self.listed.difference(&seen) {
             findings.insert(path.clone(), Finding::Foreign);
         }
-        let beyond = self.beyond.into_inner();
-        if beyond > 0 {
-            output::note(&format!("{beyond} files that the source gives are not part of the folder"));
+        for path in self.told.promised_manifests().into_iter().filter(|path| !self.listed.contains(*path)) {
+            findings.insert(path.to_owned(), Finding::Absent);
+        }
+        match self.beyond.into_inner() {
+            0 => {}
+            1 => output::note("a file that the source gives is not part of the folder"),
+            more => output::note(&format!("{more} files that the source gives are not part of the folder")),
         }
         (findings, self.listed.len())
     }
