@@ -208,6 +208,8 @@ export interface State {
   opacity: number;
   /** Points are shaded by how many lie on each other. */
   density: boolean;
+  /** Who draws the points; by itself, whoever is faster. */
+  drawing: "auto" | "card" | "processor";
   /** Names of categories on the plot. */
   labels: boolean;
   ramp: Ramp;

@@ -139,6 +139,7 @@ export function initial() {
     size: 1,
     opacity: 1,
     density: false,
+    drawing: "auto",
     labels: false,
     ramp: { name: "standard", reverse: false, log: false },
     tones: {},

@@ -4,12 +4,14 @@
 export default async (canvas, { places, codes, values, groups }) => {
   /** @param {string} name @returns {Promise<any>} */
   const view = (name) => import(`/www/view/${name}.js`);
-  const [{ Points }, { bounds, fit, matrix }, colour, { shuffle }] = await Promise.all(
-    ["points", "camera", "colour", "order"].map(view),
+  const [{ Points }, { software }, { bounds, fit, matrix }, colour, { shuffle }] = await Promise.all(
+    ["points", "gpu", "camera", "colour", "order"].map(view),
   );
   const lasso = await view("lasso").catch(() => null);
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
   const points = new Points(gl);
+  // As the page does: without a graphics card the processor draws.
+  if (software(gl)) points.own = new (await view("own")).Own(gl);
   const frame = { width: canvas.width, height: canvas.height };
   const box = bounds(places, 2);
   // All see the square from -1 to 1.

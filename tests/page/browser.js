@@ -78,11 +78,18 @@ export const itsOwn = (words) => FIREFOX && /blocked an inline style/.test(words
  * @param {import("playwright-core").Browser} browser
  * @param {string} url
  * @param {import("playwright-core").BrowserContextOptions} [options]
+ * @param {"auto" | "card" | "processor"} [drawing] who draws: as on most people's computers, unless told otherwise
  */
-export async function visit(browser, url, options) {
+export async function visit(browser, url, options, drawing = "card") {
   // Keeping the page for a visit without a network is a test of its own; Firefox's driver cannot forbid it.
   const workers = /** @type {"block" | "allow"} */ (FIREFOX ? "allow" : "block");
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: workers, ...options });
+  await context.addInitScript((chosen) => {
+    // A frame of another origin, or none at all, may have no storage.
+    try {
+      localStorage["cellucid.drawing"] ??= chosen;
+    } catch {}
+  }, drawing);
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];
@@ -199,7 +206,6 @@ export async function rested(page) {
   const ask = async () => {
     const { store, panels } = await import(new URL("main.js", document.baseURI).href);
     await panels;
-    if (store.state.graphics === "none") return true;
     const canvas = document.querySelector("#plot");
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     // A change may come with the next frame: of size, say.

@@ -86,6 +86,8 @@ function outermost(page) {
 
 test("a million cells are drawn, coloured, moved, picked and enclosed", { timeout: 580_000 }, async () => {
   const context = await here.browser.newContext({ viewport: { width: 1100, height: 640 } });
+  // Without a card the processor would draw, see own.test.js: of that, what is picked, at the end.
+  await context.addInitScript(() => localStorage.setItem("cellucid.drawing", "card"));
   const page = await context.newPage();
   /** @type {string[]} */
   const errors = [];
@@ -138,6 +140,19 @@ test("a million cells are drawn, coloured, moved, picked and enclosed", { timeou
     return store.state.hover?.cell === wanted;
   };
   await until(page, named, cell, `cell ${cell} is named`);
+  // By the processor, too; which draws in several frames, and sends the card one picture after each.
+  await tally();
+  await patch(page, { drawing: "processor", hover: null });
+  await rested(page);
+  const own = await tally();
+  assert.deepEqual([own.bytes, own.draws], [0, []]);
+  assert.equal(own.palette % (4 * Math.round(view.width) * Math.round(view.height)), 0);
+  await page.mouse.move(x - 12, y);
+  await page.mouse.move(x, y);
+  await until(page, named, cell, `cell ${cell} is named by the processor`);
+  await shoot(page, "million-own");
+  await patch(page, { drawing: "card" });
+  await rested(page);
   await patch(page, { camera: null });
   await rested(page);
 

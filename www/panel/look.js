@@ -34,6 +34,17 @@ export function look(store, box, data) {
     dense,
     "Shade by density",
   );
+  const drawer = element(
+    "select",
+    { "aria-label": "Drawn by" },
+    element("option", { value: "auto" }, "Drawn by whatever is faster"),
+    element("option", { value: "card" }, "Drawn by the graphics card"),
+    element("option", { value: "processor" }, "Drawn by the processor"),
+  );
+  drawer.addEventListener("change", () => {
+    store.patch({ drawing: /** @type {import("../state.js").State["drawing"]} */ (drawer.value) });
+  });
+  const drawerRow = element("div", { className: "how" }, drawer);
   const names = element("input", { type: "checkbox" });
   names.addEventListener("change", () => store.patch({ labels: names.checked }));
   const lines = element("input", { type: "checkbox" });
@@ -64,6 +75,7 @@ export function look(store, box, data) {
     big.row,
     solid.row,
     denseRow,
+    drawerRow,
     element("label", { className: "check" }, names, "Names of categories"),
     edgesRow,
     flowRow,
@@ -74,10 +86,12 @@ export function look(store, box, data) {
   );
 
   function show() {
-    const { labels, density, graphics, edges, flow, panes, colour, dataset } = store.state;
+    const { labels, density, drawing, graphics, edges, flow, panes, colour, dataset } = store.state;
     names.checked = labels;
     dense.checked = density;
     denseRow.hidden = graphics === "none";
+    drawer.value = drawing;
+    drawerRow.hidden = graphics === "none";
     lines.checked = edges;
     edgesRow.hidden = !dataset?.description.has_connectivity;
     const fields = dataset?.description.vector_fields ?? [];
@@ -112,7 +126,7 @@ export function look(store, box, data) {
     });
     tips.replaceChildren(...rows);
   }
-  store.subscribe(["labels", "density", "graphics", "edges", "flow", "panes", "colour", "dataset"], show);
+  store.subscribe(["labels", "density", "drawing", "graphics", "edges", "flow", "panes", "colour", "dataset"], show);
   store.subscribe(["dataset"], columns);
   store.subscribe(["size", "opacity"], ({ size, opacity }) => {
     big.input.value = String(Math.log2(size));

@@ -27,18 +27,28 @@ import { flags } from "../view/flags.js";
 import { Budget, shuffle } from "../view/order.js";
 import { places } from "../view/places.js";
 import { Points } from "../view/points.js";
+import { drawing } from "./drawing.js";
 import { known } from "./element.js";
 import { indices, palette } from "./paint.js";
 import { scheme } from "./theme.js";
 
 /** How long after the last movement everything is drawn again. */
 const REST = 140;
+/** Milliseconds of a frame where the processor draws: the rest is left to the next one, so that hands are not held up. */
+const PATIENCE = 40;
 
 /** @param {Store} store @returns {Promise<View>} */
 export async function plot(store) {
   const canvas = known("plot", HTMLCanvasElement);
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, powerPreference: "high-performance" });
-  if (gl) return start(store, canvas, new Points(gl));
+  if (gl) {
+    const points = new Points(gl);
+    /** @type {View | null} */
+    let view = null;
+    await drawing(store, points, () => view?.redraw());
+    view = start(store, canvas, points);
+    return view;
+  }
   store.patch({ graphics: "none" });
   const { Plain } = await import("../view/plain.js");
   return start(store, canvas, new Plain(canvas));
@@ -189,14 +199,15 @@ function start(store, canvas, points) {
     const made = scene(store.state);
     if (store.state.graphics === "lost") return;
     const count = moving ? budget.next(now, points.count) : points.count;
-    if (made) points.draw({ ...made, count });
-    else points.blank(parts(getComputedStyle(canvas).backgroundColor));
+    const whole = !made || points.draw({ ...made, count, patience: PATIENCE });
+    if (!made) points.blank(parts(getComputedStyle(canvas).backgroundColor));
     canvas.dispatchEvent(new Event("drawn"));
     // For whoever waits for the whole picture.
-    if (!moving) {
+    if (!moving && !whole) request = requestAnimationFrame(draw);
+    else if (!moving) {
       canvas.dataset.drawn = String(made ? count : 0);
-      return;
     }
+    if (!moving) return;
     // Counted from the frame, not from the gesture: where frames are slow, a drag would else be full of pauses.
     clearTimeout(resting);
     resting = window.setTimeout(() => {

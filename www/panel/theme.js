@@ -4,6 +4,7 @@
  *
  * @import { Store } from "../store.js"
  */
+import { recall, remember } from "../kept.js";
 import { known } from "./element.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -25,32 +26,14 @@ export function theme(store) {
     button.setAttribute("aria-label", button.title);
     store.patch({ theme: store.state.theme + 1 });
   };
-  const kept = recall();
+  const kept = recall(KEY);
   if (kept) document.documentElement.dataset.scheme = kept;
   button.addEventListener("click", () => {
     const next = scheme() === "dark" ? "light" : "dark";
     document.documentElement.dataset.scheme = next;
-    remember(next);
+    remember(KEY, next);
     tell();
   });
   dark.addEventListener("change", tell);
   tell();
-}
-
-/** Storage may be refused, in a notebook's frame for one: then the choice lasts as long as the page. */
-function recall() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} value */
-function remember(value) {
-  try {
-    localStorage.setItem(KEY, value);
-  } catch {
-    // not kept
-  }
 }

@@ -4,6 +4,16 @@
  * @typedef {{ program: WebGLProgram, at: (name: string) => WebGLUniformLocation | null }} Program
  */
 
+/** Names of drivers that draw without a graphics card. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|swrast|lavapipe|software|basic render/i;
+
+/** Whether WebGL is done in software here. @param {WebGL2RenderingContext} gl */
+export function software(gl) {
+  if (SOFTWARE.test(String(gl.getParameter(gl.RENDERER)))) return true;
+  const more = gl.getExtension("WEBGL_debug_renderer_info");
+  return more !== null && SOFTWARE.test(String(gl.getParameter(more.UNMASKED_RENDERER_WEBGL)));
+}
+
 /**
  * @param {WebGL2RenderingContext} gl @param {string} vertex @param {string} fragment
  * @returns {Program}

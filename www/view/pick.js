@@ -5,7 +5,7 @@
  */
 
 /** The window looked at around the pointer, in device pixels: odd, so that it has a middle. */
-const SIDE = 11;
+export const SIDE = 11;
 
 export class Picker {
   /** @type {Points} */
@@ -51,7 +51,8 @@ export class Picker {
 
   /** @param {Scene} scene @param {number} x @param {number} y @returns {Promise<Uint8Array | null>} */
   async #read(scene, x, y) {
-    const { gl } = this.#points;
+    const { gl, own } = this.#points;
+    if (own) return own.number(this.#points.cells(scene.layer), scene, x, y, SIDE);
     this.#points.number(scene, x, y, SIDE);
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);

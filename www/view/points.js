@@ -16,6 +16,7 @@
  * @property {Box[]} boxes where each layer is drawn
  * @property {number} layer the one that is asked when picking
  * @property {import("./lines.js").Strokes | null} strokes lines below and above the points
+ * @property {number} [patience] milliseconds; where the processor draws, what is not done by then is left to the next call
  * @property {import("./density.js").Density | null} density what shades them by how many lie on each other; null: they hide each other
  *
  * @typedef {{ left: number, bottom: number, width: number, height: number }} Box device pixels from the lower left corner
@@ -40,6 +41,10 @@ export class Points {
   #flags = null;
   /** @type {Float32Array} */
   #marks = new Float32Array(3);
+  /** Counts changes of what is drawn. */
+  #version = 0;
+  /** What draws points instead of WebGL, where that is software. @type {import("./own.js").Own | null} */
+  own = null;
 
   /**
    * @param {WebGL2RenderingContext} gl
@@ -47,6 +52,13 @@ export class Points {
   constructor(gl) {
     this.gl = gl;
     this.parts = build(gl);
+  }
+
+  /** What a plot is drawn from. @param {number} layer @returns {import("./project.js").Cells} */
+  cells(layer) {
+    const { indices, palette } = this.#layer(layer);
+    const [places, axes, order, flags, marks] = [this.#places, this.#dimension, this.#order, this.#flags, this.#marks];
+    return { places, axes, order, flags, marks, indices, palette };
   }
 
   /** The draw order: kept while the cells stay the same. */
@@ -116,6 +128,7 @@ export class Points {
   revive() {
     const { gl } = this;
     this.parts = build(gl);
+    this.own?.revive();
     this.#uploadPlaces();
     for (const layer of this.#layers) {
       Object.assign(layer, { buffer: gl.createBuffer(), texture: table(gl) });
@@ -134,11 +147,12 @@ export class Points {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   }
 
-  /** @param {Scene} scene */
+  /** @param {Scene} scene @returns {boolean} whether all is drawn, see `patience` */
   draw(scene) {
-    const { gl } = this;
+    const { gl, own } = this;
     this.blank(scene.ground);
-    if (!this.count) return;
+    let whole = true;
+    if (!this.count) return whole;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.enable(gl.SCISSOR_TEST);
@@ -149,27 +163,34 @@ export class Points {
       gl.scissor(left, bottom, width, height);
       scene.strokes?.below(this.parts, scene);
       /** @param {number} part @param {boolean} [sum] */
-      const some = (part, sum = false) => {
+      const ready = (part, sum = false) => {
         this.#run(this.parts.colour, scene, 1, layer);
         gl.uniform1f(at("opacity"), sum ? 1 : scene.opacity);
         gl.uniform1f(at("cut"), !sum && (scene.reach > 0 || scene.ranked[layer]) ? 0.35 : 0);
         gl.uniform1f(at("ball"), !sum && scene.reach > 0 ? 1 : 0);
         gl.uniform1i(at("part"), part);
+      };
+      /** @param {number} part @param {boolean} [sum] */
+      const some = (part, sum = false) => {
+        if (own) return own.some(this.cells(layer), scene, layer, sum ? "sum" : part);
+        ready(part, sum);
         gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
       };
       if (scene.density) {
         if (this.#flags) some(DULL);
         scene.density.draw(box, scene, () => some(PLAIN, true));
         if (this.#flags) some(RAISED);
-        else this.#run(this.parts.colour, scene, 1, layer);
-        gl.uniform1f(at("opacity"), scene.opacity);
-      } else some(ALL);
-      gl.uniform1i(at("part"), ALL);
+      } else if (own) whole = own.draw(this.cells(layer), scene, layer, this.#version) && whole;
+      else some(ALL);
       // The hovered point is drawn once more, so that blending cannot bury it.
-      if (scene.hovered >= 0) gl.drawArrays(gl.POINTS, scene.hovered, 1);
+      if (scene.hovered >= 0) {
+        ready(ALL);
+        gl.drawArrays(gl.POINTS, scene.hovered, 1);
+      }
       scene.strokes?.above(scene);
     });
     gl.disable(gl.SCISSOR_TEST);
+    return whole;
   }
 
   /**
@@ -235,6 +256,7 @@ export class Points {
 
   #uploadPlaces() {
     const { gl } = this;
+    this.#version++;
     gl.bindVertexArray(this.parts.cells);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.parts.places);
     gl.bufferData(gl.ARRAY_BUFFER, this.#places, gl.STATIC_DRAW);
@@ -248,12 +270,14 @@ export class Points {
   /** @param {Layer} layer */
   #uploadIndices({ buffer, indices }) {
     const { gl } = this;
+    this.#version++;
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, indices, gl.DYNAMIC_DRAW);
   }
 
   #uploadFlags() {
     const { gl } = this;
+    this.#version++;
     gl.bindVertexArray(this.parts.cells);
     if (!this.#flags) {
       gl.disableVertexAttribArray(2);
@@ -269,6 +293,7 @@ export class Points {
   /** @param {Layer} layer */
   #uploadPalette({ texture, palette }) {
     const { gl } = this;
+    this.#version++;
     gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, WIDTH, palette.length / (WIDTH * 4), 0, gl.RGBA, gl.UNSIGNED_BYTE, palette);
   }
