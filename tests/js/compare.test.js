@@ -34,6 +34,7 @@ test("ranks of two groups, ties and negative numbers among them", () => {
   near(found.means[0], 17.5 / 6);
   near(found.means[1], 0.3);
   assert.deepEqual(found.shares, [5 / 6, 0.3]);
+  assert.equal(found.below, true);
   const other = compare(values, second, first);
   near(other.z, -found.z);
   assert.equal(compare(new Float32Array(16), first, second).p, 1, "all the same");

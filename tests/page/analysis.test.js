@@ -1,8 +1,10 @@
 /** Distributions and comparisons, against pandas and SciPy. */
 import assert from "node:assert/strict";
-
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { test } from "node:test";
-import { coloured, python, shoot, text, until } from "./browser.js";
+import { coloured, download, drop, python, ROOT, shoot, text, until, visit } from "./browser.js";
 import { SAMPLE, sample, stage, state } from "./shown.js";
 
 const here = stage();
@@ -104,6 +106,65 @@ test("a comparison shows how far it is and is cancelled; what was found by then 
   assert.ok(await page.getByRole("button", { name: "Save all as CSV" }).isVisible());
   assert.equal((await state(page, "trouble")) ?? null, null);
   assert.match(await text(page.locator("#status")), /cancelled/);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+/** Compares a category with all other cells, to the end. @param {import("playwright-core").Page} page @param {string} label */
+async function compared(page, label) {
+  await page.getByRole("tab", { name: "Compare" }).click();
+  await page.getByLabel("First group").selectOption({ label });
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.locator(".genes tbody tr").first().waitFor({ timeout: 120_000 });
+  const done = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.busy.length === 0;
+  await until(page, done, null, "the comparison is over");
+}
+
+test("in small windows the tables of a comparison and of a distribution fit", async () => {
+  const { page, errors } = await sample(here.browser, here.server, { viewport: { width: 760, height: 720 } });
+  await compared(page, "NK");
+  const fits = (/** @type {string} */ name) =>
+    page.locator(name).evaluate((box) => ({ width: box.clientWidth, over: box.scrollWidth - box.clientWidth }));
+  const genes = await fits(".wide");
+  await shoot(page, "compare-narrow");
+  assert.ok(genes.width > 150 && genes.width < 230 && genes.over <= 0, JSON.stringify(genes));
+  await page.locator(".genes").getByRole("button").first().click();
+  await page.getByRole("tab", { name: "Legend" }).click();
+  await page.getByText("Distribution by category").click();
+  await page.locator(".spread tbody tr").first().waitFor();
+  const spread = await fits(".spread > div");
+  await shoot(page, "violins-narrow");
+  assert.ok(spread.over <= 0, JSON.stringify(spread));
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("of a scaled matrix nobody counts what is not zero: neither on the page nor in the table that is saved", async () => {
+  const folder = resolve(ROOT, "build/page-scaled");
+  mkdirSync(folder, { recursive: true });
+  const make = `
+import sys, anndata
+a = anndata.read_h5ad(sys.argv[1])[:, :60].copy()
+x = a.X.toarray()
+a.X = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-6)
+a.write_h5ad(sys.argv[2])
+`;
+  const file = resolve(folder, "scaled.h5ad");
+  execFileSync(resolve(ROOT, "build/venv/bin/python"), ["-c", make, SAMPLE, file]);
+  const { page, errors } = await visit(here.browser, here.server.url);
+  await drop(page, file);
+  await coloured(page, "cell_type");
+  await compared(page, "NK");
+  assert.equal(await page.locator(".genes td[title^=more]").count(), 0);
+  const table = await download(page, folder, () => page.getByRole("button", { name: "Save all as CSV" }).click());
+  const [head, first = ""] = readFileSync(table, "utf8").split("\r\n");
+  assert.equal(head, "gene,z,p,p_adjusted,auc,mean_first,mean_second");
+  assert.equal(first.split(",").length, 7);
+  await page.locator(".genes").getByRole("button").first().click();
+  await page.getByRole("tab", { name: "Legend" }).click();
+  await page.getByText("Distribution by category").click();
+  await page.locator(".spread tbody tr").first().waitFor();
+  assert.deepEqual(await page.locator(".spread thead th").allTextContents(), ["category", "cells", "mean", "median"]);
   assert.deepEqual(errors, []);
   await page.context().close();
 });

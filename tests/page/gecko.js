@@ -185,3 +185,67 @@ export async function endWorker(page) {
   );
   assert.equal(outcome, "1", "one worker was ended");
 }
+
+/**
+ * Chooses a folder as a person does: presses the page's button, and answers for the system's dialog, in the place of which this is put.
+ * The browser goes through the folder by itself then.
+ *
+ * @param {import("playwright-core").Page} page @param {string} path
+ */
+export async function chooseFolder(page, path) {
+  await within(
+    page,
+    `const window = tab.ownerDocument.defaultView;
+    const registrar = Components.manager.QueryInterface(Ci.nsIComponentRegistrar);
+    const contract = "@mozilla.org/filepicker;1";
+    const folder = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+    folder.initWithPath(given);
+    const one = (value) => ({ hasMoreElements: () => value !== null, getNext: () => [value, (value = null)][0] });
+    class Picker {
+      QueryInterface = ChromeUtils.generateQI(["nsIFilePicker"]);
+      mode = 0;
+      file = folder;
+      fileURL = Services.io.newFileURI(folder);
+      filterIndex = 0;
+      defaultString = "";
+      defaultExtension = "";
+      addToRecentDocs = false;
+      okButtonLabel = "";
+      capture = 0;
+      displayDirectory = null;
+      displaySpecialDirectory = "";
+      init(parent, title, mode) {
+        this.mode = mode;
+      }
+      appendFilters() {}
+      appendFilter() {}
+      appendRawFilter() {}
+      isModeSupported() {
+        return Promise.resolve(true);
+      }
+      get files() {
+        return one(folder);
+      }
+      get domFileOrDirectory() {
+        return null;
+      }
+      get domFileOrDirectoryEnumerator() {
+        return one(null);
+      }
+      close() {}
+      open(done) {
+        registrar.unregisterFactory(own, factory);
+        registrar.registerFactory(kept, "", contract, null);
+        Services.prefs.setCharPref("test.picked", String(this.mode));
+        window.setTimeout(() => done.done(Ci.nsIFilePicker.returnOK));
+      }
+    }
+    const kept = registrar.contractIDToCID(contract);
+    const own = Services.uuid.generateUUID();
+    const factory = { QueryInterface: ChromeUtils.generateQI(["nsIFactory"]), createInstance: (id) => new Picker().QueryInterface(id) };
+    registrar.registerFactory(own, "test", contract, factory);
+    return "";`,
+    resolve(path),
+  );
+  await page.getByRole("button", { name: "Choose a folder" }).click();
+}

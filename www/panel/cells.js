@@ -165,7 +165,8 @@ function by({ tones, dataset }, colour, cells) {
           {},
           row("Mean", own.mean, all.mean),
           row("Median", own.median, all.median),
-          row("Not zero", own.nonzero, all.nonzero),
+          // Where there are values below zero, zero is one like the others.
+          ...(colour.summary.low < 0 ? [] : [row("Not zero", own.nonzero, all.nonzero)]),
         ),
       ),
     ];

@@ -106,9 +106,13 @@ export function compare(store, box, data) {
   });
   save.addEventListener("click", async () => {
     const { saveText, csv } = await import("../table.js");
-    const head = ["gene", "z", "p", "p_adjusted", "auc", "mean_first", "mean_second", "share_first", "share_second"];
+    const counted = !rows.some(({ below }) => below);
+    const head = ["gene", "z", "p", "p_adjusted", "auc", "mean_first", "mean_second"];
+    if (counted) head.push("share_first", "share_second");
     const lines = [...rows].sort((x, y) => y.z - x.z);
-    const body = lines.map(({ gene, z, p, q, auc, means, shares }) => [gene.key, z, p, q, auc, ...means, ...shares]);
+    const body = lines.map(({ gene, z, p, q, auc, means, shares }) => {
+      return [gene.key, z, p, q, auc, ...means, ...(counted ? shares : [])];
+    });
     saveText(csv([head, ...body]), `${names.join(" vs ")}.csv`, "text/csv");
   });
 
@@ -118,6 +122,8 @@ export function compare(store, box, data) {
     acts.hidden = rows.length === 0;
     scroll.hidden = rows.length === 0;
     const sign = down ? -1 : 1;
+    // In a scaled matrix zero is the mean of a gene, and how many have more tells nothing.
+    const counted = !rows.some(({ below }) => below);
     const best = rows
       .filter(({ z }) => z * sign > 0)
       .sort((x, y) => (y.z - x.z) * sign)
@@ -142,7 +148,7 @@ export function compare(store, box, data) {
           const colour = element("button", { className: "quiet small", title: `Colour by ${gene.key}` }, gene.key);
           colour.addEventListener("click", () => store.patch({ wanted: gene }));
           const cell = (/** @type {string} */ text, /** @type {number} */ share) =>
-            element("td", { title: `more than zero in ${Math.round(100 * share)} %` }, text);
+            element("td", counted ? { title: `more than zero in ${Math.round(100 * share)} %` } : {}, text);
           return element(
             "tr",
             {},
@@ -150,7 +156,7 @@ export function compare(store, box, data) {
             cell(brief(means[0]), shares[0]),
             cell(brief(means[1]), shares[1]),
             element("td", {}, auc.toFixed(2)),
-            element("td", {}, chance(q)),
+            element("td", q === 0 ? { title: "less than 1e-300" } : {}, chance(q)),
           );
         }),
       ),
@@ -167,9 +173,13 @@ export function compare(store, box, data) {
 }
 
 /** @param {number} mean */
-const brief = (mean) => (mean === 0 || Math.abs(mean) >= 0.01 ? String(Number(mean.toPrecision(3))) : mean.toExponential(0));
+const brief = (mean) => {
+  if (mean !== 0 && Math.abs(mean) < 0.01) return mean.toExponential(0);
+  // As many digits as there is room for where the window is narrow.
+  return String(Number(mean.toPrecision(Math.abs(mean) < 1 ? 2 : 3)));
+};
 /** @param {number} p */
-const chance = (p) => (p === 0 ? "<1e-300" : p < 0.001 ? p.toExponential(0) : p.toFixed(3));
+const chance = (p) => (p === 0 ? "≈ 0" : p < 0.001 ? p.toExponential(0) : p.toFixed(3));
 
 /** What can be compared: the selection, the groups, the categories shown, and all other cells. @param {State} state @returns {Group[]} */
 function options({ selection, highlights, colour }) {

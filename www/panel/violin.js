@@ -55,7 +55,10 @@ export async function distribution(store, box, colour, data) {
     const zeros = colour.summary.sparse ? "Shapes are those of the values that are not zero. " : "";
     hint.textContent =
       zeros + (left > 0 ? `${left} further categories are empty, filtered out or beyond the first ${MOST}.` : "");
-    const heads = ["category", "cells", "mean", "median", "not 0"].map((text) => element("th", { scope: "col" }, text));
+    // Where there are values below zero, zero is one like the others.
+    const counted = colour.summary.low >= 0;
+    const names = ["category", "cells", "mean", "median", ...(counted ? ["not 0"] : [])];
+    const heads = names.map((text) => element("th", { scope: "col" }, text));
     table.replaceChildren(
       element("thead", {}, element("tr", {}, ...heads)),
       element(
@@ -69,7 +72,7 @@ export async function distribution(store, box, colour, data) {
             element("td", {}, count.toLocaleString()),
             element("td", {}, short(mean)),
             element("td", {}, short(median)),
-            element("td", {}, `${Math.round((100 * nonzero) / Math.max(1, count))} %`),
+            ...(counted ? [element("td", {}, `${Math.round((100 * nonzero) / Math.max(1, count))} %`)] : []),
           ),
         ),
       ),

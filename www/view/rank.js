@@ -8,6 +8,7 @@
  * @property {number} auc the chance that a cell of the first group has more than one of the second, ties counting half
  * @property {[number, number]} means
  * @property {[number, number]} shares of cells with more than zero
+ * @property {boolean} below whether any value is less than zero, as in a scaled matrix: then zero is no less than others
  */
 
 /**
@@ -19,6 +20,7 @@ export function compare(values, first, second) {
   const size = first.length + second.length;
   const found = new Float64Array(size);
   let [count, zeros, zerosFirst] = [0, 0, 0];
+  let below = false;
   /** @type {[number, number]} */
   const sums = [0, 0];
   /** @type {[number, number]} */
@@ -34,6 +36,7 @@ export function compare(values, first, second) {
       }
       sums[side] += value;
       if (value > 0) positive[side]++;
+      else below = true;
       found[count++] = value;
     }
   }
@@ -67,6 +70,7 @@ export function compare(values, first, second) {
     auc: u / (n * m),
     means: [sums[0] / n, sums[1] / m],
     shares: [positive[0] / n, positive[1] / m],
+    below,
   };
 }
 
