@@ -5,6 +5,8 @@ mod program;
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::Path,
     process::{Command, Stdio},
     sync::OnceLock,
@@ -245,4 +247,38 @@ fn an_archive_on_a_full_disk_goes_on_when_there_is_room() {
     ];
     assert!(told.iter().all(|words| ran.said.contains(words)), "{}", ran.said);
     assert!(!ran.said.contains("ZipWriter"), "{}", ran.said);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_warns_once() {
+    let scratch = Scratch::new();
+    let (cache, log) = (scratch.path("cache"), scratch.path("log"));
+    fs::create_dir(&cache).unwrap();
+    let Some(mount) = mount(&cache, "1m") else { return eprintln!("{UNMOUNTED}") };
+    let script = format!("{mount} && XDG_CACHE_HOME='{cache}' exec \"$0\" \"$@\" 2>'{log}'");
+    let mut child = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script, env!("CARGO_BIN_EXE_cellucid-wasm")])
+        .args(["serve", &rows(), "--port", "0", "--no-browser"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let host = line.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap();
+    for gene in [7, 8] {
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET /var/{gene}.values.f32 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).unwrap();
+        assert!(reply.starts_with(b"HTTP/1.1 200") && reply.len() > 80_000);
+    }
+    let said = || fs::read_to_string(&log).unwrap();
+    // It is kept, or not, when the answer is out; the second gene waits for that.
+    let warned = said().matches("warning: ").count();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(warned, 1, "{}", said());
+    assert!(said().contains("rows.h5ad: X is stored by row"), "{}", said());
 }

@@ -255,7 +255,7 @@ impl AnnData {
                 Lost::Later(reason) => (reason, "the next visit goes through all of X once more"),
             };
             format!(
-                "X is stored by row, and the index of its genes cannot be kept ({reason}): {cost}; \
+                "X is stored by row, and the index of its genes has to be let go ({reason}): {cost}; \
                  free disk space, or store X by column (adata.X = adata.X.tocsc())"
             )
         };
