@@ -178,7 +178,8 @@ impl Client {
             if response.type_() == ResponseType::Opaqueredirect {
                 return Err(Failed::ForGood(reach::astray()));
             }
-            let head = Head::new(response.status(), |name| response.headers().get(name).ok().flatten());
+            let headers = response.headers();
+            let head = Head::new(response.status(), |name| headers.get(name).ok().flatten());
             if let (true, Some(location)) = (watched, &head.location) {
                 // Only where a redirect can be seen, which is not in browsers.
                 url = address::join(&url, location).ok_or_else(|| Failed::ForGood(reach::lost(location)))?;
