@@ -175,7 +175,9 @@ fn what_a_killed_run_put_aside_goes() {
     fs::create_dir(&cache).unwrap();
     for (options, out) in [(&[][..], "cached"), (&["--no-cache"], "nameless")] {
         let out = scratch.path(out);
-        let args = [&["export", &source, &out, "--memory", "4", "--quiet"], options].concat();
+        // Packed by one thread, genes take long enough to be interrupted.
+        let slow = ["--compression", "9", "--jobs", "1"];
+        let args = [&["export", &source, &out, "--memory", "4", "--quiet"], options, &slow].concat();
         let start = || {
             Command::new(env!("CARGO_BIN_EXE_cellucid-wasm"))
                 .args(&args)
