@@ -18,8 +18,9 @@ PAGE = HERE / "src/cellucid_relay/page/viewer.html.gz"
 def main() -> None:
     """Page, then wheel."""
     out = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT / "build/wheel"
-    if not (ROOT / "pkg/cellucid_bg.wasm").is_file():
-        sys.exit("pkg/cellucid_bg.wasm is not there: run cargo xtask build --release")
+    for name in ("cellucid_bg.wasm", "cellucid_later.wasm"):
+        if not (ROOT / "pkg" / name).is_file():
+            sys.exit(f"pkg/{name} is not there: run cargo xtask build --release")
     if not (ROOT / "pkg/THIRD_PARTY.txt").is_file():
         sys.exit("pkg/THIRD_PARTY.txt is not there: run cargo xtask licences")
     subprocess.run(["node", "python/front/build.js", str(PAGE)], cwd=ROOT, check=True)

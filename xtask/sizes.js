@@ -49,6 +49,7 @@ const built = (path) => readFileSync(join(root, path));
 const [page, worker] = [bundle("www/main.js"), bundle("www/engine/worker.js")];
 const artefacts = {
   "module and glue": [built("pkg/cellucid_bg.wasm"), built("pkg/cellucid.js")],
+  "module, later": [built("pkg/cellucid_later.wasm")],
   "page scripts": [...page.first, ...worker.first],
   "page scripts, later": [...page.later, ...worker.later],
   "page styles": bundle("www/style.css").first,

@@ -19,7 +19,7 @@ let loading;
 
 /** @param {From} from @param {OpenOptions} [options] */
 export async function openDataset(from, { signal, progress, ...options } = {}) {
-  loading ??= readFile(new URL("./cellucid_bg.wasm", import.meta.url)).then((bytes) => init({ module_or_path: bytes }));
+  loading ??= load();
   const local = await find(from);
   try {
     await loading;
@@ -45,6 +45,13 @@ export async function openDataset(from, { signal, progress, ...options } = {}) {
     local?.close();
     throw CellucidError.from(error);
   }
+}
+
+async function load() {
+  const parts = [new URL("./cellucid_bg.wasm", import.meta.url), new URL("./cellucid_later.wasm", import.meta.url)];
+  const [module_or_path = new Uint8Array(), later] = await Promise.all(parts.map((part) => readFile(part)));
+  // The second is compiled when something of it is called.
+  await init({ module_or_path, later });
 }
 
 /** A path or a `file:` address as a source. @param {unknown} from */

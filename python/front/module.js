@@ -4,25 +4,26 @@
  */
 import init, * as module from "../../pkg/cellucid.js";
 
-/** @type {Promise<BufferSource>} */
+/** Both parts. @type {Promise<{ wasm: BufferSource, later: BufferSource }>} */
 const bytes = new Promise((done) => {
   const take = (/** @type {MessageEvent} */ event) => {
     if (!event.data?.wasm) return;
     event.stopImmediatePropagation();
     removeEventListener("message", take);
-    done(event.data.wasm);
+    done(event.data);
   };
   addEventListener("message", take);
 });
 
 export async function fetchModule() {
-  await init({ module_or_path: await bytes });
+  const { wasm, later } = await bytes;
+  await init({ module_or_path: wasm, later });
   return module;
 }
 
 /** A worker that decodes for this one runs the same script, and needs the same bytes. */
 export function hire() {
   const worker = new Worker(self.location.href, { name: "cellucid decoder" });
-  bytes.then((wasm) => worker.postMessage({ wasm }));
+  bytes.then(({ wasm, later }) => worker.postMessage({ wasm, later }));
   return worker;
 }

@@ -3,6 +3,7 @@
  */
 import text from "worker:text";
 import wasm from "../../pkg/cellucid_bg.wasm";
+import later from "../../pkg/cellucid_later.wasm";
 
 /** What the worker says first, whatever else it has to say. */
 const HERE = "cellucid-worker-here";
@@ -74,7 +75,7 @@ class Hired extends EventTarget {
     address = made;
     const early = this.#early ?? [];
     this.#early = null;
-    worker.postMessage({ wasm });
+    worker.postMessage({ wasm, later });
     for (const [message, transfer] of early) worker.postMessage(message, transfer);
   }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{args::Reading, output, serve, source::Opened};
 
 /// Of the module only what browsers load.
-const MODULE: [&str; 2] = ["cellucid.js", "cellucid_bg.wasm"];
+const MODULE: [&str; 3] = ["cellucid.js", "cellucid_bg.wasm", "cellucid_later.wasm"];
 
 /// What the module owes to others.
 const LICENCES: &str = "THIRD_PARTY.txt";

@@ -131,13 +131,21 @@ test("the program's archive: page, module and data, and sites made from them", {
       return (await reply.arrayBuffer()).byteLength;
     };
     assert.ok((await get("./")) > 1000);
-    assert.equal(await get("pkg/cellucid_bg.wasm"), statSync(join(ROOT, "pkg/cellucid_bg.wasm")).size);
+    for (const part of ["pkg/cellucid_bg.wasm", "pkg/cellucid_later.wasm"])
+      assert.equal(await get(part), statSync(join(ROOT, part)).size);
     assert.equal(await get("data/sample.h5ad"), statSync(SAMPLE).size);
   } finally {
     child.kill();
   }
   await out(program, ["site", SAMPLE, "site"], PLACE);
-  for (const file of ["index.html", "pkg/cellucid_bg.wasm", "pkg/THIRD_PARTY.txt", "data/sample.h5ad", "catalog.json"])
+  for (const file of [
+    "index.html",
+    "pkg/cellucid_bg.wasm",
+    "pkg/cellucid_later.wasm",
+    "pkg/THIRD_PARTY.txt",
+    "data/sample.h5ad",
+    "catalog.json",
+  ])
     assert.ok(existsSync(join(PLACE, "site", file)), file);
 });
 

@@ -274,7 +274,7 @@ test("esbuild: worker and module lie beside the bundle", { timeout: 90_000 }, as
     minify: true,
     outfile: join(place, "dist/main.js"),
   });
-  for (const name of ["engine.js", "cellucid_bg.wasm"]) {
+  for (const name of ["engine.js", "cellucid_bg.wasm", "cellucid_later.wasm"]) {
     copyFileSync(join(APP, "node_modules/cellucid-wasm", name), join(place, "dist", name));
   }
   await served("esbuild/dist");

@@ -50,7 +50,7 @@ async function settled(page) {
     const registration = await navigator.serviceWorker.getRegistration();
     if (!registration?.active) return false;
     const cache = await caches.open(`cellucid-page ${registration.scope}`);
-    return (await cache.keys()).some(({ url }) => url.endsWith(".wasm"));
+    return (await cache.keys()).filter(({ url }) => url.endsWith(".wasm")).length === 2;
   };
   await until(page, there, null, "the page is kept");
 }
@@ -67,6 +67,7 @@ test("opened once, it opens without a network and shows a file of this machine; 
     "/engine/worker.js",
     "/pkg/cellucid.js",
     "/pkg/cellucid_bg.wasm",
+    "/pkg/cellucid_later.wasm",
     "/app.webmanifest",
   ]) {
     assert.ok(files.includes(file), `${file} is kept`);

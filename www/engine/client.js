@@ -2,7 +2,7 @@
  * The page's side of the worker: promises, cancelling, progress. A worker that crashes is dropped; what was waiting fails with the
  * panic's text, and the next read opens the same dataset again in a fresh worker.
  *
- * @import { Answer, ArrayOptions, Ask, Cost, Description, Dialled, From, OpenOptions, Packing, Part, Progress, Stats, Stored, Target, Values } from "./messages.js"
+ * @import { Answer, ArrayOptions, Ask, Cost, Description, Dialled, Failure, From, OpenOptions, Packing, Part, Progress, Stats, Stored, Target, Values } from "./messages.js"
  * @typedef {{ signal?: AbortSignal, progress?: (progress: Progress) => void }} Hooks
  * @typedef {Hooks & { partial?: (part: Part) => void }} GeneHooks
  * @typedef {{ done: (value: any) => void, fail: (fault: Fault) => void } & Pick<GeneHooks, "progress" | "partial">} Call
@@ -187,7 +187,7 @@ export class Engine {
 
   /** @param {Answer} answer */
   #hear(answer) {
-    if (answer.answer === "crashed") return this.#crash(answer.text);
+    if (answer.answer === "crashed") return this.#crash(answer.text, answer.failure);
     const call = this.#calls.get(answer.id);
     if (!call) return; // cancelled meanwhile
     if (answer.answer === "progress") return call.progress?.(answer.progress);
@@ -197,14 +197,16 @@ export class Engine {
     else call.fail(new Fault(answer.failure));
   }
 
-  /** @param {string} text */
-  #crash(text) {
+  /** @param {string} text @param {Failure} [known] why, where it is no fault of the module's */
+  #crash(text, known) {
     this.#dismiss(
-      new Fault({
-        code: "malformed",
-        message: `the reader stopped unexpectedly: ${text}`,
-        advice: "The dataset is opened again by itself. Please report this text together with the file.",
-      }),
+      new Fault(
+        known ?? {
+          code: "malformed",
+          message: `the reader stopped unexpectedly: ${text}`,
+          advice: "The dataset is opened again by itself. Please report this text together with the file.",
+        },
+      ),
     );
   }
 

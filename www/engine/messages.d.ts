@@ -97,6 +97,8 @@ export interface Module {
   Dataset: typeof Dataset;
   decodeWith: typeof decodeWith;
   decodeChunks: typeof decodeChunks;
+  /** Brings the module's second part. */
+  later(): Promise<unknown>;
 }
 
 /** Page to worker. */
@@ -119,4 +121,4 @@ export type Answer =
   | { answer: "failed"; id: number; failure: Failure }
   | { answer: "progress"; id: number; progress: Progress }
   | { answer: "part"; id: number; part: Part }
-  | { answer: "crashed"; text: string };
+  | { answer: "crashed"; text: string; failure?: Failure };

@@ -12,7 +12,10 @@ import { open as remote } from "./remote.js";
 /** The module is asked for at once, so that it is ready by the time a file is chosen. */
 const loading = fetchModule();
 // A failure is reported by the call that needs the module, not as an unhandled rejection.
-loading.catch(() => {});
+loading.then(rest, () => {});
+
+/** Milliseconds without a call until the module's second part is brought. */
+const QUIET = 200;
 
 const pool = new Pool(crew(), hire);
 
@@ -35,8 +38,8 @@ self.addEventListener("message", (event) => {
   if (ask.ask === "cancel") running.get(ask.id)?.abort();
   else answer(ask);
 });
-self.addEventListener("error", (event) => crash(event.message));
-self.addEventListener("unhandledrejection", (event) => crash(String(event.reason)));
+self.addEventListener("error", (event) => crash(event.error ?? event.message));
+self.addEventListener("unhandledrejection", (event) => crash(event.reason));
 
 /** @param {Exclude<Ask, { ask: "cancel" }>} ask */
 async function answer(ask) {
@@ -51,12 +54,30 @@ async function answer(ask) {
       parts.filter((part) => part instanceof ArrayBuffer),
     );
   } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError) crash(String(error));
+    if (error instanceof WebAssembly.RuntimeError || unfinished(error)) crash(error);
     else post({ answer: "failed", id, failure: describe(error) });
   } finally {
     running.delete(id);
+    // Who only decodes has with the first what most chunks need.
+    if (ask.ask === "decode") clearTimeout(resting);
+    else rest();
   }
 }
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let resting;
+
+/** The module's second part is brought when nobody has asked for anything for a while: what is waited for comes first. */
+function rest() {
+  clearTimeout(resting);
+  resting = setTimeout(async () => {
+    // Where it cannot be had, the call that needs it says so.
+    if (!running.size) await loading.then((module) => module.later()).catch(() => {});
+  }, QUIET);
+}
+
+/** Of these the module's first part has most of what opening takes; everything else waits for the second. */
+const FIRST = /^[^#?]+\.h5ad(?:[?#]|$)/i;
 
 /**
  * @param {Exclude<Ask, { ask: "cancel" }>} ask
@@ -71,6 +92,7 @@ async function run(ask, signal) {
   if (ask.ask === "open") {
     const module = await ready();
     if (pool.count) module.decodeWith(pool.decode);
+    if (!(typeof ask.from === "string" && FIRST.test(ask.from))) await module.later();
     dataset?.close();
     const { from, ...renew } = source(ask.from);
     dataset = await module.Dataset.open(from, { ...ask.options, ...renew, ...options });
@@ -142,9 +164,13 @@ function describe(error) {
   return { code: code ?? (cancelled ? "cancelled" : "malformed"), message: error.message, file, object, offset, advice };
 }
 
-/** @param {string} text */
-function crash(text) {
-  post({ answer: "crashed", text: lastWords || text });
+/** Whether the module was left in the middle of a call, because its second part could not be had. @param {any} error */
+const unfinished = (error) => error?.unfinished === true;
+
+/** @param {unknown} why */
+function crash(why) {
+  const failure = unfinished(why) ? describe(why) : undefined;
+  post({ answer: "crashed", text: lastWords || String(why), ...(failure && { failure }) });
 }
 
 /** @param {Answer} message @param {Transferable[]} [transfer] */

@@ -9,7 +9,7 @@ use std::process::Command;
 /// The program last; those before it are what it is made of.
 const CRATES: [&str; 3] = ["cellucid-kernels", "cellucid-wasm", "cellucid-relay"];
 /// Of what is built for browsers, the part that the program serves.
-const SERVED: [&str; 2] = ["cellucid.js", "cellucid_bg.wasm"];
+const SERVED: [&str; 3] = ["cellucid.js", "cellucid_bg.wasm", "cellucid_later.wasm"];
 /// What lies beside the program, besides page and module.
 const BESIDE: [&str; 3] = ["LICENSE", "CHANGELOG.md", "doc"];
 
@@ -79,7 +79,7 @@ fn crates(dist: &Path) -> Outcome {
 }
 
 fn npm(dist: &Path) -> Outcome {
-    for name in ["cellucid_bg.wasm", "index.js", "THIRD_PARTY.txt"] {
+    for name in ["cellucid_bg.wasm", "cellucid_later.wasm", "index.js", "THIRD_PARTY.txt"] {
         if !root().join("pkg").join(name).is_file() {
             return Err(format!(
                 "pkg/{name} is missing: run cargo xtask build --release, node xtask/package.js and cargo xtask licences"

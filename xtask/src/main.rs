@@ -7,6 +7,7 @@ mod dist;
 mod licences;
 mod module;
 mod similar;
+mod split;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  build [--release]   the module for the browser: pkg/cellucid.js, .d.ts and _bg.wasm; --release also optimises for
-                      size and speed (minutes instead of seconds, needs `npm ci`)
+  build [--release]   the module for the browser: pkg/cellucid.js, .d.ts, _bg.wasm and _later.wasm; --release also
+                      optimises for size and speed, in two parts (minutes instead of seconds, needs `npm ci`)
   dist [PART…]        what is published, with checksums, in dist/: crates, npm, wheel, program (with page and module beside
                       it); needs what `build --release`, `node xtask/package.js` and `licences` make; --debug takes
                       the program's debug build

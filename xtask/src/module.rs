@@ -1,9 +1,10 @@
 //! From the library to what a page loads: compile for wasm32, write the JavaScript glue, shrink.
 
 use crate::{
-    Outcome, finish, root, similar,
+    Outcome, finish, root, similar, split,
     toolchain::{self, TARGET},
 };
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +12,10 @@ use std::time::Instant;
 use wasm_bindgen_cli_support::Bindgen;
 
 const MODULE: &str = "cellucid-wasm";
+
+/// What the glue loads at once, and what it loads later.
+const FIRST: &str = "cellucid_bg.wasm";
+const SECOND: &str = "cellucid_later.wasm";
 
 /// What every supported browser has. "All" would let the optimiser write encodings that only the newest can load.
 const FEATURES: [&str; 8] = [
@@ -53,22 +58,34 @@ impl Profile {
 pub fn build(profile: Profile) -> Outcome {
     let start = Instant::now();
     let compiled = compile(MODULE, profile)?;
-    let bytes = std::fs::read(&compiled).map_err(|e| format!("{}: {e}", compiled.display()))?;
+    let bytes = read(&compiled)?;
     let pkg = root().join("pkg");
     let stamp = root().join("target/wasm/pkg.stamp");
     let mark = mark(profile, &bytes);
-    let outputs = ["cellucid.js", "cellucid.d.ts", "cellucid_bg.wasm"].map(|name| pkg.join(name));
+    let outputs = ["cellucid.js", "cellucid.d.ts", FIRST, SECOND].map(|name| pkg.join(name));
     let current = std::fs::read_to_string(&stamp).is_ok_and(|old| old == mark);
     if !(current && outputs.iter().all(|o| o.is_file())) {
         glue("cellucid", profile, bytes, &pkg)?;
         if profile == Profile::Release {
-            shrink(&pkg.join("cellucid_bg.wasm"))?;
+            divide(&pkg)?;
+        } else {
+            // All is in the first.
+            write(&pkg.join(SECOND), &wasm_encoder::Module::new().finish())?;
         }
-        std::fs::write(&stamp, mark).map_err(|e| format!("{}: {e}", stamp.display()))?;
+        join(&pkg)?;
+        if profile == Profile::Release {
+            minify(&pkg.join("cellucid.js"))?;
+        }
+        write(&stamp, mark.as_bytes())?;
     }
-    let size = std::fs::metadata(pkg.join("cellucid_bg.wasm")).map_or(0, |m| m.len());
+    let size = |name| std::fs::metadata(pkg.join(name)).map_or(0, |m| m.len());
     let seconds = start.elapsed().as_secs_f32();
-    eprintln!("  pkg/cellucid_bg.wasm: {size} bytes, {} profile, {seconds:.1} s", profile.name());
+    eprintln!(
+        "  pkg/{FIRST}: {} bytes, pkg/{SECOND}: {} bytes, {} profile, {seconds:.1} s",
+        size(FIRST),
+        size(SECOND),
+        profile.name()
+    );
     Ok(())
 }
 
@@ -114,18 +131,90 @@ fn glue(name: &str, profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
     written.map_err(|e| format!("the JavaScript glue cannot be written: {e:#}"))
 }
 
+/// Takes the module apart, each part then as small as can be. Before that: what is seldom run would otherwise be drawn into what often is.
+fn divide(pkg: &Path) -> Outcome {
+    let module = read(&pkg.join(FIRST))?;
+    let counted = root().join("target/wasm/counted.wasm");
+    write(&counted, &split::counted(&module)?)?;
+    let mut run = Command::new("node");
+    run.arg(root().join("xtask/used.js")).arg(pkg.join("cellucid.js")).arg(&counted);
+    run.stderr(std::process::Stdio::inherit());
+    let said = run.output().map_err(|e| format!("node: {e}"))?;
+    if !said.status.success() {
+        return Err("xtask/used.js has failed".into());
+    }
+    let numbers = String::from_utf8_lossy(&said.stdout);
+    let used: Result<BTreeSet<u32>, _> = numbers.lines().map(str::parse).collect();
+    let used = used.map_err(|e| format!("xtask/used.js does not write numbers: {e}"))?;
+    let (first, second) = split::split(&module, &used)?;
+    for (name, part) in [(FIRST, first), (SECOND, second)] {
+        write(&pkg.join(name), &part)?;
+        shrink(&pkg.join(name))?;
+    }
+    Ok(())
+}
+
+/// Adds to the glue what brings the second part.
+fn join(pkg: &Path) -> Outcome {
+    let edit = |name: &str, changes: &[(&str, &str)], more: &str| {
+        let path = pkg.join(name);
+        let mut text = String::from_utf8_lossy(&read(&path)?).into_owned();
+        for (old, new) in changes {
+            if text.matches(old).count() != 1 {
+                return Err(format!("{name} has changed its shape: not once {old:?}"));
+            }
+            text = text.replace(old, new);
+        }
+        text.push_str(more);
+        write(&path, text.as_bytes())
+    };
+    let import = "const import0 = {\n        __proto__: null,\n";
+    let imports = format!("{import}        {}: bringSecond,\n", split::BRING);
+    let exports = ("export { initSync, __wbg_init as default };", "export { initSync, init as default };");
+    edit("cellucid.js", &[(import, &imports), exports], include_str!("second.js"))?;
+    let given = "{ module_or_path: InitInput | Promise<InitInput> } | InitInput";
+    let both = "{ module_or_path: InitInput | Promise<InitInput>; later?: InitInput | Promise<InitInput> } | InitInput";
+    edit("cellucid.d.ts", &[(given, both)], include_str!("second.d.ts"))
+}
+
+/// The glue without its comments and long names, by the npm package esbuild.
+fn minify(script: &Path) -> Outcome {
+    let mut run = Command::new(tool("esbuild")?);
+    run.arg(script).args([
+        "--minify",
+        "--format=esm",
+        "--target=es2022",
+        "--charset=utf8",
+        "--allow-overwrite",
+    ]);
+    finish(run.args(["--log-level=warning"]).arg(format!("--outfile={}", script.display())))
+}
+
+/// A program of an npm package.
+fn tool(name: &str) -> Outcome<PathBuf> {
+    let tool = root().join("node_modules/.bin").join(name);
+    if tool.is_file() {
+        Ok(tool)
+    } else {
+        Err(format!("node_modules/.bin/{name} is missing: run `npm ci` first"))
+    }
+}
+
+fn read(path: &Path) -> Outcome<Vec<u8>> {
+    std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Outcome {
+    std::fs::write(path, bytes).map_err(|e| format!("{}: {e}", path.display()))
+}
+
 /// `wasm-opt` of the npm package binaryen, in place; then functions in an order that compresses well.
 fn shrink(wasm: &Path) -> Outcome {
-    let tool = root().join("node_modules/.bin/wasm-opt");
-    if !tool.is_file() {
-        return Err("node_modules/.bin/wasm-opt is missing: run `npm ci` first".into());
-    }
+    let tool = tool("wasm-opt")?;
     let optimise =
         |how: &[&str]| finish(Command::new(&tool).args(FEATURES).args(how).arg("-o").arg(wasm).arg(wasm));
     optimise(&["-O3", ONE_CALLER])?;
-    let wrong = |e| format!("{}: {e}", wasm.display());
-    let named = similar::named(&std::fs::read(wasm).map_err(wrong)?)?;
-    std::fs::write(wasm, named).map_err(wrong)?;
+    write(wasm, &similar::named(&read(wasm)?)?)?;
     // Alignments are hints that no engine heeds; all alike, they take less room when compressed.
     optimise(&["--reorder-functions-by-name", "--dealign"])
 }
@@ -133,6 +222,7 @@ fn shrink(wasm: &Path) -> Outcome {
 /// Changes when the compiled module or what is done to it changes.
 fn mark(profile: Profile, bytes: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
-    (bytes, FEATURES).hash(&mut hasher);
+    (bytes, FEATURES, include_str!("second.js"), include_str!("split.rs"), include_str!("../used.js"))
+        .hash(&mut hasher);
     format!("{} {:016x}", profile.name(), hasher.finish())
 }
