@@ -28,8 +28,13 @@ export async function bundle() {
     const bytes = Buffer.concat(built.outputFiles.map(({ contents }) => contents));
     sizes[name] = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
   }
-  const ours = ["cellucid.js", "cellucid_bg.wasm"].map((name) => readFileSync(join(ROOT, "pkg", name)));
-  const total = (/** @type {(part: Buffer) => Buffer} */ squeeze) => ours.reduce((sum, part) => sum + squeeze(part).length, 0);
-  sizes.module = { raw: total((part) => part), gzip: total((part) => gzipSync(part, { level: 9 })) };
+  /** @param {string[]} names */
+  const ours = (names) => {
+    const parts = names.map((name) => readFileSync(join(ROOT, "pkg", name)));
+    const total = (/** @type {(part: Buffer) => Buffer} */ squeeze) => parts.reduce((sum, part) => sum + squeeze(part).length, 0);
+    return { raw: total((part) => part), gzip: total((part) => gzipSync(part, { level: 9 })) };
+  };
+  sizes.module = ours(["cellucid.js", "cellucid_bg.wasm"]);
+  sizes.later = ours(["cellucid_later.wasm"]);
   return sizes;
 }

@@ -19,10 +19,10 @@ const MEDIA = {
 
 /**
  * A static server with ranges: `/pkg` and `/app` are the repository's pkg and www, `pages` are answered by path, as HTML or from a file
- * (`{ file }`) or, for paths that end in a slash, from the files of a folder (`{ folder }`, open to other origins). What lies below `/app` and is no file goes on to another server, where one is given: so the page and the reference share
+ * (`{ file }`), with a bare status or, for paths that end in a slash, from the files of a folder (`{ folder }`, open to other origins). What lies below `/app` and is no file goes on to another server, where one is given: so the page and the reference share
  * an origin.
  *
- * @param {Record<string, string | { file: string } | { folder: string }>} pages
+ * @param {Record<string, string | number | { file: string } | { folder: string }>} pages
  * @param {() => string | null} [beyond]
  * @returns {Promise<{ url: string, asked: string[], stop: () => void }>}
  */
@@ -33,6 +33,7 @@ export async function site(pages, beyond = () => null) {
     const { pathname, search } = new URL(ask.url ?? "/", "http://here");
     asked.push(`${ask.method} ${pathname}`);
     const page = pages[pathname];
+    if (typeof page === "number") return answer.writeHead(page).end();
     if (typeof page === "object" && "file" in page) return send(join(ROOT, page.file), ask, answer);
     for (const [at, place] of Object.entries(pages)) {
       if (typeof place !== "object" || !("folder" in place) || !pathname.startsWith(at)) continue;
