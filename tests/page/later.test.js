@@ -49,7 +49,12 @@ before(async () => {
   }
   browser = await launch();
 });
-after(() => browser?.close());
+/** @type {Array<() => void>} */
+const stops = [];
+after(async () => {
+  await browser?.close();
+  for (const stop of stops) stop();
+});
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -70,13 +75,14 @@ async function choose(page, name) {
 /** @param {string} file from the repository @param {Parameters<typeof site>[0]} [pages] */
 async function opened(file, pages = {}) {
   const host = await site({ ...pages, "/data/": { folder: "." } });
+  stops.push(host.stop);
   const visited = await visit(browser, `${host.url}app/?url=${encodeURIComponent(`/data/${file}`)}`);
   const brought = () => host.asked.filter((line) => line.endsWith(SECOND)).length;
-  return { ...visited, host, brought };
+  return { ...visited, brought };
 }
 
 test("an .h5ad file of a host is shown without the second part", async () => {
-  const { page, errors, host, brought } = await opened("www/sample/sample.h5ad", { [SECOND]: 404 });
+  const { page, errors, brought } = await opened("www/sample/sample.h5ad", { [SECOND]: 404 });
   await coloured(page, "cell_type");
   await agree(page, "www/sample/sample.h5ad", "obs", "cell_type");
   for (const key of ["n_counts", "is_doublet", "donor_age"]) {
@@ -98,7 +104,6 @@ test("an .h5ad file of a host is shown without the second part", async () => {
     [],
   );
   await page.context().close();
-  host.stop();
 });
 
 for (const file of [
@@ -108,7 +113,7 @@ for (const file of [
   ),
 ]) {
   test(`${file}: what reads it comes with the second part`, async () => {
-    const { page, errors, host, brought } = await opened(file);
+    const { page, errors, brought } = await opened(file);
     const drawn = async () => {
       const { store } = await import(new URL("main.js", document.baseURI).href);
       const { colour, trouble, busy } = store.state;
@@ -127,7 +132,6 @@ for (const file of [
       [],
     );
     await page.context().close();
-    host.stop();
   });
 }
 
@@ -137,7 +141,7 @@ for (const [file, status] of /** @type {const} */ ([
   [`${PLACE}/bzip2.h5ad`, 503],
 ])) {
   test(`${file}: where the second part is answered ${status}, the page says what is missing`, async () => {
-    const { page, host } = await opened(file, { [SECOND]: status });
+    const { page } = await opened(file, { [SECOND]: status });
     const card = page.locator("#trouble article");
     await card.waitFor({ timeout: 30_000 });
     const all = await text(card);
@@ -149,6 +153,5 @@ for (const [file, status] of /** @type {const} */ ([
     assert.match(all, /cellucid_later\.wasm/);
     assert.match(await text(card.locator(".advice")), /beside cellucid\.js/);
     await page.context().close();
-    host.stop();
   });
 }
