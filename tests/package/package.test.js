@@ -339,6 +339,7 @@ test("the linters of packages have nothing to say", { timeout: 120_000 }, async 
     "esm-only",
     "--exclude-entrypoints",
     "./wasm",
+    "./wasm-later",
     "./engine",
     "./service-worker",
   ]);
