@@ -49,3 +49,26 @@ export function statistics(cells, { values }) {
     sorted: found,
   };
 }
+
+/**
+ * A gene in each category.
+ *
+ * @typedef {{ count: number, mean: number, share: number, below: boolean }} Dot cells, their mean, the share of them with more than zero, and whether any has less
+ *
+ * @param {Float32Array} values @param {Uint8Array | Uint16Array} codes @param {number} labels
+ * @param {(cell: number) => boolean} seen cells that count
+ * @returns {Dot[]} by code
+ */
+export function gathered(values, codes, labels, seen) {
+  const found = Array.from({ length: labels }, () => ({ count: 0, mean: 0, share: 0, below: false }));
+  for (let cell = 0; cell < codes.length; cell++) {
+    const own = found[codes[cell] ?? -1];
+    const value = values[cell] ?? Number.NaN;
+    if (!own || !Number.isFinite(value) || !seen(cell)) continue;
+    own.count++;
+    own.mean += value;
+    if (value > 0) own.share++;
+    else if (value < 0) own.below = true;
+  }
+  return found.map(({ count, mean, share, below }) => ({ count, mean: mean / (count || 1), share: share / (count || 1), below }));
+}

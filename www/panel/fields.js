@@ -13,8 +13,8 @@ import { index } from "./search.js";
 /** Fields used lately that are offered again. */
 const CHIPS = 5;
 
-/** @param {Store} store */
-export function fields(store) {
+/** @param {Store} store @param {import("../load.js").Data} data */
+export function fields(store, data) {
   const box = known("search", HTMLInputElement);
   const lists = [list(store, "obs", "Cell fields"), list(store, "var", "Genes")];
   const find = () => {
@@ -71,7 +71,7 @@ export function fields(store) {
   score.addEventListener("beforetoggle", async () => {
     if (score.childElementCount) return;
     const found = await lazy(store, () => import("./score.js"));
-    found?.scores(store, score);
+    found?.scores(store, score, data);
   });
 }
 

@@ -1,14 +1,16 @@
 /**
- * Several genes as one number per cell: their names typed or pasted, in any form that lists come in.
+ * Several genes at once, their names typed or pasted in any form that lists come in: as one number per cell, or each by category.
  *
+ * @import { Data } from "../load.js"
  * @import { GeneField } from "../engine/manifest.js"
  * @import { Store } from "../store.js"
  */
 import { score } from "../restore.js";
 import { element } from "./element.js";
+import { lazy } from "./lazy.js";
 
-/** @param {Store} store @param {HTMLElement} box */
-export function scores(store, box) {
+/** @param {Store} store @param {HTMLElement} box @param {Data} data */
+export function scores(store, box, data) {
   const text = element("textarea", {
     rows: 5,
     placeholder: "CD3D, CD3E, TRAC",
@@ -23,18 +25,20 @@ export function scores(store, box) {
   );
   const say = element("p", { className: "hint", role: "status" });
   const show = element("button", { className: "main", type: "submit" }, "Colour by the score");
+  const each = element("button", { title: "Mean and share of each gene in each category" }, "Dot plot…");
   const form = element(
     "form",
     {},
-    element("h2", {}, "Several genes as one score"),
+    element("h2", {}, "Several genes"),
     text,
     by,
     say,
-    element("div", { className: "actions" }, show),
+    element("div", { className: "actions" }, show, each),
   );
   const tell = () => {
     const { found, missing } = named(text.value, store.state.dataset?.genes ?? []);
     show.disabled = found.length === 0;
+    each.disabled = found.length === 0;
     const all = `${found.length} ${found.length === 1 ? "gene" : "genes"}`;
     say.textContent = missing.length
       ? `${all}; not in the dataset: ${missing.slice(0, 8).join(", ")}${missing.length > 8 ? "…" : ""}`
@@ -50,6 +54,12 @@ export function scores(store, box) {
     if (!found.length) return;
     store.patch({ wanted: score(found, by.value === "z" ? "z" : "mean") });
     box.hidePopover();
+  });
+  each.addEventListener("click", async () => {
+    const { found } = named(text.value, store.state.dataset?.genes ?? []);
+    const made = await lazy(store, () => import("./dots.js"));
+    box.hidePopover();
+    made?.dots(store, data, found);
   });
   tell();
   box.replaceChildren(form);
