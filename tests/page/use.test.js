@@ -304,6 +304,8 @@ test("without WebGL the page says so, and everything else works", async () => {
   const { page, errors } = await visit(plain, `${here.server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
   await page.getByText("This browser has no WebGL 2").waitFor();
   await coloured(page, "cell_type");
+  await page.locator("#graphics").getByRole("button", { name: "Close" }).click();
+  assert.equal(await page.locator("#graphics").isVisible(), false);
   // Plainly, but drawn: and what is under the pointer is still told.
   const drawn = await pixels(page);
   assert.ok(drawn.drawn > 3000 && drawn.colours > 8, JSON.stringify(drawn));

@@ -59,17 +59,24 @@ export function tools(store, data) {
     tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, hover.y - tip.offsetHeight - 8)}px)`;
   });
 
+  const canvas = known("plot", HTMLCanvasElement);
   const notice = known("graphics", HTMLElement);
+  // It lies over the plot: what is read can be put away.
+  const away = element("button", { className: "small" }, "Close");
+  away.addEventListener("click", () => {
+    notice.hidden = true;
+    canvas.focus();
+  });
   const tell = () => {
     const { graphics } = store.state;
     notice.hidden = graphics === "ready";
-    notice.textContent = NOTICES[graphics];
+    notice.replaceChildren(NOTICES[graphics]);
+    if (graphics === "none") notice.append(element("div", { className: "actions" }, away));
   };
   store.subscribe(["graphics"], tell);
   // Whether it can be drawn at all was known before this.
   tell();
 
-  const canvas = known("plot", HTMLCanvasElement);
   store.subscribe(["points", "colour", "hidden", "dataset", "selection", "filtered", "panes"], (state) => {
     canvas.setAttribute("aria-label", words(state));
   });
