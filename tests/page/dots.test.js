@@ -1,4 +1,4 @@
-/** A dot plot: genes by categories, against pandas; by keyboard; clean for axe; saved. */
+/** Over everything: a dot plot, genes by categories, against pandas, by keyboard, saved; the list of keys. Both clean for axe. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -8,6 +8,15 @@ import { SAMPLE, sample, stage } from "./shown.js";
 
 const here = stage();
 const GENES = ["CD3E", "NKG7", "LYZ", "MS4A1"];
+
+/** What axe has against the page as it is. @param {import("playwright-core").Page} page @returns {Promise<string[]>} */
+async function faults(page) {
+  await page.evaluate(readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8"));
+  return page.evaluate(async () => {
+    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
+    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes[0].target}`);
+  });
+}
 
 test("means and shares of each gene in each category; coloured by one; saved as a table", async () => {
   const { page, errors } = await sample(here.browser, here.server);
@@ -38,12 +47,7 @@ test("means and shares of each gene in each category; coloured by one; saved as 
   assert.equal(across.indexOf(Math.max(...across)), shares.indexOf(Math.max(...shares)));
   await shoot(page, "dots");
 
-  await page.evaluate(readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8"));
-  const faults = await page.evaluate(async () => {
-    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
-    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes[0].target}`);
-  });
-  assert.deepEqual(faults, []);
+  assert.deepEqual(await faults(page), []);
 
   await box.getByLabel("Each gene by its own range").check();
   await box.getByText(/each gene by its own range\.$/).waitFor();
@@ -60,6 +64,25 @@ test("means and shares of each gene in each category; coloured by one; saved as 
   await box.getByRole("button", { name: "LYZ" }).press("Enter");
   await coloured(page, "LYZ");
   assert.equal(await box.count(), 0);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("the list of keys: by its key, by its button, not while typing", async () => {
+  const { page, errors } = await sample(here.browser, here.server);
+  const box = page.getByRole("dialog", { name: "Keys and gestures" });
+  await page.getByRole("searchbox", { name: "Find a field or gene" }).press("?");
+  assert.equal(await box.count(), 0);
+  await page.locator("#plot").focus();
+  await page.keyboard.press("?");
+  await box.getByText("take back, do again").waitFor();
+  assert.deepEqual(await faults(page), []);
+  await shoot(page, "keys");
+  await page.keyboard.press("Escape");
+  await box.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Keys and gestures" }).click();
+  await box.getByRole("button", { name: "Close" }).click();
+  await box.waitFor({ state: "detached" });
   assert.deepEqual(errors, []);
   await page.context().close();
 });

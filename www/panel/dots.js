@@ -39,7 +39,7 @@ export async function dots(store, data, wanted) {
   const frame = element("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": "Dot plot" }, table);
   const box = element(
     "dialog",
-    { id: "dots", "aria-labelledby": "dots-title" },
+    { id: "dots", className: "sheet", "aria-labelledby": "dots-title" },
     element("div", { className: "top" }, title, close),
     element(
       "div",

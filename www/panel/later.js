@@ -1,6 +1,6 @@
 /**
- * What is loaded only when it is asked for: lines over the plot, shading by density, saving, the view
- * that a link names, what makes the page open without a network.
+ * What is loaded only when it is asked for: lines over the plot, shading by density, saving, the list
+ * of keys, the view that a link names, what makes the page open without a network.
  *
  * @import { Data } from "../load.js"
  * @import { Store } from "../store.js"
@@ -27,6 +27,16 @@ export function later(store, data, view) {
     wait();
     const found = await lazy(store, () => import("./shading.js"));
     found?.shading(store, await view);
+  });
+
+  const ask = async () => {
+    const found = await lazy(store, () => import("./help.js"));
+    if (!document.querySelector("dialog:modal")) found?.help();
+  };
+  known("help-button", HTMLButtonElement).addEventListener("click", ask);
+  addEventListener("keydown", ({ key, target }) => {
+    const typing = target instanceof Element && target.matches("textarea, select, input:not([type=checkbox], [type=range])");
+    if (key === "?" && !typing) ask();
   });
 
   // A link may say how to look at the dataset that it names. Only once: what is opened later is another.
