@@ -23,7 +23,7 @@ test("means and shares of each gene in each category; coloured by one; saved as 
   // All by keyboard.
   await page.getByRole("button", { name: "Several genes: score, dot plot…" }).press("Enter");
   await page.getByLabel("Names of genes").fill(GENES.join("\n"));
-  await page.getByRole("button", { name: "Dot plot…" }).press("Enter");
+  await page.getByRole("button", { name: "Dot plot…", exact: true }).press("Enter");
   const box = page.getByRole("dialog", { name: "Genes by category" });
   await box.locator("tbody tr").first().waitFor();
   assert.deepEqual(await box.locator("thead th").allTextContents(), GENES);
