@@ -50,7 +50,7 @@ test("means and shares of each gene in each category; coloured by one; saved as 
   assert.deepEqual(await faults(page), []);
 
   await box.getByLabel("Each gene by its own range").check();
-  await box.getByText(/each gene by its own range\.$/).waitFor();
+  await box.getByText("mean, each gene by its own range.").waitFor();
   const table = await download(page, resolve(ROOT, "build/screenshots"), () =>
     box.getByRole("button", { name: "Save as CSV" }).click(),
   );

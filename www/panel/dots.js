@@ -144,7 +144,9 @@ export async function dots(store, data, wanted) {
       counted ? "Size: cells with more than zero, up to all." : "All dots are of one size: the values are scaled.",
       even.checked ? "Colour: mean, each gene by its own range." : `Colour: mean, ${short(least)} to ${short(most)}.`,
       left.length ? `${left.join(" and ")} more are not shown; the table that is saved has all categories.` : "",
-    ].join(" ");
+    ]
+      .filter(Boolean)
+      .join(" ");
   }
 
   choice.addEventListener("change", load);
