@@ -417,10 +417,12 @@ fn a_site_is_a_folder_for_any_host() {
     let site = |more: &[&str]| {
         command(&[&["site"], &sources[..], more, &["--page", &page]].concat()).output().unwrap()
     };
-    let told = site(&[&out]);
-    assert_eq!(told.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&told.stderr).contains("the module was not found"));
-    scratch.file("page/pkg/cellucid_bg.wasm", b"\0asm");
+    for part in ["cellucid_bg.wasm", "cellucid_later.wasm"] {
+        let told = site(&[&out]);
+        assert_eq!(told.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&told.stderr).contains("the module was not found"));
+        scratch.file(&format!("page/pkg/{part}"), b"\0asm");
+    }
     let told = site(&[&out]);
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let read = |name: &str| fs::read(scratch.0.join("out").join(name));
@@ -428,6 +430,7 @@ fn a_site_is_a_folder_for_any_host() {
     assert!(
         read("sample/sample.h5ad").is_err()
             && read("pkg/cellucid_bg.wasm").is_ok()
+            && read("pkg/cellucid_later.wasm").is_ok()
             && read(".nojekyll").is_ok()
     );
     assert!(read("data/sample.h5ad").unwrap() == fs::read(&sample).unwrap());

@@ -163,7 +163,10 @@ pub fn page_and_module(named: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
     let absent = |what: &str, hint: &'static str| Error::missing(format!("{what} was not found")).hint(hint);
     let page = page(named, Path::new("."))?;
     let page = page.ok_or_else(|| absent("the page", "name its folder with --page"))?;
-    let module = find_module(&page).filter(|module| module.join("cellucid_bg.wasm").is_file());
+    let whole = |module: &PathBuf| {
+        ["cellucid_bg.wasm", "cellucid_later.wasm"].iter().all(|part| module.join(part).is_file())
+    };
+    let module = find_module(&page).filter(whole);
     let module = module.ok_or_else(|| {
         absent(
             "the module",
