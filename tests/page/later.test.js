@@ -126,7 +126,8 @@ for (const file of [
     );
     // Python would need plugins for the same values.
     await agree(page, file.startsWith(PLACE) ? "www/sample/sample.h5ad" : file, "obs", key);
-    assert.equal(brought(), 1, "once");
+    // Twice where it was on its way when a call needed it, which cannot wait for that.
+    assert.ok([1, 2].includes(brought()), `${brought()} times`);
     assert.deepEqual(
       errors.filter((error) => !/404/.test(error)),
       [],
