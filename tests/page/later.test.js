@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { coloured, launch, python, ROOT, text, until, values, visit } from "./browser.js";
+import { coloured, FIREFOX, launch, python, ROOT, text, until, values, visit } from "./browser.js";
 import { site } from "./site.js";
 
 const SECOND = "/app/pkg/cellucid_later.wasm";
@@ -126,8 +126,8 @@ for (const file of [
     );
     // Python would need plugins for the same values.
     await agree(page, file.startsWith(PLACE) ? "www/sample/sample.h5ad" : file, "obs", key);
-    // Twice where it was on its way when a call needed it, which cannot wait for that.
-    assert.ok([1, 2].includes(brought()), `${brought()} times`);
+    // Twice where it was on its way when a call needed it, which cannot wait for that; in Firefox the page's Service Worker keeps it besides.
+    assert.ok(brought() >= 1 && brought() <= (FIREFOX ? 3 : 2), `${brought()} times`);
     assert.deepEqual(
       errors.filter((error) => !/404/.test(error)),
       [],
