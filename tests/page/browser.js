@@ -132,13 +132,6 @@ export async function drop(page, ...files) {
   await session.detach();
 }
 
-/** Chooses a folder from disk with the page's button. @param {import("playwright-core").Page} page @param {string} path */
-export async function chooseFolder(page, path) {
-  if (FIREFOX) return gecko.chooseFolder(page, path);
-  // Chromium's button asks for a handle, in a dialog that no driver answers; the input beside it is what other browsers use.
-  await page.locator("#folder").setInputFiles(path);
-}
-
 /**
  * Does what makes the browser save a file, and puts that file into a folder.
  *
