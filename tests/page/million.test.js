@@ -141,8 +141,12 @@ test("a million cells are drawn, coloured, moved, picked and enclosed", { timeou
   };
   await until(page, named, cell, `cell ${cell} is named`);
   // By the processor, too; which draws in several frames, and sends the card one picture after each.
+  await patch(page, { drawing: "processor" });
+  const there = async () => performance.getEntriesByName(new URL("view/own.js", document.baseURI).href).length > 0;
+  await until(page, there, null, "what draws by the processor has come");
+  await rested(page);
   await tally();
-  await patch(page, { drawing: "processor", hover: null });
+  await patch(page, { hover: null });
   await rested(page);
   const own = await tally();
   assert.deepEqual([own.bytes, own.draws], [0, []]);
