@@ -3,12 +3,14 @@
 //! Steps that need no Rust (Debian packages, Python, npm, the order of all checks) are in `run` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod counted;
 mod dist;
 mod licences;
 mod module;
 mod similar;
 mod split;
 mod toolchain;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

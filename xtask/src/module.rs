@@ -1,7 +1,7 @@
 //! From the library to what a page loads: compile for wasm32, write the JavaScript glue, shrink.
 
 use crate::{
-    Outcome, finish, root, similar, split,
+    Outcome, counted, finish, root, similar, split,
     toolchain::{self, TARGET},
 };
 use std::collections::BTreeSet;
@@ -135,7 +135,7 @@ fn glue(name: &str, profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
 fn divide(pkg: &Path) -> Outcome {
     let module = read(&pkg.join(FIRST))?;
     let counted = root().join("target/wasm/counted.wasm");
-    write(&counted, &split::counted(&module)?)?;
+    write(&counted, &counted::counted(&module)?)?;
     let mut run = Command::new("node");
     run.arg(root().join("xtask/used.js")).arg(pkg.join("cellucid.js")).arg(&counted);
     run.stderr(std::process::Stdio::inherit());
@@ -222,7 +222,14 @@ fn shrink(wasm: &Path) -> Outcome {
 /// Changes when the compiled module or what is done to it changes.
 fn mark(profile: Profile, bytes: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
-    (bytes, FEATURES, include_str!("second.js"), include_str!("split.rs"), include_str!("../used.js"))
+    (
+        bytes,
+        FEATURES,
+        include_str!("second.js"),
+        include_str!("split.rs"),
+        include_str!("whole.rs"),
+        include_str!("../used.js"),
+    )
         .hash(&mut hasher);
     format!("{} {:016x}", profile.name(), hasher.finish())
 }

@@ -1,6 +1,6 @@
 //! The released module in two: what opening and showing a dataset runs through, and the rest, which is loaded when it is called.
 //!
-//! What was not run (`used.rs`) goes to the second part. In the first, a stub of a few bytes takes the place of each function that is still
+//! What was not run (`xtask/used.js`) goes to the second part. In the first, a stub of a few bytes takes the place of each function that is still
 //! referred to: it has the second part brought, then calls the function through the table, where the second part puts it. The second part shares
 //! memory, table and globals, and imports from the first what it calls there.
 
@@ -11,9 +11,9 @@ use wasm_encoder::{
     FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, Module, TypeSection, ValType,
     reencode::{Error, Reencode, utils},
 };
-use wasmparser::{ElementItems, ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasmparser::{FunctionBody, Parser};
 
-use crate::Outcome;
+use crate::{Outcome, whole::Whole};
 
 /// Bytes of code up to which a function stays where it is called: a stub would be as large.
 const SMALL: usize = 24;
@@ -21,141 +21,6 @@ const SMALL: usize = 24;
 const GLUE: &str = "./cellucid_bg.js";
 /// What brings the second part.
 pub const BRING: &str = "__cellucid_second_part";
-
-/// A module taken apart.
-struct Whole<'m> {
-    bytes: &'m [u8],
-    /// Types, as the module's type section has them.
-    types: Vec<wasmparser::FuncType>,
-    /// The type of each function, imported ones first.
-    functions: Vec<u32>,
-    imported: u32,
-    tables: Vec<wasmparser::TableType>,
-    memories: Vec<wasmparser::MemoryType>,
-    globals: Vec<wasmparser::GlobalType>,
-    /// Functions that are exported, by name.
-    exported: Vec<u32>,
-    names: BTreeSet<&'m str>,
-    /// Place in the first table → function.
-    table: BTreeMap<u32, u32>,
-    bodies: Vec<FunctionBody<'m>>,
-}
-
-impl<'m> Whole<'m> {
-    fn read(bytes: &'m [u8]) -> Outcome<Self> {
-        let mut whole = Self {
-            bytes,
-            types: Vec::new(),
-            functions: Vec::new(),
-            imported: 0,
-            tables: Vec::new(),
-            memories: Vec::new(),
-            globals: Vec::new(),
-            exported: Vec::new(),
-            names: BTreeSet::new(),
-            table: BTreeMap::new(),
-            bodies: Vec::new(),
-        };
-        whole.sections().map_err(|e| format!("the module cannot be read: {e}"))?;
-        Ok(whole)
-    }
-
-    fn sections(&mut self) -> Result<(), String> {
-        let text = |e: wasmparser::BinaryReaderError| e.to_string();
-        for payload in Parser::new(0).parse_all(self.bytes) {
-            match payload.map_err(text)? {
-                Payload::TypeSection(types) => {
-                    for ty in types.into_iter_err_on_gc_types() {
-                        self.types.push(ty.map_err(text)?);
-                    }
-                }
-                Payload::ImportSection(imports) => {
-                    for import in imports.into_imports() {
-                        let TypeRef::Func(ty) = import.map_err(text)?.ty else {
-                            return Err("it imports something else than functions".into());
-                        };
-                        self.functions.push(ty);
-                        self.imported += 1;
-                    }
-                }
-                Payload::FunctionSection(types) => {
-                    for ty in types {
-                        self.functions.push(ty.map_err(text)?);
-                    }
-                }
-                Payload::TableSection(tables) => {
-                    for table in tables {
-                        self.tables.push(table.map_err(text)?.ty);
-                    }
-                }
-                Payload::MemorySection(memories) => {
-                    for memory in memories {
-                        self.memories.push(memory.map_err(text)?);
-                    }
-                }
-                Payload::GlobalSection(globals) => {
-                    for global in globals {
-                        self.globals.push(global.map_err(text)?.ty);
-                    }
-                }
-                Payload::ExportSection(exports) => {
-                    for export in exports {
-                        let export = export.map_err(text)?;
-                        self.names.insert(export.name);
-                        if export.kind == ExternalKind::Func {
-                            self.exported.push(export.index);
-                        }
-                    }
-                }
-                Payload::ElementSection(elements) => {
-                    for element in elements {
-                        self.element(element.map_err(text)?)?;
-                    }
-                }
-                Payload::CodeSectionEntry(body) => self.bodies.push(body),
-                Payload::StartSection { .. } => return Err("it starts by itself".into()),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn element(&mut self, element: wasmparser::Element) -> Result<(), String> {
-        let text = |e: wasmparser::BinaryReaderError| e.to_string();
-        let (
-            ElementKind::Active { table_index: None | Some(0), offset_expr },
-            ElementItems::Functions(items),
-        ) = (element.kind, element.items)
-        else {
-            return Err("it fills a table in a way that is not known".into());
-        };
-        let Operator::I32Const { value } = offset_expr.get_operators_reader().read().map_err(text)? else {
-            return Err("it fills a table at a place that is not known".into());
-        };
-        for (place, function) in items.into_iter().enumerate() {
-            self.table.insert(value as u32 + place as u32, function.map_err(text)?);
-        }
-        Ok(())
-    }
-
-    /// What a function refers to by its number.
-    fn called(&self, function: u32) -> Outcome<BTreeSet<u32>> {
-        let wrong = |e| format!("function {function} cannot be read: {e}");
-        let mut called = BTreeSet::new();
-        let body = &self.bodies[(function - self.imported) as usize];
-        for operator in body.get_operators_reader().map_err(wrong)? {
-            match operator.map_err(wrong)? {
-                Operator::Call { function_index }
-                | Operator::ReturnCall { function_index }
-                | Operator::RefFunc { function_index } => {
-                    called.insert(function_index);
-                }
-                _ => {}
-            }
-        }
-        Ok(called)
-    }
-}
 
 /// Where each function is.
 struct Plan {
@@ -324,7 +189,8 @@ fn grown(ty: wasm_encoder::TableType, plan: &Plan) -> wasm_encoder::TableType {
     wasm_encoder::TableType { minimum: size, maximum: ty.maximum.map(|most| most.max(size)), ..ty }
 }
 
-type Written<T = ()> = Result<T, Error<std::convert::Infallible>>;
+/// What re-encoding gives.
+pub type Written<T = ()> = Result<T, Error<std::convert::Infallible>>;
 
 impl Reencode for First<'_, '_> {
     type Error = std::convert::Infallible;
@@ -498,61 +364,5 @@ impl Reencode for Second<'_, '_> {
 
     fn table_type(&mut self, ty: wasmparser::TableType) -> Written<wasm_encoder::TableType> {
         utils::table_type(self, ty).map(|ty| grown(ty, self.plan))
-    }
-}
-
-/// The module with a call of `used.at`, with its number, at the start of each function.
-pub fn counted(module: &[u8]) -> Outcome<Vec<u8>> {
-    let whole = Whole::read(module)?;
-    let mut made = Module::new();
-    let mut counted =
-        Counted { ty: whole.types.len() as u32, imported: whole.imported, next: whole.imported };
-    counted.parse_core_module(&mut made, Parser::new(0), module).map_err(|e| e.to_string())?;
-    Ok(made.finish())
-}
-
-struct Counted {
-    ty: u32,
-    imported: u32,
-    next: u32,
-}
-
-impl Reencode for Counted {
-    type Error = std::convert::Infallible;
-
-    fn function_index(&mut self, function: u32) -> Written<u32> {
-        Ok(if function < self.imported { function } else { function + 1 })
-    }
-
-    fn parse_type_section(
-        &mut self,
-        types: &mut TypeSection,
-        section: wasmparser::TypeSectionReader,
-    ) -> Written {
-        utils::parse_type_section(self, types, section)?;
-        types.ty().function([ValType::I32], []);
-        Ok(())
-    }
-
-    fn parse_import_section(
-        &mut self,
-        imports: &mut ImportSection,
-        section: wasmparser::ImportSectionReader,
-    ) -> Written {
-        utils::parse_import_section(self, imports, section)?;
-        imports.import("used", "at", EntityType::Function(self.ty));
-        Ok(())
-    }
-
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody) -> Written {
-        let mut function = self.new_function_with_parsed_locals(&body)?;
-        function.instructions().i32_const(self.next as i32).call(self.imported);
-        self.next += 1;
-        let mut operators = body.get_operators_reader()?;
-        while !operators.eof() {
-            function.instruction(&self.parse_instruction(&mut operators)?);
-        }
-        code.function(&function);
-        Ok(())
     }
 }
