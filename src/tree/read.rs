@@ -1,6 +1,7 @@
 //! The one read path: plan, locate, fetch, decode, scatter.
 
 use bytes::Bytes;
+use futures_util::lock::Mutex;
 
 use super::{Stored, Tree, decode, scatter::Target};
 use crate::{
@@ -9,10 +10,14 @@ use crate::{
     limits::Limits,
     order,
     source::Part,
+    wait,
 };
 
 /// Most pieces planned at a time.
 const BATCH: usize = 32_768;
+/// About the most bytes of a part that is read from afar, and of all that are under way.
+const PART: u64 = 8 << 20;
+const UNDER_WAY: u64 = 64 << 20;
 
 /// Reads a box of an array, C order.
 ///
@@ -70,17 +75,19 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
             pieces(&array.shape, &array.chunk, select).map(move |piece| (target, piece))
         })),
     };
+    let targets = Mutex::new(targets);
     let mut plan = plan.peekable();
     while plan.peek().is_some() {
         let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
         let mut work = locate(tree, array, batch).await?;
         sort(&mut work);
-        for part in batches(array, &work, tree.batch()) {
-            read_batch(tree, array, part, &mut targets).await?;
-        }
+        let (most, under_way) = if tree.is_far() { in_parts(&work) } else { (tree.batch(), 1) };
+        let parts = batches(array, &work, most);
+        let parts = parts.into_iter().map(|part| read_batch(tree, array, part, &targets));
+        wait::try_some(parts, under_way).await?;
     }
-    let mut read = Vec::with_capacity(targets.len());
-    for (target, len) in targets.into_iter().zip(lens) {
+    let mut read = Vec::with_capacity(lens.len());
+    for (target, len) in targets.into_inner().into_iter().zip(lens) {
         let (dtype, raw) = target.finish();
         read.push(finish(tree, array, dtype, raw, len).await?);
     }
@@ -176,10 +183,33 @@ fn batches<'w>(array: &Array, work: &'w [Item], most: u64) -> Vec<&'w [Item]> {
     parts
 }
 
-/// Fetches chunks.
-async fn read_batch(tree: &dyn Tree, array: &Array, work: &[Item], targets: &mut [Target<'_>]) -> Result<()> {
+/// Bytes of each part of some work that is read from afar, and how many are under way: equal parts, of which one is decoded while the next
+/// are on their way. What lies in files of its own is asked for file by file anyway.
+fn in_parts(work: &[Item]) -> (u64, usize) {
+    let groups = work.chunk_by(|a, b| a.stored == b.stored);
+    let size = |group: &[Item]| match group.first().map(|item| &item.stored) {
+        Some(Stored::Span { range, .. }) => range.end.saturating_sub(range.start),
+        _ => 0,
+    };
+    let (sum, largest) = groups
+        .map(size)
+        .fold((0_u64, 0), |(sum, largest), size| (sum.saturating_add(size), size.max(largest)));
+    if sum == 0 {
+        return (UNDER_WAY, 1);
+    }
+    let part = (sum / sum.div_ceil(PART)).saturating_add(largest).max(1);
+    (part, usize::try_from(UNDER_WAY / part).unwrap_or(1).max(1))
+}
+
+/// Fetches chunks, decodes them and puts them where they belong.
+async fn read_batch(
+    tree: &dyn Tree,
+    array: &Array,
+    work: &[Item],
+    targets: &Mutex<Vec<Target<'_>>>,
+) -> Result<()> {
     let fetched = tree.fetch(&stored(work)).await?;
-    scatter_all(tree.limits(), array, work, fetched, targets).await
+    scatter_all(tree.limits(), array, work, fetched, &mut *targets.lock().await).await
 }
 
 /// Where the chunks of some work are, each once.
