@@ -75,21 +75,6 @@ impl Frame {
         Ok(Self { tree: Rc::clone(tree), root: root.to_owned(), path, columns, form, len, stored, names })
     }
 
-    /// Brings the headers of all columns while the frame and its index are still looked at, and those that only categories have. Only
-    /// where looking for what is not there costs nothing. What is wrong with them is found out later.
-    pub(super) async fn find(tree: &dyn Tree, node: &Node) {
-        let Node::Group(group) = node else { return };
-        if tree.format() != "hdf5" || !tree.is_far() {
-            return;
-        }
-        let index = text_attr(&group.attrs, "_index").unwrap_or("_index");
-        let names = columns(tree, group, index).await.unwrap_or_default();
-        let paths =
-            names.iter().flat_map(|name| ["", "/codes", "/categories"].map(|part| format!("{name}{part}")));
-        let paths: Vec<String> = paths.map(|path| below(&group.path, &path)).collect();
-        wait::all(paths.iter().map(|path| tree.open(path))).await;
-    }
-
     /// Number of rows.
     pub fn len(&self) -> u64 {
         self.len

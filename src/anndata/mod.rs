@@ -122,9 +122,7 @@ impl AnnData {
         let (var, x, obsm) = (optional(var)?, optional(x)?, optional(obsm)?);
         // All at once, the columns' headers too: which of them a plot wants is asked next.
         let open_obs = async {
-            let frame = apart(Frame::open(&tree, &root, obs.clone()));
-            let (obs, ()) = join(frame, apart(Frame::find(&*tree, &obs))).await;
-            let obs = obs?;
+            let obs = apart(Frame::open(&tree, &root, obs)).await?;
             apart(obs.stored()).await.map(|_| Rc::new(obs))
         };
         let open_var = async {

@@ -32,7 +32,7 @@ const SYMBOL: u64 = 24;
 /// Most leaves of a group that are read ahead.
 const WARM: usize = 32;
 /// Most leaves of a group, of eight links by default, whose links are followed before anybody asks.
-const FEW: usize = 4;
+const FEW: usize = 16;
 
 /// How a group keeps its links.
 pub enum Links<'s> {
