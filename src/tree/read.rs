@@ -209,7 +209,7 @@ async fn read_batch(
     targets: &Mutex<Vec<Target<'_>>>,
 ) -> Result<()> {
     let fetched = tree.fetch(&stored(work)).await?;
-    scatter_all(tree.limits(), array, work, fetched, &mut *targets.lock().await).await
+    scatter_all(tree.limits(), array, work, fetched, &mut targets.lock().await).await
 }
 
 /// Where the chunks of some work are, each once.
