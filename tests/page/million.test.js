@@ -141,9 +141,11 @@ test("a million cells are drawn, coloured, moved, picked and enclosed", { timeou
   };
   await until(page, named, cell, `cell ${cell} is named`);
   // By the processor, too; which draws in several frames, and sends the card one picture after each.
+  await tally();
   await patch(page, { drawing: "processor" });
-  const there = async () => performance.getEntriesByName(new URL("view/own.js", document.baseURI).href).length > 0;
-  await until(page, there, null, "what draws by the processor has come");
+  // The card is sent a picture when what draws it has come.
+  const sent = async () => Reflect.get(globalThis, "tally").palette > 0;
+  await until(page, sent, null, "the processor draws");
   await rested(page);
   await tally();
   await patch(page, { hover: null });
