@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::{
-    anndata::Watch,
+    anndata::{Aides, Watch},
     choice::choose,
     error::{Error, Result},
     export::{Cost, Export, File, Options, Route},
@@ -17,6 +17,7 @@ use crate::{
     open::{self, Source, is_zip},
     shelf::Shelf,
     source::{ByteSource, KeyedSource, remembered::Remembered, zip::ZipStore},
+    tree::Tree,
     wait,
 };
 
@@ -125,6 +126,13 @@ impl Dataset {
     pub async fn ahead(&self) {
         if let Self::Made(export, _) = self {
             export.ahead().await;
+        }
+    }
+
+    /// Has others take part where a matrix stored by row has to be gone through.
+    pub fn help_with(&self, aides: Option<Rc<dyn Aides>>) {
+        if let Self::Made(export, _) = self {
+            export.data().help_with(aides);
         }
     }
 
@@ -260,6 +268,17 @@ fn missing(path: &str) -> Error {
     Error::missing(format!("there is no virtual file \"{path}\"")).hint(
         "names are those of an export folder, such as dataset_identity.json, points_2d.bin or obs/leiden.codes.u8",
     )
+}
+
+/// The tree of a source that is no export folder.
+///
+/// # Errors
+/// As [`open::open`].
+pub async fn tree(source: Source, limits: Limits) -> Result<Rc<dyn Tree>> {
+    match wait::apart(archived(&source, limits)).await {
+        Some(archive) => open::archived(archive, limits).await,
+        None => open::open(source, limits).await,
+    }
 }
 
 /// A zip archive; `None` when the source is something else.

@@ -45,6 +45,16 @@ impl Limits {
         usize::try_from(bytes).map_err(|_| over())
     }
 
+    /// Has the module's memory grow by so many bytes at once, which cost nothing before they are used. Where it grows whenever a little
+    /// is lacking, the browser makes a new view of it each time, and collects the old ones.
+    pub fn ahead(bytes: u64) {
+        let mut room: Vec<u8> = Vec::new();
+        if cfg!(target_arch = "wasm32") && room.try_reserve_exact(usize::try_from(bytes).unwrap_or(0)).is_ok()
+        {
+            drop(std::hint::black_box(room));
+        }
+    }
+
     /// An empty vector with room for `len` items.
     ///
     /// # Errors

@@ -31,7 +31,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("choice", &["error", "wait", "anndata", "export", "tree"]),
     (
         "dataset",
-        &["error", "wait", "limits", "source", "anndata", "choice", "export", "folder", "open", "shelf"],
+        &[
+            "error", "wait", "limits", "source", "anndata", "choice", "export", "folder", "open", "shelf",
+            "tree",
+        ],
     ),
     ("protocol", &["error", "limits"]),
 ];

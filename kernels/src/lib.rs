@@ -13,5 +13,6 @@ pub mod group;
 pub mod inflate;
 pub mod lz;
 pub mod place;
+pub mod short;
 pub mod shuffle;
 pub mod sort;

@@ -51,6 +51,9 @@ fn some(array: &Array) -> Vec<u64> {
 /// Size and checksum of a chunk as stored, of which the beginning may be all that is there; zeros of one that is not stored.
 type Print = (u64, u32);
 
+/// An array, the number of a chunk of it, and what was seen of that.
+pub type Sight = (String, u64, Print);
+
 fn print(size: u64, bytes: Option<&[u8]>) -> Print {
     let Some(bytes) = bytes else { return (0, 0) };
     (size, sum(bytes.get(..BYTES as usize).unwrap_or(bytes)))
@@ -67,6 +70,16 @@ impl Seen {
             let print = print(stored.map_or(0, |bytes| bytes.len() as u64), stored);
             self.0.borrow_mut().insert((array.path.clone(), number), print);
         }
+    }
+
+    /// Takes note of what somebody else has seen.
+    pub fn add(&self, seen: Vec<Sight>) {
+        self.0.borrow_mut().extend(seen.into_iter().map(|(path, number, print)| ((path, number), print)));
+    }
+
+    /// All of it, for somebody else.
+    pub fn into_sights(self) -> Vec<Sight> {
+        self.0.into_inner().into_iter().map(|((path, number), print)| (path, number, print)).collect()
     }
 
     /// The sample, if all of it came by.

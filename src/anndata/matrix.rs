@@ -6,6 +6,7 @@ use futures_util::future::join;
 use serde_json::Value;
 
 use super::{
+    aides::Aides,
     encoding, plain,
     sparse::{Compressed, Sparse},
     sweep::{self, Watch},
@@ -123,6 +124,13 @@ impl Matrix {
     pub fn keep_on(&self, shelf: &Rc<dyn Shelf>) {
         if let Self::Sparse(sparse) = self {
             sparse.sweep.keep_on(Rc::clone(shelf));
+        }
+    }
+
+    /// Has others take part in passes over a matrix stored by row.
+    pub fn help_with(&self, aides: Option<Rc<dyn Aides>>) {
+        if let Self::Sparse(sparse) = self {
+            sparse.sweep.help_with(aides);
         }
     }
 

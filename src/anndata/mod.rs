@@ -2,6 +2,7 @@
 //!
 //! Knows the encodings of the AnnData specification ("on-disk format"), not the file formats or sources below.
 
+mod aides;
 mod column;
 mod cost;
 mod frame;
@@ -12,6 +13,8 @@ mod inside;
 mod layout;
 mod matrices;
 mod matrix;
+mod picked;
+mod short;
 mod sparse;
 mod survey;
 mod sweep;
@@ -28,9 +31,12 @@ use crate::{
     tree::{Node, Tree, read_all},
     wait::{self, apart},
 };
+pub use aides::{Aide, Aides, Portion};
 pub use column::{Column, Kind, float_text, labels};
 pub use frame::Frame;
 pub use graph::Graph;
+pub use identity::Sight;
+pub use index::{Bits, Form, Numbers};
 pub use inside::{has_modalities, inside};
 pub use layout::Entry;
 pub use matrix::{Lost, Matrix};
@@ -211,6 +217,13 @@ impl AnnData {
     pub fn keep_on(&self, shelf: &Rc<dyn Shelf>) {
         if let Some(x) = &self.x {
             x.keep_on(shelf);
+        }
+    }
+
+    /// Has others take part in passes over X.
+    pub fn help_with(&self, aides: Option<Rc<dyn Aides>>) {
+        if let Some(x) = &self.x {
+            x.help_with(aides);
         }
     }
 

@@ -82,6 +82,11 @@ impl Sparse {
         Ok(sparse)
     }
 
+    /// Its path in the file.
+    pub(super) fn path(&self) -> &str {
+        self.data.path.strip_suffix("/data").unwrap_or_default()
+    }
+
     /// Length of the compressed axis.
     fn major(&self) -> u64 {
         match self.compressed {

@@ -7,7 +7,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     fmt,
     future::poll_fn,
     ops::Range,
@@ -23,17 +23,20 @@ use futures_util::{
 };
 
 use super::{
+    aides::{Aides, Elsewhere, Portion},
     identity::{self, Seen},
     index::{Block, Index, Loose, Parts, Place, Shape, narrow, rows},
-    sparse::{Sparse, add},
+    picked::{Picked, hits, pick},
+    short::{self, stretch},
+    sparse::Sparse,
 };
 use crate::{
-    array::{DType, Select, Values},
+    array::{DType, Values},
     error::Result,
     limits::Limits,
     order,
     shelf::Shelf,
-    tree::{Tree, fetch, read_many},
+    tree::Tree,
     wait::apart,
 };
 
@@ -45,6 +48,10 @@ const ITEMS: Range<u64> = 512 << 10..4 << 20;
 const LARGEST: u64 = 16 << 20;
 /// Blocks under way at once: one being worked on, the others on their way.
 const AHEAD: usize = 3;
+/// Most memory that is had in one piece for what a pass will keep.
+const GROWTH: u64 = 256 << 20;
+/// Fewest blocks that are worth calling for help: an aide has to start and to open the file first.
+const WORTH_HELP: usize = 8;
 /// Most columns that are picked out of a block before it is sorted: each costs a pass over its items, and sorting as much as some of them.
 const PICKED: usize = 4;
 
@@ -68,6 +75,7 @@ pub struct Sweep {
     driven: Cell<bool>,
     /// What of the data tells them from others, as far as it came by.
     seen: Seen,
+    aides: RefCell<Option<Rc<dyn Aides>>>,
 }
 
 impl fmt::Debug for Sweep {
@@ -109,17 +117,15 @@ enum Swept {
     Picked(Vec<Picked>),
 }
 
-/// Values of a stretch of items, and of each column picked its rows and positions among the values.
-struct Picked {
-    columns: Rc<Vec<u64>>,
-    values: Values,
-    hits: Vec<Vec<(u64, usize)>>,
-}
-
 impl Sweep {
     /// Keeps the index on a shelf.
     pub fn keep_on(&self, shelf: Rc<dyn Shelf>) {
         *self.shelf.borrow_mut() = Some(shelf);
+    }
+
+    /// Has others take part in passes.
+    pub fn help_with(&self, aides: Option<Rc<dyn Aides>>) {
+        *self.aides.borrow_mut() = aides;
     }
 
     /// The share of the items that another column would have to go through.
@@ -302,7 +308,8 @@ impl Sweep {
         Ok(())
     }
 
-    /// Makes the blocks that a waiter needs, and gives them to all who do.
+    /// Makes the blocks that a waiter needs, and gives them to all who do: from the first on, so that rows become final; aides make
+    /// them from the last on, which does not keep rows waiting while an aide gets ready.
     async fn drive(&self, matrix: &Sparse, tree: &dyn Tree, index: &Index, waiter: &Waiter) -> Result<()> {
         let known = self.starts.borrow().clone();
         let starts = match known {
@@ -314,14 +321,32 @@ impl Sweep {
                 starts
             }
         };
-        let wanted: Vec<usize> = waiter.missing.borrow().iter().copied().collect();
-        let mut wanted = wanted.into_iter();
+        let mut wanted: VecDeque<usize> = waiter.missing.borrow().iter().copied().collect();
+        let mut aides = self
+            .aides
+            .borrow()
+            .clone()
+            .filter(|_| wanted.len() >= WORTH_HELP && matrix.shape[1] <= Loose::COLUMNS as u64);
+        let missing = wanted.len() as u64 * index.shape.block * index.shape.each();
+        Limits::ahead(missing.min(tree.limits().index).min(GROWTH));
         let mut under_way = FuturesOrdered::new();
+        let mut elsewhere = Elsewhere::default();
         loop {
-            while under_way.len() < AHEAD
-                && let Some(block) = wanted.next()
+            while let Some(aides) = &aides
+                && elsewhere.len() < aides.most()
+                && self.keeps(tree, index, (under_way.len() + elsewhere.len()) as u64 + 1)
+                && let Some(block) = wanted.pop_back()
             {
-                let sort = self.keeps(tree, index, under_way.len() as u64 + 1);
+                elsewhere.push(Rc::clone(aides), matrix, block, index.shape.span(block));
+            }
+            // Better twice than waited for: an aide that is slow, or not ready yet.
+            if wanted.is_empty() && under_way.is_empty() {
+                wanted.extend(elsewhere.take_back());
+            }
+            while under_way.len() < AHEAD
+                && let Some(block) = wanted.pop_front()
+            {
+                let sort = self.keeps(tree, index, (under_way.len() + elsewhere.len()) as u64 + 1);
                 if !sort && index.shape.sorts && tree.limits().index > 0 {
                     index.refuse("there is nowhere to put it aside");
                 }
@@ -331,8 +356,24 @@ impl Sweep {
                     made.map(|swept| (block, swept))
                 });
             }
-            let Some(made) = under_way.next().await else { break };
-            let (block, swept) = made?;
+            let next = poll_fn(|context| match elsewhere.poll_next(context) {
+                Poll::Ready(Some(answer)) => Poll::Ready(Some(Err(answer))),
+                Poll::Pending if under_way.is_empty() => Poll::Pending,
+                _ => under_way.poll_next_unpin(context).map(|made| made.map(Ok)),
+            });
+            let (block, swept) = match next.await {
+                None => break,
+                Some(Ok(made)) => made?,
+                Some(Err((block, portion))) => {
+                    let Some(swept) = self.accept(matrix, tree, index, &starts, block, portion) else {
+                        // Whatever is wrong there is told when it is done here.
+                        aides = None;
+                        wanted.push_front(block);
+                        continue;
+                    };
+                    (block, swept)
+                }
+            };
             self.serve(index, block, swept, &starts)?;
             if index.held() > tree.limits().index {
                 apart(index.shelve(block)).await;
@@ -345,6 +386,42 @@ impl Sweep {
             }
         }
         Ok(())
+    }
+
+    /// A block that an aide has read; `None` when it is not what was asked for.
+    fn accept(
+        &self,
+        matrix: &Sparse,
+        tree: &dyn Tree,
+        index: &Index,
+        starts: &Rc<Vec<u64>>,
+        block: usize,
+        portion: Option<Portion>,
+    ) -> Option<Swept> {
+        let Portion { whose, indices, values, seen } = portion?;
+        let span = index.shape.span(block);
+        let mine = identity::outline(tree, matrix).map(|outline| outline.text);
+        let there = |&index: &u16| u64::from(index) < matrix.shape[1];
+        let right = mine == whose
+            && indices.len() as u64 == span.end - span.start
+            && values.plain == index.shape.plain
+            && indices.iter().all(there);
+        if !right {
+            return None;
+        }
+        self.seen.add(seen);
+        let columns = index.shape.columns;
+        let loose = Loose::new(block as u64, span.start, indices, values, Rc::clone(starts), columns).ok()?;
+        self.sort_if_many(block, loose).ok()
+    }
+
+    /// Who wants many columns is served from sorted items.
+    fn sort_if_many(&self, block: usize, loose: Loose) -> Result<Swept> {
+        if self.wanted(block).len() > PICKED {
+            loose.sort().map(Swept::Sorted)
+        } else {
+            Ok(Swept::Loose(loose))
+        }
     }
 
     /// Whether the next of so many blocks is to be kept.
@@ -369,28 +446,26 @@ impl Sweep {
     ) -> Result<Swept> {
         let span = index.shape.span(block);
         let columns = index.shape.columns;
-        let fetched = async |array| {
-            let fetched = fetch(tree, array, Select::span(span.clone())).await?;
-            if index.lacks_sample() {
-                fetched.whole().for_each(|(number, stored)| self.seen.chunk(array, number, stored));
-            }
-            fetched.decode().await
-        };
+        let seen = || index.lacks_sample().then_some(&self.seen);
+        let short = columns <= Loose::COLUMNS;
+        if sort && short {
+            let indices = short::indices(tree, &matrix.indices, span.clone(), columns, seen());
+            let numbers = short::numbers(tree, &matrix.data, span.clone(), seen());
+            let (indices, numbers) = try_join(apart(indices), apart(numbers)).await?;
+            let made = Loose::new(block as u64, span.start, indices, numbers, Rc::clone(starts), columns)
+                .and_then(|loose| self.sort_if_many(block, loose));
+            return made.map_err(|e| e.at(&matrix.data.path));
+        }
         let indices = async {
-            let indices = fetched(&*matrix.indices).await?;
+            let indices = stretch(tree, &matrix.indices, span.clone(), seen()).await?.decode().await?;
             narrow(indices, columns, span.start).map_err(|e| e.at(&matrix.indices.path))
         };
         if sort {
-            let (indices, data) = try_join(indices, fetched(&*matrix.data)).await?;
-            let number = block as u64;
-            let parts = Parts { number, first: span.start, indices: &indices, data, starts, columns };
-            let few = columns <= Loose::COLUMNS && self.wanted(block).len() <= PICKED;
-            let made = if few {
-                Loose::new(parts, Rc::clone(starts)).map(Swept::Loose)
-            } else {
-                Block::new(parts).map(Swept::Sorted)
-            };
-            return made.map_err(|e| e.at(&matrix.data.path));
+            let data = async { stretch(tree, &matrix.data, span.clone(), seen()).await?.decode().await };
+            let (indices, data) = try_join(apart(indices), apart(data)).await?;
+            let (number, first) = (block as u64, span.start);
+            let made = Block::new(Parts { number, first, indices: &indices, data, starts, columns });
+            return made.map(Swept::Sorted).map_err(|e| e.at(&matrix.data.path));
         }
         let indices = indices.await?;
         let wanted = self.wanted(block);
@@ -432,9 +507,7 @@ impl Sweep {
                 }
                 Some(picked) => {
                     // One who came after the values were picked waits for another pass.
-                    let covered =
-                        |p: &Picked| waiter.wanted.iter().all(|c| p.columns.binary_search(c).is_ok());
-                    if !picked.iter().all(covered) {
+                    if !picked.iter().all(|picked| picked.covers(&waiter.wanted)) {
                         continue;
                     }
                     for picked in picked {
@@ -474,17 +547,6 @@ impl Waiter {
     }
 }
 
-impl Picked {
-    fn add(&self, wanted: &[u64], out: &mut [Values]) -> Result<()> {
-        for (column, out) in wanted.iter().zip(out) {
-            if let Some(hits) = self.columns.binary_search(column).ok().and_then(|at| self.hits.get(at)) {
-                add(out, &self.values, hits.iter().copied())?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What an index of the matrix will look like.
 ///
 /// # Errors
@@ -503,56 +565,4 @@ pub fn shape(matrix: &Sparse) -> Result<Shape> {
         plain: matrix.data.dtype.width(),
         sorts: matches!(matrix.data.dtype, DType::Int { .. } | DType::Float { .. }),
     })
-}
-
-/// Positions within a block that hold a wanted column, in order, each with that column's number among those wanted.
-fn hits(indices: &[u32], wanted: &[u64], columns: usize) -> Result<Vec<(u32, u32)>> {
-    let mut slots = Limits::filled(columns, u32::MAX, "the columns")?;
-    for (number, &column) in wanted.iter().enumerate() {
-        if let Some(slot) = usize::try_from(column).ok().and_then(|c| slots.get_mut(c)) {
-            *slot = number as u32;
-        }
-    }
-    let slot = |index: u32| slots.get(index as usize).copied().filter(|&slot| slot != u32::MAX);
-    let hits = indices.iter().enumerate().filter_map(|(i, &index)| Some((i as u32, slot(index)?)));
-    Ok(hits.collect())
-}
-
-/// Reads the values of hits: those in neighbouring chunks together, chunks without any not at all.
-async fn pick(
-    matrix: &Sparse,
-    tree: &dyn Tree,
-    starts: &[u64],
-    span: Range<u64>,
-    columns: Rc<Vec<u64>>,
-    hits: &[(u32, u32)],
-) -> Result<Vec<Picked>> {
-    let chunk = matrix.data.chunk.first().copied().unwrap_or(1).max(1);
-    let number = |hit: &(u32, u32)| (span.start + u64::from(hit.0)) / chunk;
-    let stretches: Vec<&[(u32, u32)]> = hits.chunk_by(|a, b| number(b) - number(a) <= 1).collect();
-    let item = |hit: Option<&(u32, u32)>| hit.map_or(0, |hit| span.start + u64::from(hit.0));
-    let parts: Vec<Select> =
-        stretches.iter().map(|s| Select::span(item(s.first())..item(s.last()) + 1)).collect();
-    let values = read_many(tree, &matrix.data, &parts).await?;
-    let mut row = rows(starts, span.clone()).start as usize;
-    let mut picked = Vec::new();
-    for (stretch, values) in stretches.into_iter().zip(values) {
-        let first = item(stretch.first());
-        let mut hits = vec![Vec::new(); columns.len()];
-        for hit in stretch {
-            let at = item(Some(hit));
-            while starts.get(row + 1).is_some_and(|&next| next <= at) {
-                row += 1;
-            }
-            if let Some(hits) = hits.get_mut(hit.1 as usize) {
-                hits.push((row as u64, (at - first) as usize));
-            }
-        }
-        picked.push(Picked { columns: Rc::clone(&columns), values, hits });
-    }
-    if picked.is_empty() {
-        // Says that nothing was found, of these columns.
-        picked.push(Picked { columns, values: Values::Bool(Vec::new()), hits: Vec::new() });
-    }
-    Ok(picked)
 }

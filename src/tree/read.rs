@@ -209,7 +209,9 @@ async fn read_batch(
     targets: &Mutex<Vec<Target<'_>>>,
 ) -> Result<()> {
     let fetched = tree.fetch(&stored(work)).await?;
-    scatter_all(tree.limits(), array, work, fetched, &mut targets.lock().await).await
+    let targets = &mut targets.lock().await;
+    let put: Put<'_> = &mut |group, chunk| scatter(array, group, chunk, targets);
+    scatter_all(tree.limits(), array, work, fetched, put).await
 }
 
 /// Where the chunks of some work are, each once.
@@ -218,13 +220,16 @@ fn stored(work: &[Item]) -> Vec<Stored> {
     groups.filter_map(|group| group.first()).map(|item| item.stored.clone()).collect()
 }
 
-/// Decodes chunks, several at a time, and puts their pieces where they belong.
+/// Puts the pieces of one chunk where they belong; without a chunk it is the fill value.
+type Put<'p> = &'p mut dyn FnMut(&[Item], Option<Bytes>) -> Result<()>;
+
+/// Decodes chunks, several at a time, and has their pieces put where they belong.
 async fn scatter_all(
     limits: &Limits,
     array: &Array,
     work: &[Item],
     fetched: Vec<Option<Bytes>>,
-    targets: &mut [Target<'_>],
+    put: Put<'_>,
 ) -> Result<()> {
     let groups: Vec<&[Item]> = work.chunk_by(|a, b| a.stored == b.stored).collect();
     let packed = groups
@@ -235,8 +240,7 @@ async fn scatter_all(
             _ => (raw, 0),
         })
         .collect();
-    let mut put =
-        |number: usize, chunk| scatter(array, groups.get(number).copied().unwrap_or(&[]), chunk, targets);
+    let mut put = |number: usize, chunk| put(groups.get(number).copied().unwrap_or(&[]), chunk);
     decode::each(limits, array, packed, &mut put).await.map_err(|(number, error)| {
         let first = groups.get(number).and_then(|group| group.first());
         let chunk = first.map_or(0, |item| item.piece.chunk);
@@ -298,6 +302,52 @@ impl Fetched<'_> {
         whole.flat_map(|(group, bytes)| group.iter().map(|item| (item.piece.chunk, bytes.as_deref())))
     }
 
+    /// How many numbers there are.
+    ///
+    /// # Errors
+    /// `Limit` when they are more than a result may have.
+    pub fn count(&self) -> Result<usize> {
+        Limits::size(self.select.len(), self.tree.limits().result, "a result")
+    }
+
+    /// Hands the numbers of an array of one axis over as they are decoded, in runs and in any order: where in the result a run begins,
+    /// and its bytes as the array's type has them.
+    ///
+    /// # Errors
+    /// As [`read`], what `put` says, and `Request` for an array of more axes.
+    pub async fn each(self, put: &mut dyn FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        let Self { tree, array, work, stored, .. } = self;
+        let width = array.dtype.width();
+        let run: Put<'_> = &mut |group, chunk| {
+            for Item { piece, before, .. } in group {
+                let ([to], [from], [len]) = (&*piece.to, &*piece.from, &*piece.len) else {
+                    return Err(Error::request("has more than one axis"));
+                };
+                let size = |n: u64| Limits::size(n, tree.limits().result, "a result");
+                let (to, from, len) = (size(*to)?, size(*from)?, size(*len)?);
+                match &chunk {
+                    Some(chunk) => {
+                        let start = from.checked_sub(*before).and_then(|from| from.checked_mul(width));
+                        let run = start.and_then(|start| chunk.get(start..)?.get(..len.checked_mul(width)?));
+                        let short = || {
+                            let had = chunk.len();
+                            Error::malformed(format!(
+                                "chunk of {had} bytes is too short for {len} items of {width} bytes"
+                            ))
+                        };
+                        put(to, run.ok_or_else(short)?)?;
+                    }
+                    // Fill values that are not said are zeros.
+                    None if array.fill.len() == width => put(to, &array.fill.repeat(len))?,
+                    None => put(to, &Limits::filled(len.saturating_mul(width), 0, "fill values")?)?,
+                }
+            }
+            Ok(())
+        };
+        let put = scatter_all(tree.limits(), array, &work, stored, run).await;
+        put.map_err(|e| e.at(&array.path).in_file(tree.name()))
+    }
+
     /// The numbers.
     ///
     /// # Errors
@@ -307,7 +357,8 @@ impl Fetched<'_> {
         let decoded = async {
             let len = Limits::size(select.len(), tree.limits().result, "a result")?;
             let mut targets = [Target::new(array, &select, len)?];
-            scatter_all(tree.limits(), array, &work, stored, &mut targets).await?;
+            let put: Put<'_> = &mut |group, chunk| scatter(array, group, chunk, &mut targets);
+            scatter_all(tree.limits(), array, &work, stored, put).await?;
             let [target] = targets;
             Ok(target.finish().1)
         };

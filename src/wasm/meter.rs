@@ -50,6 +50,17 @@ impl Meter {
         }
     }
 
+    /// What somebody else has read for this dataset.
+    pub fn add(&self, requests: u64, bytes: u64) {
+        self.counts.requests.set(self.counts.requests.get() + requests);
+        self.arrived(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+
+    /// Requests and bytes since the last call.
+    pub fn taken(&self) -> (u64, u64) {
+        (self.counts.requests.take(), self.counts.bytes.take())
+    }
+
     /// Calls back while bytes arrive, until the listener is dropped.
     pub fn listen(&self, callback: Function) -> Rc<Listener> {
         let listener = Rc::new(Listener {

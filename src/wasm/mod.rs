@@ -3,6 +3,7 @@
 //! Bulk data cross once, as one `Uint8Array`; descriptions cross as JSON; errors as `Error` with a code and a place. The types
 //! that JavaScript sees are written by hand in `types.d.ts`.
 
+mod aides;
 mod beside;
 mod blob;
 mod callback;
@@ -25,6 +26,7 @@ mod way;
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
+    sync::Once,
 };
 
 use futures_util::future::{AbortHandle, Abortable};
@@ -50,6 +52,9 @@ use partial::Partial;
 use shelf::Private;
 use source::{How, find};
 
+/// Bytes of memory that a data set has at its disposal from the beginning: about what a plot of a million cells takes.
+const GROWTH: u64 = 40 << 20;
+static GROWN: Once = Once::new();
 /// Milliseconds without a call until what will be asked for next is read ahead.
 const AHEAD: u64 = 50;
 /// And until what others may profit from later is put on the shelf: whoever asks for one gene after the other is not kept waiting by
@@ -224,6 +229,8 @@ impl Dataset {
 
 impl Dataset {
     async fn start(from: JsValue, options: JsValue) -> Result<Self> {
+        // Once: what one data set lets go of the next one has.
+        GROWN.call_once(|| Limits::ahead(GROWTH));
         let given = Given::to_open(options)?;
         let hooks = given.hooks()?;
         let (meter, running) = (Rc::new(Meter::default()), Rc::new(Running::default()));

@@ -319,11 +319,41 @@ export class Dataset {
    * through once. Looks at few chunks only. Other files cost nothing here.
    */
   cost(path: string): Promise<Cost>;
+  /**
+   * Has others take part where a matrix stored by row has to be gone through: `help` gets a stretch of its items from an {@link Aide} in
+   * another worker, and gives `null` for what is better read here. Up to `most` (2) stretches are asked for at a time; nothing given ends it.
+   */
+  helpWith(help?: (path: string, start: number, end: number) => Promise<Portion | null>, most?: number): void;
   /** Requests sent and bytes read since it was opened, and what goes on more slowly than it might. */
   stats(): Stats;
   /** Ends what is under way and lets go of the source. */
   close(): void;
   /** Closes, and frees the object in the module. */
+  free(): void;
+}
+
+/** Items of a matrix stored by row, as one worker hands them to another: the buffers of both arrays may be transferred. */
+export interface Portion {
+  whose: string | null;
+  plain: number;
+  form: number;
+  indices: Uint16Array;
+  values: Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+  seen: string;
+  requests: number;
+  bytesRead: number;
+}
+
+/** A reader of a file that takes part in what a {@link Dataset} in another worker has to go through. */
+export class Aide {
+  private constructor();
+  /** Opens what a dataset was opened from, with the same options. Throws {@link CellucidError}. */
+  static open(from: From, options?: OpenOptions): Promise<Aide>;
+  /** A stretch of the items of the matrix at a path. Throws {@link CellucidError}. */
+  portion(path: string, start: number, end: number): Promise<Portion>;
+  /** Ends what is under way. */
+  close(): void;
+  /** Frees the object in the module. */
   free(): void;
 }
 

@@ -17,6 +17,7 @@ before(async () => {
   host = await site({
     "/": "<!doctype html><title>Reads</title>",
     "/rows.h5ad": { file: "build/bench/20000x500_csr_gzip.h5ad" },
+    "/large.h5ad": { file: "build/bench/90000x500_csr_gzip.h5ad" },
     "/columns.h5ad": { file: "build/bench/20000x500_csc_gzip.h5ad" },
   });
 });
@@ -149,5 +150,49 @@ test("several genes are one plan, decoded by other workers", async () => {
   assert.deepEqual(together, apart);
   assert.ok(jobs >= 2, `${jobs} batches were decoded elsewhere`);
   assert.ok(waited <= 60, `${waited} requests for 20 genes`);
+  await context.close();
+});
+
+test("other workers take part in going through a matrix that is stored by row", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(host.url);
+  const { alone, helped, engine, given, requests } = await page.evaluate(async () => {
+    const at = (/** @type {string} */ path) => new URL(path, location.href).href;
+    const module = await import(at("/pkg/cellucid.js"));
+    await module.default();
+    const { Aides } = await import(at("/app/engine/aides.js"));
+    const { Engine } = await import(at("/app/engine/client.js"));
+    const team = new Aides(1, () => new Worker(at("/app/engine/worker.js"), { type: "module" }), at("/large.h5ad"), {});
+    // Started, and with the file open, so that it has its share of a matrix that is soon gone through.
+    await team.help("X", 0, 10);
+    let given = 0;
+    const paths = ["var/Gene00007.values.f32", "var/Gene00400.values.f32"];
+    const sums = (/** @type {Uint8Array[]} */ files) =>
+      files.map(({ buffer }) => new Float32Array(buffer).reduce((a, b) => a + b, 0));
+    const one = await module.Dataset.open(at("/large.h5ad"), { cache: false, prefetch: false });
+    const alone = sums(await one.readMany(paths));
+    const two = await module.Dataset.open(at("/large.h5ad"), { cache: false, prefetch: false });
+    two.helpWith(async (/** @type {string} */ path, /** @type {number} */ start, /** @type {number} */ end) => {
+      const part = await team.help(path, start, end);
+      if (part) given++;
+      return part;
+    }, 2);
+    const helped = sums(await two.readMany(paths));
+    team.close();
+    // By the page's own way, from a local file.
+    const file = new File([await (await fetch(at("/large.h5ad"))).blob()], "large.h5ad");
+    const local = new Engine();
+    await local.open(file, { cache: false });
+    const engine = [];
+    for (const path of paths) engine.push(new Float32Array(await local.read(path)).reduce((a, b) => a + b, 0));
+    local.close();
+    return { alone, helped, engine, given, requests: [one.stats().requests, two.stats().requests] };
+  });
+  assert.ok((alone[0] ?? 0) > 0);
+  assert.deepEqual(helped, alone);
+  assert.deepEqual(engine, alone);
+  assert.ok(given >= 1, "nobody took part");
+  assert.ok((requests[1] ?? 0) >= (requests[0] ?? 0), `what others read counts, too: ${requests}`);
   await context.close();
 });

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. The module's own types are those it is published with. */
 
 import type {
+  Aide,
   ArrayOptions,
   Code,
   Cost,
@@ -11,6 +12,7 @@ import type {
   OpenOptions as Given,
   PackOptions,
   Part,
+  Portion,
   Progress as Read,
   From as Readable,
   Stats,
@@ -18,7 +20,7 @@ import type {
   Values,
 } from "../../src/wasm/types.js";
 
-export type { ArrayOptions, Code, Cost, Dataset, Description, Part, Readable, Stats, Stored, Values };
+export type { Aide, ArrayOptions, Code, Cost, Dataset, Description, Part, Portion, Readable, Stats, Stored, Values };
 
 /** An error as it crosses the worker boundary: plain data, no classes. */
 export interface Failure {
@@ -95,6 +97,7 @@ export interface Target {
 export interface Module {
   default(): Promise<unknown>;
   Dataset: typeof Dataset;
+  Aide: typeof Aide;
   decodeWith: typeof decodeWith;
   decodeChunks: typeof decodeChunks;
   /** Brings the module's second part. */
@@ -111,6 +114,8 @@ export type Ask =
   | { ask: "look"; id: number; path: string }
   | { ask: "array"; id: number; path: string; select: ArrayOptions["select"] }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
+  | { ask: "aid"; id: number; from: Readable; options: OpenOptions }
+  | { ask: "portion"; id: number; path: string; start: number; end: number }
   | { ask: "stats"; id: number }
   | { ask: "save"; id: number; target: Target; packing: Packing }
   | { ask: "cancel"; id: number };

@@ -2,8 +2,9 @@
  * The worker in which the module lives: one dataset, many reads. It turns messages into calls and results into transferred
  * buffers, and knows nothing of the page.
  *
- * @import { Answer, Ask, Called, Dataset, Failure, Module, Part, Progress, Readable, Remote } from "./messages.js"
+ * @import { Aide, Answer, Ask, Called, Dataset, Failure, Module, Part, Portion, Progress, Readable, Remote } from "./messages.js"
  */
+import { Aides, aides, EACH } from "./aides.js";
 import { called } from "./calls.js";
 import { fetchModule, hire } from "./module.js";
 import { crew, Pool } from "./pool.js";
@@ -21,6 +22,10 @@ const pool = new Pool(crew(), hire);
 
 /** @type {Dataset | null} */
 let dataset = null;
+/** Who helps to read it. @type {Aides | null} */
+let others = null;
+/** What this worker reads for another, when it is one of those. @type {Promise<Aide> | null} */
+let aide = null;
 /** @type {Map<number, AbortController>} */
 const running = new Map();
 /** The newest error text: a panic hook writes its message there before the trap is thrown. */
@@ -48,7 +53,10 @@ async function answer(ask) {
   running.set(id, abort);
   try {
     const value = await run(ask, abort.signal);
-    const parts = (Array.isArray(value) ? value : [value]).map((part) => (ArrayBuffer.isView(part) ? part.buffer : part));
+    const { indices, values } = /** @type {Partial<Portion>} */ (ask.ask === "portion" ? value : {});
+    const parts = [indices, values, ...(Array.isArray(value) ? value : [value])].map((part) =>
+      ArrayBuffer.isView(part) ? part.buffer : part,
+    );
     post(
       { answer: "done", id, value },
       parts.filter((part) => part instanceof ArrayBuffer),
@@ -94,10 +102,22 @@ async function run(ask, signal) {
     if (pool.count) module.decodeWith(pool.decode);
     if (!(typeof ask.from === "string" && FIRST.test(ask.from))) await module.later();
     dataset?.close();
+    others?.close();
     const { from, ...renew } = source(ask.from);
     dataset = await module.Dataset.open(from, { ...ask.options, ...renew, ...options });
+    // What lies at the other end of a port, this worker alone can read.
+    if (aides() && !("port" in Object(ask.from))) {
+      others = new Aides(aides(), hire, from, ask.options);
+      dataset.helpWith(others.help, others.count * EACH);
+    }
     return dataset.describe();
   }
+  if (ask.ask === "aid") {
+    aide = ready().then((module) => module.Aide.open(ask.from, ask.options));
+    await aide;
+    return null;
+  }
+  if (ask.ask === "portion") return (await aide)?.portion(ask.path, ask.start, ask.end);
   if (ask.ask === "decode") {
     const { codecs, size, bound, chunks, skips } = ask;
     return (await ready()).decodeChunks(codecs, size, bound, chunks, skips);

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use cellucid_kernels::{convert, sort};
 
-use super::item::{Bits, Form, Item};
+use super::item::{Bits, Form, Item, Numbers};
 use crate::{
     array::{Values, each_number},
     error::{Error, Result},
@@ -43,6 +43,26 @@ pub struct Head {
 }
 
 impl Head {
+    /// What a block of so many items, from `first` on, will be.
+    ///
+    /// # Errors
+    /// `Malformed` when they are more than a block can have.
+    pub(super) fn new(
+        number: u64,
+        first: u64,
+        items: usize,
+        starts: &[u64],
+        columns: usize,
+        values: &Numbers,
+    ) -> Result<Self> {
+        if u32::try_from(items).is_err() || !values.agrees(items) {
+            return Err(Error::malformed("indices and data are of different lengths"));
+        }
+        let rows = rows(starts, first..first.saturating_add(items as u64));
+        let wide = rows.end - rows.start > 1 << 16;
+        Ok(Self { number, base: rows.start, columns, items, wide, form: values.form, plain: values.plain })
+    }
+
     /// Bytes of a row number.
     fn row(&self) -> usize {
         if self.wide { 4 } else { 2 }
@@ -206,21 +226,12 @@ impl Block {
     /// `Unsupported` for values that are no plain numbers, `Limit` when there is no memory for the block.
     pub fn new(parts: Parts<'_>) -> Result<Self> {
         let Parts { first, indices, starts, .. } = parts;
-        let (head, bits) = Self::outline(parts)?;
-        Self::sort(head, first, indices, &bits, starts)
-    }
-
-    /// What a block of such items will be, and their values as it will have them.
-    pub(super) fn outline(parts: Parts<'_>) -> Result<(Head, Bits)> {
-        let Parts { number, first, indices, data, starts, columns } = parts;
-        let span = first..first.saturating_add(indices.len() as u64);
-        if indices.len() != data.len() || u32::try_from(data.len()).is_err() {
+        if indices.len() != parts.data.len() {
             return Err(Error::malformed("indices and data are of different lengths"));
         }
-        let rows = rows(starts, span.clone());
-        let (plain, form, bits) = Bits::of(data)?;
-        let wide = rows.end - rows.start > 1 << 16;
-        Ok((Head { number, base: rows.start, columns, items: indices.len(), wide, form, plain }, bits))
+        let (number, columns, values) = (parts.number, parts.columns, Numbers::new(parts.data)?);
+        let head = Head::new(number, first, indices.len(), starts, columns, &values)?;
+        Self::sort(head, first, indices, &values.bits, starts)
     }
 
     /// Sorts what was outlined.
@@ -295,7 +306,7 @@ pub fn narrow(indices: Values, columns: usize, first: u64) -> Result<Vec<u32>> {
 }
 
 /// An index that names no column.
-fn outside(item: u64, columns: usize) -> Error {
+pub fn outside(item: u64, columns: usize) -> Error {
     Error::malformed(format!("item {item} has an index outside 0..{columns}"))
 }
 

@@ -58,6 +58,16 @@ impl Form {
     }
 }
 
+/// Values in the form that they are kept in.
+pub struct Numbers {
+    /// Bytes of a value in the matrix' own type.
+    pub plain: usize,
+    /// How they are kept.
+    pub form: Form,
+    /// What is kept of them.
+    pub bits: Bits,
+}
+
 /// Values as bits of the width that they are kept in: what moves them need not know what they mean.
 pub enum Bits {
     /// One byte each.
@@ -71,8 +81,18 @@ pub enum Bits {
 }
 
 impl Bits {
+    /// Bytes of one.
+    fn width(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Two(_) => 2,
+            Self::Four(_) => 4,
+            Self::Eight(_) => 8,
+        }
+    }
+
     /// Bytes they take.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         match self {
             Self::One(v) => v.len(),
             Self::Two(v) => v.len() * 2,
@@ -92,38 +112,45 @@ impl Bits {
             }
         }
     }
+}
 
-    /// The width of a value as it is, the form to keep values in, and them in it.
+impl Numbers {
+    /// Values in the shortest form that says the same.
     ///
     /// # Errors
     /// `Unsupported` for what is no plain number.
-    pub fn of(values: Values) -> Result<(usize, Form, Self)> {
-        fn all<T: Item>(values: Vec<T>, plain: impl FnOnce(Vec<T>) -> Bits) -> (usize, Form, Bits) {
+    pub fn new(values: Values) -> Result<Self> {
+        use Bits::{Eight, Four, One, Two};
+        fn all<T: Item>(values: Vec<T>, plain: impl FnOnce(Vec<T>) -> Bits) -> Numbers {
             let form = Form::of(&values);
             let bits = match form {
                 Form::Plain => plain(values),
-                Form::One => Bits::One(T::to_u8(&values)),
-                Form::Two => Bits::Two(T::to_u16(&values)),
-                Form::Single => {
-                    Bits::Four(values.iter().map(|v| v.single().unwrap_or(0.0).to_bits()).collect())
-                }
+                Form::One => One(T::to_u8(&values)),
+                Form::Two => Two(T::to_u16(&values)),
+                Form::Single => Four(values.iter().map(|v| v.single().unwrap_or(0.0).to_bits()).collect()),
             };
-            (T::WIDTH, form, bits)
+            Numbers { plain: T::WIDTH, form, bits }
         }
         Ok(match values {
-            Values::I8(v) => all(v, |v| Self::One(v.into_iter().map(|x| x as u8).collect())),
-            Values::U8(v) => all(v, Self::One),
-            Values::I16(v) => all(v, |v| Self::Two(v.into_iter().map(|x| x as u16).collect())),
-            Values::U16(v) => all(v, Self::Two),
-            Values::F16(v) => all(v, |v| Self::Two(v.into_iter().map(f16::to_bits).collect())),
-            Values::I32(v) => all(v, |v| Self::Four(v.into_iter().map(|x| x as u32).collect())),
-            Values::U32(v) => all(v, Self::Four),
-            Values::F32(v) => all(v, |v| Self::Four(v.into_iter().map(f32::to_bits).collect())),
-            Values::I64(v) => all(v, |v| Self::Eight(v.into_iter().map(|x| x as u64).collect())),
-            Values::U64(v) => all(v, Self::Eight),
-            Values::F64(v) => all(v, |v| Self::Eight(v.into_iter().map(f64::to_bits).collect())),
+            Values::I8(v) => all(v, |v| One(v.into_iter().map(|x| x as u8).collect())),
+            Values::U8(v) => all(v, One),
+            Values::I16(v) => all(v, |v| Two(v.into_iter().map(|x| x as u16).collect())),
+            Values::U16(v) => all(v, Two),
+            Values::F16(v) => all(v, |v| Two(v.into_iter().map(f16::to_bits).collect())),
+            Values::I32(v) => all(v, |v| Four(v.into_iter().map(|x| x as u32).collect())),
+            Values::U32(v) => all(v, Four),
+            Values::F32(v) => all(v, |v| Four(v.into_iter().map(f32::to_bits).collect())),
+            Values::I64(v) => all(v, |v| Eight(v.into_iter().map(|x| x as u64).collect())),
+            Values::U64(v) => all(v, Eight),
+            Values::F64(v) => all(v, |v| Eight(v.into_iter().map(f64::to_bits).collect())),
             other => return Err(Error::unsupported(format!("a matrix of {} is not indexed", other.name()))),
         })
+    }
+
+    /// Whether its parts agree, with each other and with so many values.
+    pub fn agrees(&self, items: usize) -> bool {
+        let each = self.form.width(self.plain);
+        self.bits.width() == each && self.bits.size() == items.saturating_mul(each)
     }
 }
 

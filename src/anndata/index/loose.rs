@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::block::{Block, Head, Parts, row_spans};
-use super::item::Bits;
+use super::block::{Block, Head, row_spans};
+use super::item::{Bits, Numbers};
 use crate::{
     array::Values,
     error::{Error, Result},
@@ -27,16 +27,21 @@ impl Loose {
     /// Most columns that a matrix may have.
     pub const COLUMNS: usize = 1 << 16;
 
-    /// Takes items as they came; `starts` are those of `parts`.
+    /// Takes items from `first` on: their columns, all of them columns that are there, and values. `starts` says where each row of the
+    /// matrix begins, ascending.
     ///
     /// # Errors
-    /// As [`Block::new`].
-    pub fn new(parts: Parts<'_>, starts: Rc<Vec<u64>>) -> Result<Self> {
-        let (first, columns) = (parts.first, parts.indices);
-        let mut indices = Limits::room(columns.len(), "the gene index")?;
-        indices.extend(columns.iter().map(|&column| column as u16));
-        let (head, bits) = Block::outline(parts)?;
-        Ok(Self { head, first, indices, bits, starts })
+    /// `Malformed` when there are not as many values as columns, or more of them than a block can have.
+    pub fn new(
+        number: u64,
+        first: u64,
+        indices: Vec<u16>,
+        values: Numbers,
+        starts: Rc<Vec<u64>>,
+        columns: usize,
+    ) -> Result<Self> {
+        let head = Head::new(number, first, indices.len(), &starts, columns, &values)?;
+        Ok(Self { head, first, indices, bits: values.bits, starts })
     }
 
     /// The block, sorted.
@@ -74,7 +79,7 @@ impl Loose {
 
     /// Bytes it takes.
     pub fn len(&self) -> u64 {
-        (self.indices.len() * 2 + self.bits.len()) as u64
+        (self.indices.len() * 2 + self.bits.size()) as u64
     }
 }
 

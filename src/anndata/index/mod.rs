@@ -11,7 +11,8 @@ mod trailer;
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
-pub use block::{Block, Head, Parts, narrow, rows};
+pub use block::{Block, Head, Parts, narrow, outside, rows};
+pub use item::{Bits, Form, Numbers};
 pub use loose::Loose;
 
 use crate::{
@@ -73,10 +74,15 @@ impl Shape {
         start..start.saturating_add(self.block).min(self.items)
     }
 
+    /// Bytes of an item, at most.
+    pub fn each(&self) -> u64 {
+        2 + self.plain as u64
+    }
+
     /// About as many bytes as the whole index takes.
     pub fn estimate(&self) -> u64 {
         let table = (self.blocks() as u64).saturating_mul(self.columns as u64 + 1).saturating_mul(8);
-        self.items.saturating_mul(2 + self.plain as u64).saturating_add(table)
+        self.items.saturating_mul(self.each()).saturating_add(table)
     }
 }
 
