@@ -137,6 +137,7 @@ async function show(from, profile) {
   /** As the worker calls. */
   const how = () => ({ signal: new AbortController().signal, progress() {} });
   const dataset = await module.Dataset.open(from, { ...how(), profile });
+  dataset.helpWith(async () => null, 2);
   const { embeddings, obs } = dataset.describe();
   /** @type {string[]} */
   const paths = await dataset.paths();

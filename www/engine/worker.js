@@ -113,7 +113,10 @@ async function run(ask, signal) {
     return dataset.describe();
   }
   if (ask.ask === "aid") {
-    aide = ready().then((module) => module.Aide.open(ask.from, ask.options));
+    aide = ready().then(async (module) => {
+      await module.later();
+      return module.Aide.open(ask.from, ask.options);
+    });
     await aide;
     return null;
   }
