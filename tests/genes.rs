@@ -182,7 +182,16 @@ fn one_pass_answers_all_who_wait() {
             }
         }
         for (c, answer) in [1, 2, 3].into_iter().zip(answers) {
-            assert_eq!(numbers(&answer.unwrap().unwrap()[0]), expected(&rows, c));
+            let (a, b) = (numbers(&answer.unwrap().unwrap()[0]), expected(&rows, c));
+            let wrong: Vec<usize> = (0..a.len()).filter(|&i| a[i] != b[i]).collect();
+            assert!(
+                wrong.is_empty(),
+                "{} col {c}: {} wrong from {:?}: {:?}",
+                limits.index,
+                wrong.len(),
+                wrong.first(),
+                wrong.iter().take(5).map(|&i| (a[i], b[i])).collect::<Vec<_>>()
+            );
         }
         let (data, indices) = store.taken();
         if limits.index > 0 {

@@ -7,7 +7,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     future::poll_fn,
     ops::Range,
@@ -89,8 +89,10 @@ struct Waiter {
     /// Each once.
     wanted: Vec<u64>,
     out: RefCell<Vec<Values>>,
-    /// Blocks whose items are not in `out` yet.
+    /// Blocks whose items are neither in `out` nor held.
     missing: RefCell<BTreeSet<usize>>,
+    /// What was picked out of blocks that come after one that is missing.
+    held: RefCell<BTreeMap<usize, Rc<Vec<Picked>>>>,
     /// Rows reported as final.
     reported: Cell<u64>,
     watch: Option<Rc<dyn Watch>>,
@@ -192,6 +194,7 @@ impl Sweep {
             wanted: unique,
             out: RefCell::new(out),
             missing: RefCell::new(order::set(0..index.shape.blocks())),
+            held: RefCell::default(),
             reported: Cell::new(0),
             watch,
             waker: RefCell::default(),
@@ -261,8 +264,7 @@ impl Sweep {
                 return Ok(None);
             }
             let turn = poll_fn(|context| {
-                let missing = waiter.missing.borrow();
-                if missing.is_empty() || missing.iter().any(|&block| index.has(block)) {
+                if waiter.first().is_none_or(|block| index.has(block)) {
                     return Poll::Ready(None);
                 }
                 if !self.driven.replace(true) {
@@ -277,34 +279,39 @@ impl Sweep {
         }
     }
 
-    /// Gives a waiter the blocks that have been made.
+    /// Gives a waiter the blocks that have been made, up to the first that has not.
     async fn serve_made(&self, index: &Index, waiter: &Waiter) -> Result<()> {
-        let made: Vec<usize> = waiter.missing.borrow().iter().copied().filter(|&b| index.has(b)).collect();
-        let mut kept = Vec::new();
-        for &block in &made {
-            if index.add(block, &waiter.wanted, &mut waiter.out.borrow_mut())? {
-                waiter.missing.borrow_mut().remove(&block);
-            } else {
-                kept.push(block);
+        loop {
+            waiter.take(index)?;
+            let first = waiter.first().unwrap_or(0);
+            let run = |&(block, next): &(usize, usize)| block == next && index.is_kept(block);
+            let kept = waiter
+                .missing
+                .borrow()
+                .iter()
+                .copied()
+                .zip(first..)
+                .take_while(run)
+                .map(|(b, _)| b)
+                .collect::<Vec<_>>();
+            if kept.is_empty() {
+                break;
             }
-        }
-        // Taken out while waiting: nobody else may touch it meanwhile, and who would is told that these blocks are not missing.
-        if !kept.is_empty() {
+            // Taken out while waiting: nobody else may touch it meanwhile, and who would is told that these blocks are not missing.
             let mut out: Vec<Values> = waiter.wanted.iter().map(|_| Values::Bool(Vec::new())).collect();
             std::mem::swap(&mut out, &mut waiter.out.borrow_mut());
             let parked = std::mem::take(&mut *waiter.missing.borrow_mut());
             let added = index.add_kept(&kept, &waiter.wanted, &mut out).await;
             *waiter.out.borrow_mut() = out;
             *waiter.missing.borrow_mut() = parked;
-            if added? {
-                kept.iter().for_each(|block| {
-                    waiter.missing.borrow_mut().remove(block);
-                });
+            if !added? {
+                break;
             }
+            kept.iter().for_each(|block| {
+                waiter.missing.borrow_mut().remove(block);
+            });
         }
-        if !made.is_empty() {
-            waiter.report(index, self.starts.borrow().as_ref().map(|starts| starts.as_slice()));
-        }
+        waiter.report(index, self.starts.borrow().as_ref().map(|starts| starts.as_slice()));
         Ok(())
     }
 
@@ -321,7 +328,8 @@ impl Sweep {
                 starts
             }
         };
-        let mut wanted: VecDeque<usize> = waiter.missing.borrow().iter().copied().collect();
+        let lacking = |block: &usize| !index.has(*block);
+        let mut wanted: VecDeque<usize> = waiter.missing.borrow().iter().copied().filter(lacking).collect();
         let mut aides = self
             .aides
             .borrow()
@@ -495,29 +503,23 @@ impl Sweep {
                 index.put_loose(loose);
                 None
             }
-            Swept::Picked(picked) => Some(picked),
+            Swept::Picked(picked) => Some(Rc::new(picked)),
         };
         for waiter in self.waiters() {
             if !waiter.missing.borrow().contains(&block) {
                 continue;
             }
-            match &picked {
-                None => {
-                    index.add(block, &waiter.wanted, &mut waiter.out.borrow_mut())?;
+            if let Some(picked) = &picked {
+                // One who came after the values were picked waits for another pass.
+                if !picked.iter().all(|picked| picked.covers(&waiter.wanted)) {
+                    continue;
                 }
-                Some(picked) => {
-                    // One who came after the values were picked waits for another pass.
-                    if !picked.iter().all(|picked| picked.covers(&waiter.wanted)) {
-                        continue;
-                    }
-                    for picked in picked {
-                        picked.add(&waiter.wanted, &mut waiter.out.borrow_mut())?;
-                    }
-                }
+                waiter.held.borrow_mut().insert(block, Rc::clone(picked));
+                waiter.missing.borrow_mut().remove(&block);
             }
-            waiter.missing.borrow_mut().remove(&block);
+            waiter.take(index)?;
             waiter.report(index, Some(starts));
-            if waiter.missing.borrow().is_empty()
+            if waiter.first().is_none_or(|block| index.has(block))
                 && let Some(waker) = waiter.waker.borrow_mut().take()
             {
                 waker.wake();
@@ -528,11 +530,35 @@ impl Sweep {
 }
 
 impl Waiter {
+    /// The first block that is missing.
+    fn first(&self) -> Option<usize> {
+        self.missing.borrow().first().copied()
+    }
+
+    /// Adds what is at hand, in the order of the file: items that are stored several times give the same sum whoever was sooner.
+    fn take(&self, index: &Index) -> Result<()> {
+        loop {
+            let first = self.first();
+            let held = self.held.borrow().first_key_value().map(|(&block, _)| block);
+            if let Some(block) = held.filter(|held| first.is_none_or(|first| *held < first)) {
+                let picked = self.held.borrow_mut().remove(&block);
+                for picked in picked.iter().flat_map(|picked| picked.iter()) {
+                    picked.add(&self.wanted, &mut self.out.borrow_mut())?;
+                }
+            } else if let Some(block) = first
+                && index.add(block, &self.wanted, &mut self.out.borrow_mut())?
+            {
+                self.missing.borrow_mut().remove(&block);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
     /// Says which rows have become final: those before the first block that is missing.
     fn report(&self, index: &Index, starts: Option<&[u64]>) {
         let Some(watch) = &self.watch else { return };
-        let first = self.missing.borrow().first().copied();
-        let complete = match first {
+        let complete = match self.first() {
             None => index.shape.rows,
             Some(block) => {
                 let span = index.shape.span(block);

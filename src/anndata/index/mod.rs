@@ -124,6 +124,11 @@ impl Index {
         !matches!(self.slots.borrow().get(block), None | Some(Slot::Missing))
     }
 
+    /// Whether a block is on the shelf alone.
+    pub fn is_kept(&self, block: usize) -> bool {
+        matches!(self.slots.borrow().get(block), Some(Slot::Kept(..)))
+    }
+
     /// Whether all blocks are there.
     pub fn complete(&self) -> bool {
         !self.slots.borrow().iter().any(|slot| matches!(slot, Slot::Missing))
