@@ -4,7 +4,7 @@
  *
  * @import { From, OpenOptions, Renewed } from "../../src/wasm/types.js"
  */
-import { answer } from "../../www/engine/calls.js";
+import { answer, functions, outline } from "../../www/engine/calls.js";
 import { Engine } from "../../www/engine/client.js";
 import { Dataset } from "./dataset.js";
 import { CellucidError } from "./error.js";
@@ -66,11 +66,8 @@ function sendable(from, renew) {
   if (from instanceof URL) return called({ from: from.href }, renew);
   if (typeof from === "string") return called({ from: URL.parse(from.trim(), document.baseURI)?.href ?? from }, renew);
   if (Array.isArray(from)) return paths(from);
-  const [reads, gets] = [typeof from?.read === "function", typeof from?.get === "function"];
-  if (!reads && !gets) return from;
-  const { name = "caller's source", size } = from;
-  if (reads) return called({ kind: "file", name, size: Number(size) }, renew, from);
-  return called({ kind: "folder", name, lists: typeof from.list === "function" }, renew, from);
+  const source = typeof from?.read === "function" || typeof from?.get === "function";
+  return source ? called(outline(from), renew, from) : from;
 }
 
 /** @param {Array<File | [path: string, file: File]>} files @returns {Array<[path: string, file: File]>} */
@@ -86,11 +83,7 @@ function called(what, renew, source) {
     dial() {
       const { port1, port2 } = new MessageChannel();
       answer(port1, {
-        ...(source && {
-          read: source.read?.bind(source),
-          get: source.get?.bind(source),
-          list: source.list?.bind(source),
-        }),
+        ...(source && functions(source)),
         ...(renew && { renew: (/** @type {string} */ address) => /** @type {Renewed} */ (renew(address)) }),
       });
       return { ...what, calls: true, port: port2, renews: Boolean(renew) };

@@ -3,8 +3,33 @@
  * renews an address. Giving up crosses too.
  *
  * @import { Called, Readable } from "./messages.js"
- * @typedef {{ read?: Function, get?: Function, list?: Function, renew?: Function }} Callee
+ * @typedef {{ read?: Function, get?: Function, list?: Function, sibling?: Function, renew?: Function }} Callee
  */
+
+/**
+ * A source of the caller's, as it crosses: what is known of it, and a port to call it by.
+ *
+ * @param {any} source @returns {Called}
+ */
+export function lend(source) {
+  const { port1, port2 } = new MessageChannel();
+  answer(port1, functions(source));
+  return { ...outline(source), calls: true, port: port2 };
+}
+
+/** What is known of a source without calling it. @param {any} source @returns {Omit<Called, "calls" | "port">} */
+export function outline({ name = "caller's source", size, read, list, sibling }) {
+  if (typeof read !== "function") return { kind: "folder", name, lists: typeof list === "function" };
+  return { kind: "file", name, size: Number(size), siblings: typeof sibling === "function" };
+}
+
+/** Its functions. @param {any} source @returns {Callee} */
+export function functions(source) {
+  /** @type {Callee} */
+  const all = {};
+  for (const name of /** @type {const} */ (["read", "get", "list", "sibling"])) all[name] = source[name]?.bind(source);
+  return all;
+}
 
 /** Answers calls on a port with functions of an object. @param {MessagePort} port @param {Callee} callee */
 export function answer(port, callee) {
@@ -17,7 +42,9 @@ export function answer(port, callee) {
     running.set(id, abort);
     try {
       const value = await callee[/** @type {keyof Callee} */ (name)]?.(...given, abort.signal);
-      port.postMessage({ id, value: sendable(value) });
+      // Another file that one leads to is a source like it.
+      const lent = typeof value?.read === "function" ? lend(value) : null;
+      port.postMessage({ id, value: lent ?? sendable(value) }, lent ? [lent.port] : []);
     } catch (/** @type {any} */ error) {
       const { name, message, code, advice } = error ?? {};
       port.postMessage({ id, error: { name, message: message ?? String(error), code, advice } });
@@ -41,7 +68,7 @@ function sendable(value) {
  * @param {Called} called
  * @returns {{ from: Readable, renew?: (address: string) => Promise<any> }}
  */
-export function called({ port, kind, from, name, size, lists, renews }) {
+export function called({ port, kind, from, name, size, lists, siblings, renews }) {
   /** @type {Map<number, { done: (value: any) => void, fail: (error: Error) => void }>} */
   const open = new Map();
   let last = 0;
@@ -64,8 +91,18 @@ export function called({ port, kind, from, name, size, lists, renews }) {
   };
   const renew = renews && { renew: (/** @type {string} */ address) => call("renew", [address]) };
   if (kind === "file") {
+    /** @param {string} path @returns {Promise<any>} */
+    const sibling = async (path) => {
+      const found = await call("sibling", [path]);
+      return found?.calls ? called(found).from : found;
+    };
     return {
-      from: { name, size: Number(size), read: (start, end, signal) => call("read", [start, end], signal) },
+      from: {
+        name,
+        size: Number(size),
+        read: (start, end, signal) => call("read", [start, end], signal),
+        ...(siblings && { sibling }),
+      },
       ...renew,
     };
   }

@@ -72,6 +72,8 @@ export interface Called {
   name: string;
   size?: number;
   lists?: boolean;
+  /** Whether it may lead to other files. */
+  siblings?: boolean;
   renews?: boolean;
 }
 
