@@ -39,7 +39,7 @@ pub(super) fn v2(value: &Value, depth: usize) -> Result<DType> {
                 };
                 record.add(name, v2(dtype, depth.saturating_add(1))?, count)?;
             }
-            Ok(record.finish())
+            record.finish()
         }
         other => Err(refuse(other)),
     }
@@ -93,7 +93,7 @@ pub(super) fn v3(value: &Value, depth: usize) -> Result<DType> {
                 };
                 record.add(name, v3(dtype, depth.saturating_add(1))?, 1)?;
             }
-            Ok(record.finish())
+            record.finish()
         }
         raw => match raw.strip_prefix('r').and_then(|bits| bits.parse::<u32>().ok()) {
             Some(bits) if bits % 8 == 0 => Ok(DType::Bytes { width: bits / 8 }),
@@ -130,8 +130,12 @@ impl Record {
         Ok(())
     }
 
-    fn finish(self) -> DType {
-        DType::Record { fields: self.fields, width: self.width }
+    fn finish(self) -> Result<DType> {
+        // Nothing would tell how many there are.
+        if self.fields.is_empty() {
+            return Err(Error::malformed("a record without fields"));
+        }
+        Ok(DType::Record { fields: self.fields, width: self.width })
     }
 }
 

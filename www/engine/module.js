@@ -10,8 +10,18 @@ export async function fetchModule() {
   // Worker finds what to keep; not as an import, because the module is generated: nothing is there when types are checked.
   const inside = new URL("../pkg/cellucid.js", import.meta.url).href;
   const beside = new URL("../../pkg/cellucid.js", import.meta.url).href;
-  const module = await import(inside).catch((error) => import(beside).catch(() => Promise.reject(error)));
-  await module.default();
+  const [first, second] = import.meta.url.includes("/www/engine/") ? [beside, inside] : [inside, beside];
+  return load(first).catch((error) => load(second).catch(() => Promise.reject(error)));
+}
+
+/** The glue and the module at once: it need not wait for what asks for it. @param {string} glue @returns {Promise<Module>} */
+async function load(glue) {
+  const answer = fetch(new URL("cellucid_bg.wasm", glue));
+  // Whatever is wrong with it, the glue says when it asks.
+  answer.catch(() => {});
+  const module = await import(glue);
+  const bytes = await answer.catch(() => null);
+  await module.default(bytes?.ok ? { module_or_path: bytes } : undefined);
   return module;
 }
 

@@ -235,6 +235,10 @@ fn compound(c: &mut Cursor<'_>, version: u8, count: u32, size: u32, depth: usize
         0x1_0000..0x100_0000 => 3,
         _ => 4,
     };
+    // Nothing would tell how many there are.
+    if count == 0 {
+        return Err(c.bad("a record without fields"));
+    }
     let mut members = Vec::new();
     for _ in 0..count {
         let name = name(c, version)?;
