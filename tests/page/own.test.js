@@ -167,14 +167,20 @@ test("the same cell is named under the pointer, and hovering draws nothing anew;
 
 test("without any WebGL the processor draws all cells, as the card does", async () => {
   const plain = await launch({ graphics: false });
-  const shown = await visit(plain, `${here.server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
-  await coloured(shown.page, "cell_type");
-  const mine = await pixels(shown.page);
-  const { page } = await sample("card");
-  // The notice lies over the plot only where there is no WebGL.
-  const card = await pixels(page);
-  assert.ok(Math.abs(mine.drawn - card.drawn) < 0.1 * card.drawn, `${mine.drawn} pixels and ${card.drawn}`);
-  assert.deepEqual(shown.errors, []);
-  await page.context().close();
-  await plain.close();
+  try {
+    const shown = await visit(plain, `${here.server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
+    await coloured(shown.page, "cell_type");
+    // The notice lies over the plot only where there is no WebGL.
+    await shown.page.locator("#graphics").getByRole("button", { name: "Close" }).click();
+    await rested(shown.page);
+    const mine = await pixels(shown.page);
+    const { page } = await sample("card");
+    await rested(page);
+    const card = await pixels(page);
+    assert.ok(Math.abs(mine.drawn - card.drawn) < 0.1 * card.drawn, `${mine.drawn} pixels and ${card.drawn}`);
+    assert.deepEqual(shown.errors, []);
+    await page.context().close();
+  } finally {
+    await plain.close();
+  }
 });
