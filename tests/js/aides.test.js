@@ -52,7 +52,7 @@ test("all open the same, and take turns", async () => {
 test("they go when nothing is asked for, and come again", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const log = fresh();
-  const team = new Aides(1, () => hand(log, "work"), "data.h5ad", {});
+  const team = new Aides(1, () => hand(log, "work"), "data.h5ad");
   await team.help("X", 0, 1);
   t.mock.timers.tick(1000);
   assert.equal(log.ended, 0);
@@ -66,7 +66,7 @@ test("they go when nothing is asked for, and come again", async (t) => {
 for (const way of /** @type {const} */ (["refuse", "break"]))
   test(`one that cannot read is let go of, and not asked again: ${way}`, async () => {
     const log = fresh();
-    const team = new Aides(2, () => hand(log, way), "data.h5ad", {});
+    const team = new Aides(2, () => hand(log, way), "data.h5ad");
     assert.deepEqual(await Promise.all([team.help("X", 0, 1), team.help("X", 1, 2)]), [null, null]);
     assert.equal(await team.help("X", 2, 3), null);
     assert.deepEqual([log.hired, log.ended], [2, 2]);
@@ -75,7 +75,7 @@ for (const way of /** @type {const} */ (["refuse", "break"]))
 test("one that never answers is given up", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const log = fresh();
-  const team = new Aides(1, () => hand(log, "hang"), "data.h5ad", {});
+  const team = new Aides(1, () => hand(log, "hang"), "data.h5ad");
   const part = team.help("X", 0, 1);
   t.mock.timers.tick(120_000);
   assert.equal(await part, null);

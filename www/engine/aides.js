@@ -28,9 +28,9 @@ export class Aides {
    * @param {number} count
    * @param {() => Worker} hire
    * @param {Readable} from what all of them open; it has to be something that can be sent to a worker
-   * @param {OpenOptions} options
+   * @param {OpenOptions} [options]
    */
-  constructor(count, hire, from, options) {
+  constructor(count, hire, from, options = {}) {
     this.count = count;
     this.hire = hire;
     this.from = from;
