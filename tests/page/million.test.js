@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
-import { coloured, itsOwn, python, ROOT, rested, shoot, until } from "./browser.js";
+import { coloured, python, ROOT, rested, shoot, until, visit } from "./browser.js";
 import { patch, seen, selected, stage } from "./shown.js";
 
 const CELLS = 1_000_000;
@@ -85,14 +85,10 @@ function outermost(page) {
 }
 
 test("a million cells are drawn, coloured, moved, picked and enclosed", { timeout: 580_000 }, async () => {
-  const context = await here.browser.newContext({ viewport: { width: 1100, height: 640 } });
-  // Without a card the processor would draw, see own.test.js: of that, what is picked, at the end.
-  await context.addInitScript(() => localStorage.setItem("cellucid.drawing", "card"));
-  const page = await context.newPage();
-  /** @type {string[]} */
-  const errors = [];
-  page.on("pageerror", (error) => itsOwn(String(error)) || errors.push(String(error.stack)));
-  await page.goto(`${here.server.url}?url=data/1000000x10_csc_gzip.h5ad`);
+  // By the card, as on most people's computers: what the processor draws is looked at towards the end.
+  const { page, errors } = await visit(here.browser, `${here.server.url}?url=data/1000000x10_csc_gzip.h5ad`, {
+    viewport: { width: 1100, height: 640 },
+  });
   await coloured(page, "cell_type");
   const tally = await counting(page);
 
@@ -185,5 +181,5 @@ test("a million cells are drawn, coloured, moved, picked and enclosed", { timeou
   assert.equal(found.length, truth.length);
   assert.ok(found.every((one, at) => one === truth[at]));
   assert.deepEqual(errors, []);
-  await context.close();
+  await page.context().close();
 });
