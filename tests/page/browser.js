@@ -133,6 +133,15 @@ export async function drop(page, ...files) {
 }
 
 /**
+ * Chooses a folder from disk, which arrives as a flat list of files with paths. Chromium's own dialog would give a handle instead: there the
+ * input is filled.
+ *
+ * @param {import("playwright-core").Page} page @param {string} path
+ */
+export const chooseFolder = (page, path) =>
+  FIREFOX ? gecko.chooseFolder(page, path) : page.locator("#folder").setInputFiles(path);
+
+/**
  * Does what makes the browser save a file, and puts that file into a folder.
  *
  * @param {import("playwright-core").Page} page @param {string} folder @param {() => Promise<void>} act

@@ -185,3 +185,56 @@ export async function endWorker(page) {
   );
   assert.equal(outcome, "1", "one worker was ended");
 }
+
+/**
+ * Chooses a folder as a person does: presses the page's button, chooses in the system's dialog, which is answered for, and agrees when the
+ * browser asks whether the page may have all of it; its driver is not told of that question. The browser itself goes through the folder.
+ *
+ * @param {import("playwright-core").Page} page @param {string} path
+ */
+export async function chooseFolder(page, path) {
+  await within(
+    page,
+    `const window = tab.ownerDocument.defaultView;
+    const registrar = Components.manager.QueryInterface(Ci.nsIComponentRegistrar);
+    const contract = "@mozilla.org/filepicker;1";
+    const system = registrar.contractIDToCID(contract);
+    const own = Services.uuid.generateUUID();
+    const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+    file.initWithPath(given);
+    const question = () =>
+      [...window.document.querySelectorAll("browser.dialogFrame")].map(({ contentDocument }) => contentDocument)
+        .find((shown) => shown?.readyState === "complete" && shown.querySelector("dialog")?.getButton("accept").disabled === false);
+    const agree = async () => {
+      let shown;
+      // Its button can be pressed after a second, so that nobody does so without reading.
+      while (!(shown = question())) await new Promise((done) => window.setTimeout(done, 20));
+      const words = shown.getElementById("infoBody").textContent;
+      shown.querySelector("dialog").acceptDialog();
+      return words;
+    };
+    window.agreed = new Promise((agreed, fail) => {
+      const picker = {
+        QueryInterface: ChromeUtils.generateQI(["nsIFilePicker"]),
+        init(_, title, mode) {
+          if (mode !== Ci.nsIFilePicker.modeGetFolder) fail(new Error("no folder is asked for: " + mode));
+        },
+        appendFilters() {},
+        file,
+        displayDirectory: null,
+        open(asker) {
+          registrar.unregisterFactory(own, factory);
+          registrar.registerFactory(system, "", contract, null);
+          asker.done(Ci.nsIFilePicker.returnOK);
+          agreed(agree());
+        },
+      };
+      const factory = { QueryInterface: ChromeUtils.generateQI(["nsIFactory"]), createInstance: (id) => picker.QueryInterface(id) };
+      registrar.registerFactory(own, "a choice", contract, factory);
+    });`,
+    resolve(path),
+  );
+  await page.getByRole("button", { name: "Choose a folder" }).click();
+  const words = await within(page, "return tab.ownerDocument.defaultView.agreed;");
+  assert.ok(words.includes(basename(path)), words);
+}

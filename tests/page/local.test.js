@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
-import { coloured, drop, FIREFOX, onlyChromium, python, ROOT, shoot, text, until, values, visit } from "./browser.js";
+import { chooseFolder, coloured, drop, FIREFOX, python, ROOT, shoot, text, until, values, visit } from "./browser.js";
 import { stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
@@ -95,10 +95,10 @@ test("several things at once, dropped and chosen", { timeout: 180_000 }, async (
   await page.context().close();
 });
 
-test("a folder around a store, by input", { timeout: 180_000, ...onlyChromium("its driver cannot choose folders") }, async () => {
+test("a folder around a store, by input", { timeout: 180_000 }, async () => {
   const parent = folder("chosen", { "cells.zarr": `${SAMPLE}.zarr`, "notes/readme.md": resolve(ROOT, "README.md") });
   const { page, errors } = await visit(here.browser, here.server.url);
-  await page.locator("#folder").setInputFiles(parent);
+  await chooseFolder(page, parent);
   await coloured(page, "cell_type");
   await agree(page, "cell_type");
   assert.deepEqual(errors, []);
