@@ -1,5 +1,5 @@
-//! Files from packages on PyPI that nobody here wrote, some of them ten years of anndata old: names, columns, embeddings
-//! and X equal what today's anndata reads from them (build/real, made by `./check`).
+//! Files from packages on PyPI that nobody here wrote, some of them ten years of anndata old, and files of the newest libraries
+//! (tests/fixtures/make/newest.py): names, columns, embeddings and X equal what anndata reads from them (build/real, made by `./check`).
 #![allow(clippy::print_stdout)]
 
 mod model;
@@ -35,5 +35,13 @@ fn real_files_hold_what_anndata_finds_in_them() {
             count += 1;
         }
     }
-    assert!(count > 8);
+    assert!(count > 30);
+}
+
+#[test]
+fn mudata_of_today_holds_what_mudata_finds_in_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("build/real/archives/newest-mudata");
+    let expected = fs::read(folder.join("model.json")).expect("run ./check once: it brings the files");
+    let data = block_on(AnnData::open(tree(&folder.join("adata.h5mu")), "mod/rna")).unwrap();
+    assert!(compare(&data, &serde_json::from_slice(&expected).unwrap()) > 20);
 }

@@ -39,6 +39,11 @@ fn same(ours: &[f32], theirs: &[f64]) -> bool {
         && ours.iter().zip(theirs).all(|(a, b)| *a == *b as f32 || (a.is_nan() && b.is_nan()))
 }
 
+/// Which entries are missing; none where the file does not say.
+fn gone(missing: Option<Vec<bool>>, expected: &Value) -> Vec<bool> {
+    missing.unwrap_or_else(|| vec![false; expected.as_array().unwrap().len()])
+}
+
 /// Compares the columns of a frame; gives their number.
 fn compare_frame(frame: &Frame, expected: &Value) -> usize {
     let expected = expected.as_object().unwrap();
@@ -51,16 +56,26 @@ fn compare_frame(frame: &Frame, expected: &Value) -> usize {
                 assert_eq!(labels.iter().collect::<Text>(), strings(&expected["categories"]), "{name}");
                 assert_eq!(Some(ordered), expected["ordered"].as_bool(), "{name}");
             }
-            Column::Number { values, missing: None } => {
-                assert!(same(&values.to_f32().unwrap(), &numbers(&expected["values"])), "{name}");
+            Column::Number { values, missing } => {
+                let (values, expected) = (values.to_f32().unwrap(), numbers(&expected["values"]));
+                let missing = missing.unwrap_or_else(|| vec![false; values.len()]);
+                let values: Vec<f32> =
+                    values.iter().zip(missing).map(|(x, gone)| if gone { f32::NAN } else { *x }).collect();
+                assert!(same(&values, &expected), "{name}");
             }
-            Column::Text { values, missing: None } => {
-                assert_eq!(values, strings(&expected["values"]), "{name}")
+            Column::Text { values, missing } => {
+                let expected = &expected["values"];
+                let values = values.iter().zip(gone(missing, expected));
+                let values: Vec<Value> =
+                    values.map(|(x, gone)| if gone { Value::Null } else { x.into() }).collect();
+                assert_eq!(&Value::from(values), expected, "{name}");
             }
-            Column::Bool { values, missing: None } => {
-                let theirs: Vec<bool> =
-                    expected["values"].as_array().unwrap().iter().map(|v| v.as_bool().unwrap()).collect();
-                assert_eq!(values, theirs, "{name}");
+            Column::Bool { values, missing } => {
+                let expected = &expected["values"];
+                let values = values.into_iter().zip(gone(missing, expected));
+                let values: Vec<Value> =
+                    values.map(|(x, gone)| if gone { Value::Null } else { x.into() }).collect();
+                assert_eq!(&Value::from(values), expected, "{name}");
             }
             other => panic!("{name}: {other:?}"),
         }
