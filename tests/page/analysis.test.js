@@ -4,16 +4,13 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { coloured, download, drop, python, ROOT, shoot, text, until, visit } from "./browser.js";
-import { SAMPLE, sample, stage, state } from "./shown.js";
+import { coloured, download, drop, python, ROOT, shoot, text, visit } from "./browser.js";
+import { choose, idle, SAMPLE, sample, stage, state } from "./shown.js";
 
 const here = stage();
 test("the distribution of a gene in each category has the figures of pandas", async () => {
   const { page, errors } = await sample(here.browser, here.server);
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill("CD3E");
-  await box.press("Enter");
-  await coloured(page, "CD3E");
+  await choose(page, "CD3E");
   await page.getByText("Distribution by category").click();
   const rows = page.locator(".spread tbody tr");
   await rows.first().waitFor();
@@ -41,9 +38,8 @@ test("one category against all other cells: the genes that SciPy ranks first; st
   await page.getByRole("tab", { name: "Compare" }).click();
   await page.getByLabel("First group").selectOption({ label: "NK" });
   await page.getByRole("button", { name: "Compare", exact: true }).click();
-  const done = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.busy.length === 0;
   await page.locator(".genes tbody tr").first().waitFor({ timeout: 120_000 });
-  await until(page, done, null, "the comparison is over");
+  await idle(page);
   const truth = python(SAMPLE, "ranks", JSON.stringify({ by: "cell_type", label: "NK" }));
   const shown = await page
     .locator(".genes tbody tr")
@@ -116,8 +112,7 @@ async function compared(page, label) {
   await page.getByLabel("First group").selectOption({ label });
   await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.locator(".genes tbody tr").first().waitFor({ timeout: 120_000 });
-  const done = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.busy.length === 0;
-  await until(page, done, null, "the comparison is over");
+  await idle(page);
 }
 
 test("in small windows the tables of a comparison and of a distribution fit", async () => {

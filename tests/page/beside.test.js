@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
 import { coloured, drop, onlyChromium, python, ROOT, text, values, visit } from "./browser.js";
-import { stage } from "./shown.js";
+import { choose, stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, "build/beside");
 const FILE = resolve(FOLDER, "linked.h5ad");
@@ -19,10 +19,7 @@ const here = stage(FOLDER);
 /** Everything that lies elsewhere reads as if it were in the file. @param {Page} page */
 async function whole(page) {
   await coloured(page, "kind");
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill("gene3");
-  await box.press("Enter");
-  await coloured(page, "gene3");
+  await choose(page, "gene3");
   const truth = python(WHOLE, "var", "gene3");
   assert.deepEqual(await values(page), Array.isArray(truth) ? truth : truth.cells);
 }

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { unpack } from "../../www/bridge/cells.js";
 import { FIREFOX, itsOwn, launch, pixels, python, ROOT, shoot } from "./browser.js";
+import { state } from "./shown.js";
 import { reference, site } from "./site.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
@@ -80,18 +81,6 @@ async function inner(page, url) {
     await page.waitForTimeout(100);
   }
   return assert.fail(`no frame at ${url}`);
-}
-
-/** @param {Frame} frame @param {string} key @returns {Promise<any>} */
-function state(frame, key) {
-  return frame.evaluate(async (name) => {
-    const { store } = await import(new URL("main.js", document.baseURI).href);
-    const plain = (/** @type {any} */ value) => {
-      if (ArrayBuffer.isView(value)) return Array.from(/** @type {Uint8Array} */ (value));
-      return value instanceof Set ? [...value] : value;
-    };
-    return JSON.parse(JSON.stringify(store.state[name], (_, value) => plain(value)) ?? "null");
-  }, key);
 }
 
 /** Waits until a value of the state fits. @param {Frame} frame @param {string} key @param {(value: any) => boolean} fits @returns {Promise<any>} */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { becomes, coloured, launch, pixels, rested, shoot, visit } from "./browser.js";
-import { patch, sample, stage, state } from "./shown.js";
+import { loseContext, patch, sample, stage, state } from "./shown.js";
 
 const here = stage();
 
@@ -99,12 +99,7 @@ test("in 2D, 3D, side by side and after a lost context; kept in the link", async
   assert.ok(dense.drawn > 0.6 * plain.drawn && dense.drawn < 1.1 * plain.drawn, `${dense.drawn} of ${plain.drawn} pixels`);
   await shoot(page, "density-2d");
   const before = await page.locator("#plot").screenshot();
-  const context = "document.querySelector('#plot').getContext('webgl2')";
-  await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
-  await becomes(page, "graphics", "lost");
-  await page.evaluate("window.lose.restoreContext()");
-  await becomes(page, "graphics", "ready");
-  await rested(page);
+  await loseContext(page);
   assert.ok(before.equals(await page.locator("#plot").screenshot()), "the same picture after the context came back");
   const link = await page.evaluate(async () => {
     const { store } = await import(new URL("main.js", document.baseURI).href);

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { coloured, FIREFOX, launch, python, ROOT, text, until, values, visit } from "./browser.js";
+import { choose } from "./shown.js";
 import { site } from "./site.js";
 
 const SECOND = "/app/pkg/cellucid_later.wasm";
@@ -62,14 +63,6 @@ after(async () => {
 async function agree(page, store, axis, key) {
   const truth = python(resolve(ROOT, store), axis, key);
   assert.deepEqual(await values(page), Array.isArray(truth) ? truth : truth.cells);
-}
-
-/** @param {Page} page @param {string} name */
-async function choose(page, name) {
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill(name);
-  await box.press("Enter");
-  await coloured(page, name);
 }
 
 /** @param {string} file from the repository @param {Parameters<typeof site>[0]} [pages] */

@@ -3,18 +3,10 @@ import assert from "node:assert/strict";
 
 import { test } from "node:test";
 import { becomes, coloured, pixels, python, rested, shoot, text, type, until, values } from "./browser.js";
-import { lonely, patch, SAMPLE, sample, stage, state } from "./shown.js";
+import { choose, idle, lonely, loseContext, patch, SAMPLE, sample, stage, state } from "./shown.js";
 
 const here = stage();
 /** @typedef {import("playwright-core").Page} Page */
-
-/** @param {Page} page @param {string} name */
-async function choose(page, name) {
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill(name);
-  await box.press("Enter");
-  await coloured(page, name);
-}
 
 /** How many pixels of the plot have a colour. @param {Page} page @param {string} hex */
 async function painted(page, hex) {
@@ -238,12 +230,7 @@ test("lines between neighbours and a vector field, in 2D and 3D, over a lost con
   await page.getByRole("button", { name: "How it is drawn" }).click();
   const look = page.locator("#look");
   await look.getByText("Lines between neighbours").click();
-  await until(
-    page,
-    async () => !(await import(new URL("main.js", document.baseURI).href)).store.state.busy.length,
-    null,
-    "the graph is there",
-  );
+  await idle(page);
   await page.keyboard.press("Escape");
   await page.mouse.move(0, 0);
   await rested(page);
@@ -256,23 +243,13 @@ test("lines between neighbours and a vector field, in 2D and 3D, over a lost con
   assert.ok(lines.drawn > 1.05 * plain.drawn, `${lines.drawn} over ${plain.drawn}`);
   for (const style of ["streams", "arrows"]) {
     await patch(page, { edges: false, flow: { field: python(SAMPLE, "fields")[0], style } });
-    await until(
-      page,
-      async () => !(await import(new URL("main.js", document.baseURI).href)).store.state.busy.length,
-      null,
-      "the field is there",
-    );
+    await idle(page);
     await rested(page);
     const flow = await pixels(page);
     assert.ok(flow.drawn > 1.01 * plain.drawn, `${style}: ${flow.drawn} over ${plain.drawn}`);
     await shoot(page, style);
     if (style === "streams") continue;
-    const context = "document.querySelector('#plot').getContext('webgl2')";
-    await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
-    await becomes(page, "graphics", "lost");
-    await page.evaluate("window.lose.restoreContext()");
-    await becomes(page, "graphics", "ready");
-    await rested(page);
+    await loseContext(page);
     assert.deepEqual(await pixels(page), flow);
   }
   await patch(page, { flow: null, dimension: 3 });
@@ -280,12 +257,7 @@ test("lines between neighbours and a vector field, in 2D and 3D, over a lost con
   await rested(page);
   const solid = await pixels(page);
   await patch(page, { flow: { field: python(SAMPLE, "fields")[0], style: "arrows" } });
-  await until(
-    page,
-    async () => !(await import(new URL("main.js", document.baseURI).href)).store.state.busy.length,
-    null,
-    "the field is there",
-  );
+  await idle(page);
   await rested(page);
   assert.ok((await pixels(page)).drawn > 1.005 * solid.drawn);
   assert.deepEqual(errors, []);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
 import { coloured, python, ROOT, rested, shoot, until, visit } from "./browser.js";
-import { patch, seen, selected, stage } from "./shown.js";
+import { choose, patch, seen, selected, stage } from "./shown.js";
 
 const CELLS = 1_000_000;
 const FILE = resolve(ROOT, "build/bench/1000000x10_csc_gzip.h5ad");
@@ -44,14 +44,6 @@ async function counting(page) {
       Object.assign(tally, { bytes: 0, palette: 0, draws: [] });
       return now;
     });
-}
-
-/** @param {Page} page @param {string} name */
-async function choose(page, name) {
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill(name);
-  await box.press("Enter");
-  await coloured(page, name);
 }
 
 /** Of the cells that lie outermost in many directions, the one with most room: it, and where it is once everything is in sight. @param {Page} page */

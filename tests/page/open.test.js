@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
 import { chooseFolder, coloured, drop, pixels, python, ROOT, rested, shoot, text, values, visit } from "./browser.js";
-import { stage } from "./shown.js";
+import { choose, stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
 const PBMC = resolve(ROOT, "build/real/10x_pbmc68k_reduced.h5ad");
@@ -15,14 +15,6 @@ before(() => {
 });
 const here = stage(resolve(ROOT, "build/real"));
 /** @typedef {import("playwright-core").Page} Page */
-
-/** @param {Page} page @param {string} name */
-async function choose(page, name) {
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill(name);
-  await box.press("Enter");
-  await coloured(page, name);
-}
 
 /** Compares each cell. @param {Page} page @param {string} store @param {"obs" | "var"} axis @param {string} key */
 async function agree(page, store, axis, key) {

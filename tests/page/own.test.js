@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { becomes, coloured, launch, pixels, rested, shoot, until, visit } from "./browser.js";
-import { lonely, patch, stage, state } from "./shown.js";
+import { choose, lonely, loseContext, patch, stage, state } from "./shown.js";
 
 const here = stage();
 
@@ -122,9 +122,7 @@ test("the same pictures: colours, marks, filters, lines, density, side by side, 
   await leave(page, null, []);
   await same("lines", { ...none, edges: true, flow: { field: "velocity_umap", style: "streams" } });
   await same("hovered", { ...none, hover: { cell: 5, x: 10, y: 10 } });
-  await page.getByRole("searchbox", { name: "Find a field or gene" }).fill("n_counts");
-  await page.keyboard.press("Enter");
-  await coloured(page, "n_counts");
+  await choose(page, "n_counts");
   await same("ranked", { ...none, hover: null });
   await same("turned", { dimension: 3 });
   await same("turned-marked", { selection: { cells: every(40), source: "lasso" }, size: 2 });
@@ -154,12 +152,7 @@ test("the same cell is named under the pointer, and hovering draws nothing anew;
   await patch(page, { hover: null });
   await rested(page);
   const before = await page.locator("#plot").screenshot();
-  const context = "document.querySelector('#plot').getContext('webgl2')";
-  await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
-  await becomes(page, "graphics", "lost");
-  await page.evaluate("window.lose.restoreContext()");
-  await becomes(page, "graphics", "ready");
-  await rested(page);
+  await loseContext(page);
   assert.ok(before.equals(await page.locator("#plot").screenshot()), "the same picture after the context came back");
   assert.deepEqual(errors, []);
   await page.context().close();

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
 import { becomes, coloured, download, FIREFOX, python, ROOT, rested, shoot, until, visit } from "./browser.js";
-import { patch, SAMPLE, sample, seen, stage, state } from "./shown.js";
+import { choose, patch, SAMPLE, sample, seen, stage, state } from "./shown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
 
@@ -146,10 +146,7 @@ test("the drawing is one page of a PDF, of its own size, with text in it; the SV
 
 test("selected cells as CSV, with their names and the columns chosen", async () => {
   const { page, errors } = await sample(here.browser, here.server);
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill("CD3E");
-  await box.press("Enter");
-  await coloured(page, "CD3E");
+  await choose(page, "CD3E");
   const cells = [3, 77, 4999];
   await page.evaluate(async (chosen) => {
     const { store } = await import(new URL("main.js", document.baseURI).href);
@@ -203,10 +200,7 @@ test("a session is saved, applied by Python, and restored: groups, selection, fi
   await page.locator("#plot").focus();
   await page.keyboard.press("+");
   await page.keyboard.press("ArrowLeft");
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill("leiden");
-  await box.press("Enter");
-  await coloured(page, "leiden");
+  await choose(page, "leiden");
   await patch(page, { size: 1.5, labels: true, ramp: { name: "magma", reverse: true, log: false } });
   const keys = ["camera", "hidden", "size", "labels", "ramp", "tones", "selection", "filtered"];
   const before = Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await state(page, key)])));
@@ -259,10 +253,7 @@ test("a link holds the view: dimension, camera, colours, filters, plots side by 
   await page.getByRole("button", { name: "How it is drawn" }).click();
   await page.getByRole("button", { name: "Keep this colouring beside" }).click();
   await page.keyboard.press("Escape");
-  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
-  await box.fill("CD3E");
-  await box.press("Enter");
-  await coloured(page, "CD3E");
+  await choose(page, "CD3E");
   await page.getByRole("button", { name: "3D" }).click();
   await page.locator('#plot[aria-label*="in 3D"]').waitFor();
   await page.locator("#plot").focus();

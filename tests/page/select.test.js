@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 
 import { test } from "node:test";
-import { becomes, coloured, python, rested, shoot, text, type, until } from "./browser.js";
-import { lonely, patch, SAMPLE, sample, seen, selected, stage, state } from "./shown.js";
+import { becomes, python, rested, shoot, text, type, until } from "./browser.js";
+import { choose, lonely, patch, SAMPLE, sample, seen, selected, stage, state } from "./shown.js";
 
 const here = stage();
 /** @typedef {import("playwright-core").Page} Page */
@@ -336,9 +336,7 @@ test("from the legend: a category, a range of numbers; kept as groups with what 
   await shoot(page, "groups");
 
   await page.getByRole("tab", { name: "Legend" }).click();
-  await page.getByRole("searchbox", { name: "Find a field or gene" }).fill("n_counts");
-  await page.keyboard.press("Enter");
-  await coloured(page, "n_counts");
+  await choose(page, "n_counts");
   const counts = python(SAMPLE, "obs", "n_counts");
   const middle = [...counts].sort((a, b) => a - b)[2500];
   await type(page.getByLabel("Lower end of the colours, as a number"), String(middle));

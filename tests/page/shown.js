@@ -1,7 +1,7 @@
 /** Steps that several of the page's tests take: the sample drawn, its state, what cells lie where. */
 import { resolve } from "node:path";
 import { after, before } from "node:test";
-import { coloured, launch, ROOT, serve, visit } from "./browser.js";
+import { becomes, coloured, launch, ROOT, rested, serve, until, visit } from "./browser.js";
 
 export const SAMPLE = resolve(ROOT, "www/sample/sample.h5ad");
 
@@ -37,7 +37,36 @@ export async function sample(browser, server, options, more = "") {
   return visited;
 }
 
-/** One value of the state, as plain data. @param {Page} page @param {string} key @returns {Promise<any>} */
+/** Colours by a field or gene, as a person does. @param {Page} page @param {string} name */
+export async function choose(page, name) {
+  const box = page.getByRole("searchbox", { name: "Find a field or gene" });
+  await box.fill(name);
+  await box.press("Enter");
+  await coloured(page, name);
+}
+
+/** Waits until nothing is being read or computed. @param {Page} page */
+export function idle(page) {
+  const ask = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.busy.length === 0;
+  return until(page, ask, null, "nothing is under way");
+}
+
+/**
+ * The graphics card takes the picture away, and gives it back.
+ *
+ * @param {Page} page @param {() => Promise<void>} [meanwhile] what is looked at without a picture
+ */
+export async function loseContext(page, meanwhile) {
+  const context = "document.querySelector('#plot').getContext('webgl2')";
+  await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
+  await becomes(page, "graphics", "lost");
+  await meanwhile?.();
+  await page.evaluate("window.lose.restoreContext()");
+  await becomes(page, "graphics", "ready");
+  await rested(page);
+}
+
+/** One value of the state, as plain data. @param {Page | import("playwright-core").Frame} page @param {string} key @returns {Promise<any>} */
 export function state(page, key) {
   return page.evaluate(async (name) => {
     const { store } = await import(new URL("main.js", document.baseURI).href);

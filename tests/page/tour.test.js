@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { becomes, coloured, FIREFOX, ROOT, rested, until, visit } from "./browser.js";
-import { selected, stage } from "./shown.js";
+import { becomes, coloured, FIREFOX, ROOT, rested, visit } from "./browser.js";
+import { choose, idle, selected, stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, process.env.PICTURES ?? "build/tour");
 
@@ -22,12 +22,6 @@ test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   const picture = async (/** @type {string} */ name) => {
     taken.push(`${name}.jpg`);
     await page.screenshot({ path: resolve(FOLDER, `${name}.jpg`), type: "jpeg", quality: 56 });
-  };
-  const idle = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.busy.length === 0;
-  const choose = async (/** @type {string} */ name) => {
-    await page.getByRole("searchbox", { name: "Find a field or gene" }).fill(name);
-    await page.keyboard.press("Enter");
-    await coloured(page, name);
   };
 
   // 1. Open
@@ -42,7 +36,7 @@ test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   await picture("2-look");
 
   // 3. Colour
-  await choose("CD3E");
+  await choose(page, "CD3E");
   await page.getByText("Distribution by category").click();
   await page.locator(".spread tbody tr").first().waitFor();
   await picture("3-gene");
@@ -78,7 +72,7 @@ test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   await page.getByLabel("Second group").selectOption({ label: "All other cells" });
   await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.locator(".genes tbody tr").first().waitFor({ timeout: 120_000 });
-  await until(page, idle, null, "the comparison is over");
+  await idle(page);
   await picture("5-compare");
 
   // 6. Filter
@@ -105,9 +99,9 @@ test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   await page.getByRole("button", { name: "How it is drawn" }).click();
   await page.getByRole("button", { name: "Keep this colouring beside" }).click();
   await page.getByLabel("Vector field", { exact: true }).selectOption("velocity_umap");
-  await until(page, idle, null, "the field is there");
+  await idle(page);
   await page.keyboard.press("Escape");
-  await choose("pseudotime");
+  await choose(page, "pseudotime");
   await page.mouse.move(0, 0);
   await rested(page);
   await picture("7-beside");

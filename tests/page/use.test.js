@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { becomes, coloured, launch, pixels, python, rested, shoot, tap, text, type, until, values, visit } from "./browser.js";
-import { lonely, SAMPLE, stage, state, sample as visitSample } from "./shown.js";
+import { choose, lonely, loseContext, SAMPLE, stage, state, sample as visitSample } from "./shown.js";
 
 const here = stage();
 
@@ -116,29 +116,7 @@ test("cells are drawn once it is known where they lie, and coloured when the col
 
 test("hovering names the cell under the pointer", async () => {
   const { page, errors } = await sample();
-  // A cell with room around it, and where it lies on the screen.
-  const wanted = await page.evaluate(async () => {
-    const { store } = await import(new URL("main.js", document.baseURI).href);
-    const { matrix, project } = await import(new URL("view/camera.js", document.baseURI).href);
-    const canvas = document.querySelector("#plot");
-    const frame = { width: canvas?.clientWidth ?? 0, height: canvas?.clientHeight ?? 0 };
-    const { points, camera, dataset } = store.state;
-    const view = matrix(camera, frame);
-    /** @type {Array<[number, number]>} */
-    const places = Array.from({ length: dataset.cells }, (_, cell) =>
-      project(view, frame, points.coordinates[cell * 2], points.coordinates[cell * 2 + 1], 0),
-    );
-    let [best, room] = [-1, 0];
-    for (const [cell, [x, y]] of places.entries()) {
-      if (y < 80) continue; // the tools lie there
-      let least = Infinity;
-      for (const [other, [u, v]] of places.entries()) if (other !== cell) least = Math.min(least, Math.hypot(x - u, y - v));
-      if (least > room) [best, room] = [cell, least];
-    }
-    const box = canvas?.getBoundingClientRect();
-    const [x, y] = places[best] ?? [0, 0];
-    return { cell: best, x: x + (box?.left ?? 0), y: y + (box?.top ?? 0) };
-  });
+  const wanted = await lonely(page);
   await page.mouse.move(wanted.x - 30, wanted.y);
   await page.mouse.move(wanted.x, wanted.y);
   const named = async (/** @type {number} */ cell) => {
@@ -174,9 +152,7 @@ test("dragging and the wheel move the plot", async () => {
 
 test("numbers: both ends of the colours can be moved", async () => {
   const { page, errors } = await sample();
-  await page.getByRole("searchbox", { name: "Find a field or gene" }).fill("n_counts");
-  await page.keyboard.press("Enter");
-  await coloured(page, "n_counts");
+  await choose(page, "n_counts");
   const cells = python(SAMPLE, "obs", "n_counts");
   const [low, high] = [Math.min(...cells), Math.max(...cells)];
   await page.getByRole("button", { name: "Full range" }).click();
@@ -196,12 +172,7 @@ test("numbers: both ends of the colours can be moved", async () => {
 test("a lost picture comes back", async () => {
   const { page } = await sample();
   const before = await pixels(page);
-  const context = "document.querySelector('#plot').getContext('webgl2')";
-  await page.evaluate(`window.lose = ${context}.getExtension("WEBGL_lose_context"); window.lose.loseContext()`);
-  await page.getByText("The graphics card took the picture away").waitFor();
-  await page.evaluate("window.lose.restoreContext()");
-  await becomes(page, "graphics", "ready");
-  await rested(page);
+  await loseContext(page, () => page.getByText("The graphics card took the picture away").waitFor());
   assert.deepEqual(await pixels(page), before);
   await page.context().close();
 });
