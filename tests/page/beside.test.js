@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
-import { coloured, drop, onlyChromium, python, ROOT, text, values, visit } from "./browser.js";
+import { chooseFolder, coloured, drop, onlyChromium, python, ROOT, text, values, visit } from "./browser.js";
 import { choose, stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, "build/beside");
@@ -36,9 +36,9 @@ test("a dropped folder", async () => {
   await page.context().close();
 });
 
-test("a folder chosen by the input", onlyChromium("its driver cannot choose folders"), async () => {
+test("a folder chosen by the input", async () => {
   const { page, errors } = await visit(here.browser, here.server.url);
-  await page.locator("#folder").setInputFiles(FOLDER);
+  await chooseFolder(page, FOLDER);
   await which(page);
   await whole(page);
   assert.deepEqual(errors, []);

@@ -114,7 +114,7 @@ export async function drop(page, paths) {
     for (const [at, path] of given.entries()) {
       const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
       file.initWithPath(path);
-      // The test service takes one thing.
+      // A transfer takes no second file of this kind, and what it takes otherwise does not reach the page.
       if (at === 0) transfer.mozSetDataAt("application/x-moz-file", file, at);
       else throw new Error("several things cannot be dropped");
     }
