@@ -12,13 +12,15 @@ import { choosable } from "./select.js";
 
 /** Names of the cells: a file beside those of an export. */
 const NAMES = "obs_names.json";
+/** How a dataset without that file says so. */
+const ABSENT = ["missing", "request"];
 
 /**
  * @param {Store} store @param {Now} now
  * @returns {Data}
  */
 export function offer(store, { run, engine, held }) {
-  /** Read once for each dataset. @type {{ engine: Engine | null, neighbours: Graph | null, names: Promise<string[] | null> | null }} */
+  /** Read once for each dataset. @type {{ engine: Engine | null, neighbours: Graph | null, names: Promise<{ list: string[], own: boolean } | null> | null }} */
   let kept = { engine: null, neighbours: null, names: null };
   const mine = () => {
     if (kept.engine !== engine()) kept = { engine: engine(), neighbours: null, names: null };
@@ -70,10 +72,25 @@ export function offer(store, { run, engine, held }) {
     },
     async names() {
       const own = mine();
-      own.names ??= (async () => {
-        const found = await own.engine?.read(NAMES).catch(() => null);
-        return found ? parse(found, NAMES) : null;
-      })();
+      const cells = store.state.dataset?.cells ?? 0;
+      const load = async () => {
+        /** @type {{ list: string[], own: boolean } | null} */
+        let found = null;
+        await run("names", "Loading the names of cells", async (_, read) => {
+          const list = await read(NAMES).then(
+            (bytes) => parse(bytes, NAMES),
+            (error) => {
+              // An export folder has no such file.
+              if (!ABSENT.includes(error.code)) throw error;
+            },
+          );
+          found = { list: list ?? Array.from({ length: cells }, (_, cell) => String(cell)), own: Boolean(list) };
+        });
+        // What failed can be asked for again.
+        if (!found) own.names = null;
+        return found;
+      };
+      own.names ??= load();
       return own.names;
     },
     async file(path, label) {

@@ -13,7 +13,7 @@
  * @property {(field: AnyField) => Promise<Colour | null>} colour a column, a gene, a score
  * @property {() => Promise<Graph | null>} graph
  * @property {(cell: number) => Promise<Uint32Array | null>} near cells around one along the graph, as many as the state says
- * @property {() => Promise<string[] | null>} names of the cells; null also where the dataset does not tell them
+ * @property {() => Promise<{ list: string[], own: boolean } | null>} names of the cells; where a dataset has none of its own, numbers of rows from 0; null where they could not be read
  * @property {(path: string, label: string) => Promise<ArrayBuffer | null>} file a virtual file
  * @property {(id: string, label: string, work: (hooks: Hooks, read: (path: string) => Promise<ArrayBuffer>, readMany: (paths: string[]) => Promise<ArrayBuffer[]>) => Promise<void>) => Promise<boolean>} run
  * work of a panel's own, with progress and a button to cancel; whether it came to its end

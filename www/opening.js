@@ -11,6 +11,7 @@ import { Fault } from "./engine/fault.js";
 import { columns, described, parse } from "./engine/manifest.js";
 import { preferred } from "./preference.js";
 import { strip } from "./view/strip.js";
+import { many } from "./words.js";
 
 /**
  * The columns, and the values of the one to begin with. What fails is told once the points are there.
@@ -115,7 +116,7 @@ export function coloured({ fields, skipped, wanted, colour }, dataset) {
     colour,
     range: colour?.kind === "continuous" ? colour.summary.range : [0, 1],
     recent: colour ? [colour.field] : [],
-    notice: `${dataset.name}: ${dataset.cells.toLocaleString()} cells`,
+    notice: `${dataset.name}: ${many(dataset.cells, "cell")}`,
   };
 }
 

@@ -4,6 +4,7 @@
  * @import { Opened } from "../state.js"
  * @import { Store } from "../store.js"
  */
+import { many } from "../words.js";
 import { element, known } from "./element.js";
 import { folder } from "./folder.js";
 
@@ -18,7 +19,7 @@ export function card(store) {
     const genes = dataset.description.n_vars;
     button.replaceChildren(
       element("span", { className: "name" }, dataset.name),
-      element("span", { className: "number" }, `${dataset.cells.toLocaleString()} cells × ${genes.toLocaleString()} genes`),
+      element("span", { className: "number" }, `${many(dataset.cells, "cell")} × ${many(genes, "gene")}`),
     );
     // Lists that arrive later change what is said, not what is being chosen.
     const before = box.querySelector("details.save");

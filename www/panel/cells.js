@@ -9,8 +9,9 @@ import { keep, select } from "../select.js";
 import { composition, statistics } from "../summary.js";
 import { css, missing } from "../view/colour.js";
 import { grown } from "../view/graph.js";
-import { short } from "../words.js";
+import { many, short } from "../words.js";
 import { element } from "./element.js";
+import { copy, pasted } from "./names.js";
 import { toner } from "./paint.js";
 import { scheme } from "./theme.js";
 
@@ -21,7 +22,7 @@ const MOST = 12;
 export function cells(store, box, data) {
   const now = element("section", { "aria-label": "Selected cells" });
   const kept = element("section", { "aria-label": "Groups" });
-  box.replaceChildren(now, kept);
+  box.replaceChildren(now, pasted(store, data), kept);
   /** Groups whose composition is open, by id. @type {Set<string>} */
   const open = new Set();
 
@@ -59,10 +60,12 @@ export function cells(store, box, data) {
         select(store, grown(graph, store.state.selection.cells, visible(store.state)), "neighbours", "new");
       }
     });
+    const take = element("button", { className: "small", title: "The names of these cells, one a line" }, "Copy names");
+    take.addEventListener("click", () => copy(store, data, selection.cells));
     now.replaceChildren(
-      element("h2", {}, `${count.toLocaleString()} ${count === 1 ? "cell" : "cells"} selected`),
+      element("h2", {}, `${many(count, "cell")} selected`),
       form,
-      element("div", { className: "actions" }, grow),
+      element("div", { className: "actions" }, grow, take),
       ...made(state, selection.cells),
     );
   }
@@ -70,7 +73,7 @@ export function cells(store, box, data) {
   function groups() {
     const { state } = store;
     const { highlights } = state;
-    const rows = highlights.map((one) => group(store, one, open, groups));
+    const rows = highlights.map((one) => group(store, data, one, open, groups));
     kept.replaceChildren(
       element("h2", {}, "Groups"),
       highlights.length
@@ -93,8 +96,8 @@ function visible({ invisible, filtered }) {
   return (/** @type {number} */ cell) => !invisible?.[cell] && !filtered?.[cell];
 }
 
-/** @param {Store} store @param {Highlight} one @param {Set<string>} open @param {() => void} again */
-function group(store, one, open, again) {
+/** @param {Store} store @param {Data} data @param {Highlight} one @param {Set<string>} open @param {() => void} again */
+function group(store, data, one, open, again) {
   /** @param {Partial<Highlight> | null} change */
   const change = (change) => {
     const { highlights } = store.state;
@@ -132,6 +135,7 @@ function group(store, one, open, again) {
       { className: "actions" },
       button("Select", "Select its cells", () => select(store, one.cells, "group")),
       what,
+      button("Copy names", "Copy the names of its cells", () => copy(store, data, one.cells)),
       button("Remove", "Remove the group", () => change(null)),
     ),
     ...(shown ? made(store.state, one.cells) : []),

@@ -80,7 +80,9 @@ function best(lists, text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return null;
   const firsts = lists.filter((one) => one.found.length);
-  const exact = firsts.find((one) => one.first()?.key.toLowerCase() === wanted);
+  // Where two differ in nothing but the case of letters, as typed counts.
+  const exact =
+    firsts.find((one) => one.first()?.key === text.trim()) ?? firsts.find((one) => one.first()?.key.toLowerCase() === wanted);
   const taken = exact ?? firsts[0] ?? null;
   taken?.take();
   return taken;
@@ -139,7 +141,7 @@ function draw(field) {
   const name = element("span", { className: "name", title: field.key }, field.key);
   if (field.axis === "var") return [name];
   const many = field.kind === "category" ? (field.count?.toLocaleString() ?? "") : "";
-  const text = field.kind === "category" ? `${many} categories`.trim() : "numbers";
+  const text = field.kind === "category" ? (many === "1" ? "1 category" : `${many} categories`.trim()) : "numbers";
   const glyph = element("span", { className: `glyph ${field.kind}`, title: text, role: "img", "aria-label": text });
   return many ? [glyph, name, element("span", { className: "number" }, many)] : [glyph, name];
 }

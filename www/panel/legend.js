@@ -23,6 +23,7 @@ export function legend(store, data) {
     box.replaceChildren();
     leave = colour?.kind === "category" ? categoryLegend(store, box, colour) : () => {};
     if (colour?.kind === "continuous") numbers(colour);
+    if (!colour) box.append(element("p", { className: "hint" }, "Choose a field or a gene: what its colours mean is told here."));
   });
 
   /** @param {import("../state.js").NumberColour} colour */

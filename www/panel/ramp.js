@@ -8,7 +8,7 @@
 import { held, pick, select } from "../select.js";
 import { css, histogram, missing, quantiles, ramp, zero } from "../view/colour.js";
 import { RAMPS } from "../view/ramps.js";
-import { short } from "../words.js";
+import { many, short } from "../words.js";
 import { element } from "./element.js";
 import { part } from "./paint.js";
 import { scheme } from "./theme.js";
@@ -78,6 +78,9 @@ export function numberLegend(store, box, colour) {
   }
 
   const cells = values.length;
+  const none = summary.missing === cells;
+  // Without numbers, or with but one, there is nothing to choose from.
+  const flat = none ? "No cell has a value." : low === high ? "Every value is the same." : "";
   box.replaceChildren(
     element("h2", {}, element("span", { className: "name", title: field.key }, field.key)),
     element(
@@ -87,6 +90,7 @@ export function numberLegend(store, box, colour) {
         field.axis
       ],
     ),
+    flat && element("p", { className: "hint" }, flat),
     element("div", { className: "chart" }, chart, strip, ...ends.map(({ slide }) => slide)),
     element("div", { className: "ends" }, ...ends.map(({ type }) => type)),
     element("div", { className: "actions" }, reset, trim, narrow && core),
@@ -101,8 +105,7 @@ export function numberLegend(store, box, colour) {
     element(
       "dl",
       {},
-      ...fact("Least", short(low)),
-      ...fact("Greatest", short(high)),
+      ...(none ? [] : [...fact("Least", short(low)), ...fact("Greatest", short(high))]),
       ...(summary.sparse ? fact("Exactly zero", share(summary.zeros, cells), css(zero(scheme()))) : []),
       ...(summary.missing ? fact("No value", share(summary.missing, cells), css(missing(scheme()))) : []),
     ),
@@ -152,5 +155,6 @@ function fact(name, text, tone) {
 /** @param {number} count @param {number} all */
 function share(count, all) {
   const percent = (100 * count) / Math.max(1, all);
-  return `${count.toLocaleString()} cells (${percent < 1 && count ? "< 1" : Math.round(percent)} %)`;
+  const about = percent < 1 && count ? "< 1" : percent > 99 && count < all ? "> 99" : Math.round(percent);
+  return `${many(count, "cell")} (${about} %)`;
 }

@@ -77,16 +77,16 @@ export function saving(store, box, data, view) {
     const shown = store.state.colour?.field;
     if (shown && shown.axis !== "obs") fields.push(shown);
     const found = await Promise.all(fields.map(data.colour));
-    if (found.includes(null)) return null;
     const names = await data.names();
+    if (!names || found.includes(null)) return null;
     const rows = Array.from(cells, (cell) => [
-      names?.[cell] ?? String(cell),
+      names.list[cell] ?? "",
       ...found.map((one) => {
         if (!one) return "";
         return one.kind === "continuous" ? (one.values[cell] ?? Number.NaN) : (one.field.labels[one.codes[cell] ?? -1] ?? "");
       }),
     ]);
-    saveText(csv([[names ? "cell" : "row", ...fields.map(({ key }) => key)], ...rows]), `${name()}-cells.csv`, "text/csv");
+    saveText(csv([[names.own ? "cell" : "row", ...fields.map(({ key }) => key)], ...rows]), `${name()}-cells.csv`, "text/csv");
     return `${cells.length.toLocaleString()} cells are saved.`;
   });
 

@@ -5,7 +5,7 @@
  * @import { Busy } from "../state.js"
  * @import { Store } from "../store.js"
  */
-import { size } from "../words.js";
+import { many, size } from "../words.js";
 import { element, known } from "./element.js";
 
 const MOMENT = 400;
@@ -45,8 +45,8 @@ export function status(store) {
   });
   store.subscribe(["points", "dataset", "read"], ({ points, dataset, read }) => {
     const missing = points?.unplaced ? `, ${points.unplaced.toLocaleString()} without coordinates` : "";
-    const cells = `${dataset?.cells.toLocaleString()} cells${missing}`;
-    const cost = read ? ` · ${size(read.bytes_read)} read in ${read.requests.toLocaleString()} requests` : "";
+    const cells = `${many(dataset?.cells ?? 0, "cell")}${missing}`;
+    const cost = read ? ` · ${size(read.bytes_read)} read in ${many(read.requests, "request")}` : "";
     count.textContent = dataset ? cells + cost : "";
   });
 }
