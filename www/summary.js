@@ -34,20 +34,39 @@ export function statistics(cells, { values }) {
     sum += value;
     if (value !== 0) positive++;
   }
-  const at = (/** @type {number} */ share) => {
-    const place = share * (count - 1);
-    const [low, high] = [found[Math.floor(place)] ?? Number.NaN, found[Math.ceil(place)] ?? Number.NaN];
-    return low + (high - low) * (place - Math.floor(place));
-  };
   return {
     count,
     mean: count ? sum / count : Number.NaN,
-    median: at(0.5),
-    low: at(0.25),
-    high: at(0.75),
+    ...quarters(found),
     nonzero: positive,
     sorted: found,
   };
+}
+
+/** The median, and the values that a quarter and three quarters lie below. @param {Float32Array} sorted */
+function quarters(sorted) {
+  const at = (/** @type {number} */ share) => {
+    const place = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return { median: at(0.5), low: at(0.25), high: at(0.75) };
+}
+
+/**
+ * A smooth shape of sorted numbers, in steps from low to high.
+ *
+ * @param {Float32Array} sorted @param {number} low @param {number} high @param {number} steps
+ */
+export function density(sorted, low, high, steps) {
+  const bins = new Float64Array(steps + 1);
+  const scale = steps / (high - low || 1);
+  for (const value of sorted) {
+    const bin = Math.round((value - low) * scale);
+    bins[bin] = (bins[bin] ?? 0) + 1;
+  }
+  const smooth = [0.06, 0.24, 0.4, 0.24, 0.06];
+  return Array.from(bins, (_, at) => smooth.reduce((sum, share, by) => sum + share * (bins[at + by - 2] ?? 0), 0));
 }
 
 /**
@@ -71,4 +90,43 @@ export function gathered(values, codes, labels, seen) {
     else if (value < 0) own.below = true;
   }
   return found.map(({ count, mean, share, below }) => ({ count, mean: mean / (count || 1), share: share / (count || 1), below }));
+}
+
+/** Steps along a shape: enough for one that is drawn small. */
+const STEPS = 32;
+
+/**
+ * A gene in each category, and how its values lie there. Where most are zero they would leave no room for the others: the shape, and what
+ * is drawn in it, is that of the rest.
+ *
+ * @typedef {Dot & { median: number, shape: number[], inner: { median: number, low: number, high: number } }} Shape
+ *
+ * @param {Float32Array} values @param {Uint8Array | Uint16Array} codes @param {number} labels
+ * @param {(cell: number) => boolean} seen cells that count
+ * @returns {{ by: Shape[], low: number, high: number }} by code; the least and the greatest value
+ */
+export function shapes(values, codes, labels, seen) {
+  const dots = gathered(values, codes, labels, seen);
+  const groups = dots.map(({ count }) => new Float32Array(count));
+  const filled = new Uint32Array(labels);
+  let [low, high, zeros] = [Infinity, -Infinity, 0];
+  for (let cell = 0; cell < codes.length; cell++) {
+    const code = codes[cell] ?? -1;
+    const [own, value] = [groups[code], values[cell] ?? Number.NaN];
+    if (!own || !Number.isFinite(value) || !seen(cell)) continue;
+    own[filled[code] ?? 0] = value;
+    filled[code] = (filled[code] ?? 0) + 1;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (value === 0) zeros++;
+  }
+  if (low > high) [low, high] = [0, 0];
+  const sparse = low === 0 && high > 0 && zeros > 0.1 * groups.reduce((sum, { length }) => sum + length, 0);
+  const by = dots.map((dot, code) => {
+    const sorted = groups[code]?.sort() ?? new Float32Array();
+    const inside = sparse ? sorted.filter((value) => value !== 0) : sorted;
+    const { median } = quarters(sorted);
+    return { ...dot, median, shape: inside.length ? density(inside, low, high, STEPS) : [], inner: quarters(inside) };
+  });
+  return { by, low, high };
 }

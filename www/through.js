@@ -1,7 +1,7 @@
 /**
  * Many genes, read some at a time, so that one pass over the matrix can answer many, and each handed on as it is there.
  *
- * @import { GeneField } from "./engine/manifest.js"
+ * @import { GeneField, NumberField } from "./engine/manifest.js"
  * @import { Progress } from "./engine/messages.js"
  */
 import { decode } from "./columns.js";
@@ -12,9 +12,10 @@ const MOST = 512;
 const FIRST = 64;
 
 /**
- * @param {GeneField[]} genes
+ * @template {GeneField | NumberField} T
+ * @param {T[]} genes
  * @param {{ signal: AbortSignal, progress: (news: Progress) => void, readMany: (paths: string[]) => Promise<ArrayBuffer[]>, cells: number, some?: () => void }} how some were used: what is there can be shown
- * @param {(gene: GeneField, values: Float32Array) => void} use
+ * @param {(gene: T, values: Float32Array) => void} use
  */
 export async function through(genes, { signal, progress, readMany, cells, some }, use) {
   const step = Math.max(1, Math.min(MOST, Math.floor(ROOM / Math.max(1, 4 * cells))));

@@ -135,7 +135,7 @@ function group(store, data, one, open, again) {
       { className: "actions" },
       button("Select", "Select its cells", () => select(store, one.cells, "group")),
       what,
-      button("Copy names", "Copy the names of its cells", () => copy(store, data, one.cells)),
+      button("Copy names", "Copy names of its cells", () => copy(store, data, one.cells)),
       button("Remove", "Remove the group", () => change(null)),
     ),
     ...(shown ? made(store.state, one.cells) : []),

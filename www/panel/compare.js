@@ -14,9 +14,12 @@ import { combined, pick } from "../select.js";
 import { through } from "../through.js";
 import { corrected, compare as test } from "../view/rank.js";
 import { element } from "./element.js";
+import { lazy } from "./lazy.js";
 
 /** Rows shown. */
 const SHOWN = 50;
+/** Of these, so many make a figure. */
+const PLOTTED = 20;
 
 /** @param {Store} store @param {HTMLElement} box @param {Data} data */
 export function compare(store, box, data) {
@@ -26,7 +29,8 @@ export function compare(store, box, data) {
   const say = element("p", { className: "hint", role: "status" });
   const other = element("button", { className: "quiet small", "aria-pressed": "false" }, "Higher in the second");
   const save = element("button", { className: "quiet small" }, "Save all as CSV");
-  const acts = element("div", { className: "actions", hidden: true }, other, save);
+  const plot = element("button", { className: "quiet small", title: `The first ${PLOTTED} of these, by category` }, "Dot plot…");
+  const acts = element("div", { className: "actions", hidden: true }, other, plot, save);
   const table = element("table", { className: "genes" });
   const scroll = element(
     "div",
@@ -44,6 +48,8 @@ export function compare(store, box, data) {
   );
   /** @type {Row[]} */
   let rows = [];
+  /** The best of them, as they are listed. @type {Row[]} */
+  let best = [];
   /** @type {[string, string]} */
   let names = ["", ""];
   let down = false;
@@ -101,6 +107,14 @@ export function compare(store, box, data) {
     other.setAttribute("aria-pressed", String(down));
     show();
   });
+  plot.addEventListener("click", async () => {
+    const found = await lazy(store, () => import("./dots.js"));
+    found?.dots(
+      store,
+      data,
+      best.slice(0, PLOTTED).map(({ gene }) => gene),
+    );
+  });
   save.addEventListener("click", async () => {
     const { saveText, csv } = await import("../table.js");
     const counted = !rows.some(({ below }) => below);
@@ -121,7 +135,7 @@ export function compare(store, box, data) {
     const sign = down ? -1 : 1;
     // In a scaled matrix zero is the mean of a gene, and how many have more tells nothing.
     const counted = !rows.some(({ below }) => below);
-    const best = rows
+    best = rows
       .filter(({ z }) => z * sign > 0)
       .sort((x, y) => (y.z - x.z) * sign)
       .slice(0, SHOWN);

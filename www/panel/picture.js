@@ -20,7 +20,7 @@ const LINE = 18;
 const SIDE = 220;
 /** Categories named in a legend. */
 const MOST = 60;
-const FONT = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
+export const FONT = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
 
 /**
  * @param {State} state @param {View} view @param {{ shapes: boolean, scale: number }} how
@@ -173,6 +173,6 @@ function legend(state, colour, hidden, range, ink) {
 }
 
 /** @param {number} x @param {number} y @param {string} content @param {Record<string, string | number>} more */
-const text = (x, y, content, more) => drawing("text", { x, y, ...more }, content);
+export const text = (x, y, content, more) => drawing("text", { x, y, ...more }, content);
 /** @param {string} content @param {number} most */
-const clip = (content, most) => (content.length > most ? `${content.slice(0, most - 1)}…` : content);
+export const clip = (content, most) => (content.length > most ? `${content.slice(0, most - 1)}…` : content);

@@ -25,7 +25,17 @@ export function scores(store, box, data) {
   );
   const say = element("p", { className: "hint", role: "status" });
   const show = element("button", { className: "main", type: "submit" }, "Colour by the score");
-  const each = element("button", { title: "Mean and share of each gene in each category" }, "Dot plot…");
+  const kinds = /** @type {const} */ ({ dots: "Dot plot…", heat: "Heat map…", violins: "Violins…" });
+  const each = Object.entries(kinds).map(([kind, name]) => {
+    const button = element("button", { title: "Each gene in each category" }, name);
+    button.addEventListener("click", async () => {
+      const { found } = named(text.value, store.state.dataset?.genes ?? []);
+      const made = await lazy(store, () => import("./dots.js"));
+      box.hidePopover();
+      made?.dots(store, data, found, /** @type {keyof typeof kinds} */ (kind));
+    });
+    return button;
+  });
   const form = element(
     "form",
     {},
@@ -33,12 +43,12 @@ export function scores(store, box, data) {
     text,
     by,
     say,
-    element("div", { className: "actions" }, show, each),
+    element("div", { className: "actions" }, show, ...each),
   );
   const tell = () => {
     const { found, missing } = named(text.value, store.state.dataset?.genes ?? []);
     show.disabled = found.length === 0;
-    each.disabled = found.length === 0;
+    for (const button of each) button.disabled = found.length === 0;
     const all = `${found.length} ${found.length === 1 ? "gene" : "genes"}`;
     say.textContent = missing.length
       ? `${all}; not in the dataset: ${missing.slice(0, 8).join(", ")}${missing.length > 8 ? "…" : ""}`
@@ -54,12 +64,6 @@ export function scores(store, box, data) {
     if (!found.length) return;
     store.patch({ wanted: score(found, by.value === "z" ? "z" : "mean") });
     box.hidePopover();
-  });
-  each.addEventListener("click", async () => {
-    const { found } = named(text.value, store.state.dataset?.genes ?? []);
-    const made = await lazy(store, () => import("./dots.js"));
-    box.hidePopover();
-    made?.dots(store, data, found);
   });
   tell();
   box.replaceChildren(form);

@@ -7,10 +7,11 @@
  */
 import { preferred } from "../preference.js";
 import { choosable } from "../select.js";
-import { statistics } from "../summary.js";
+import { density, statistics } from "../summary.js";
 import { css } from "../view/colour.js";
 import { short } from "../words.js";
 import { element } from "./element.js";
+import { lazy } from "./lazy.js";
 import { toner } from "./paint.js";
 
 /** Violins drawn; the table has as many. */
@@ -32,7 +33,14 @@ export async function distribution(store, box, colour, data) {
   const chart = element("canvas", { role: "img" });
   const table = element("table", {});
   const hint = element("p", { className: "hint" });
-  box.replaceChildren(choice, chart, hint, table);
+  const { field } = colour;
+  const larger = element("button", { className: "quiet small" }, "As a figure…");
+  larger.addEventListener("click", async () => {
+    const found = await lazy(store, () => import("./dots.js"));
+    if (field.axis !== "score") found?.dots(store, data, [field], "violins", choice.value);
+  });
+  // A score is no file that could be read again.
+  box.replaceChildren(choice, chart, hint, table, ...(field.axis === "score" ? [] : [larger]));
   /** @type {CategoryColour | null} */
   let by = null;
 
@@ -134,7 +142,7 @@ function paint(chart, rows, by, store, { summary: { low, high } }) {
     pen.textBaseline = "middle";
     pen.fillText(fitting(pen, label, names - 8), 0, middle);
     if (!count) return;
-    const shape = density(sorted, low, high);
+    const shape = density(sorted, low, high, STEPS);
     const most = Math.max(...shape);
     pen.fillStyle = css(tone(code));
     pen.beginPath();
@@ -157,18 +165,6 @@ function paint(chart, rows, by, store, { summary: { low, high } }) {
   pen.fillText(short(low), names, height);
   const text = short(high);
   pen.fillText(text, width - pen.measureText(text).width - 2, height);
-}
-
-/** A smooth shape of sorted numbers, from low to high. @param {Float32Array} sorted @param {number} low @param {number} high */
-function density(sorted, low, high) {
-  const bins = new Float64Array(STEPS + 1);
-  const scale = STEPS / (high - low || 1);
-  for (const value of sorted) {
-    const bin = Math.round((value - low) * scale);
-    bins[bin] = (bins[bin] ?? 0) + 1;
-  }
-  const smooth = [0.06, 0.24, 0.4, 0.24, 0.06];
-  return Array.from(bins, (_, at) => smooth.reduce((sum, share, by) => sum + share * (bins[at + by - 2] ?? 0), 0));
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {string} text @param {number} width */
