@@ -3,6 +3,7 @@
  *
  * @import { CategoryColour, NumberColour } from "./state.js"
  */
+import { quarters } from "./quarters.js";
 
 /**
  * @param {Uint32Array} cells @param {CategoryColour} colour
@@ -24,44 +25,31 @@ export function composition(cells, { codes, field }) {
 /**
  * Of the values that are numbers; NaN where there are none.
  *
- * @param {Iterable<number>} cells @param {Pick<NumberColour, "values">} colour
+ * @param {ArrayLike<number> | null} cells all of them when null @param {Pick<NumberColour, "values">} colour
  */
 export function statistics(cells, { values }) {
-  const found = Float32Array.from([...cells].map((cell) => values[cell] ?? Number.NaN).filter(Number.isFinite)).sort();
-  const count = found.length;
-  let [sum, positive] = [0, 0];
-  for (const value of found) {
+  const all = cells?.length ?? values.length;
+  const found = new Float32Array(all);
+  let [count, sum, nonzero] = [0, 0, 0];
+  for (let at = 0; at < all; at++) {
+    const value = values[cells ? (cells[at] ?? -1) : at] ?? Number.NaN;
+    if (!Number.isFinite(value)) continue;
+    found[count++] = value;
     sum += value;
-    if (value !== 0) positive++;
+    if (value !== 0) nonzero++;
   }
-  return {
-    count,
-    mean: count ? sum / count : Number.NaN,
-    ...quarters(found),
-    nonzero: positive,
-    sorted: found,
-  };
-}
-
-/** The median, and the values that a quarter and three quarters lie below. @param {Float32Array} sorted */
-function quarters(sorted) {
-  const at = (/** @type {number} */ share) => {
-    const place = share * (sorted.length - 1);
-    const [low, high] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
-    return low + (high - low) * (place - Math.floor(place));
-  };
-  return { median: at(0.5), low: at(0.25), high: at(0.75) };
+  return { count, mean: count ? sum / count : Number.NaN, nonzero, ...quarters(found.subarray(0, count)) };
 }
 
 /**
- * A smooth shape of sorted numbers, in steps from low to high.
+ * A smooth shape of numbers, in steps from low to high.
  *
- * @param {Float32Array} sorted @param {number} low @param {number} high @param {number} steps
+ * @param {Float32Array} values @param {number} low @param {number} high @param {number} steps
  */
-export function density(sorted, low, high, steps) {
+function density(values, low, high, steps) {
   const bins = new Float64Array(steps + 1);
   const scale = steps / (high - low || 1);
-  for (const value of sorted) {
+  for (const value of values) {
     const bin = Math.round((value - low) * scale);
     bins[bin] = (bins[bin] ?? 0) + 1;
   }
@@ -99,34 +87,36 @@ const STEPS = 32;
  * A gene in each category, and how its values lie there. Where most are zero they would leave no room for the others: the shape, and what
  * is drawn in it, is that of the rest.
  *
- * @typedef {Dot & { median: number, shape: number[], inner: { median: number, low: number, high: number } }} Shape
+ * @typedef {Dot & { median: number, shape: number[], inner: ReturnType<typeof quarters> }} Shape
  *
  * @param {Float32Array} values @param {Uint8Array | Uint16Array} codes @param {number} labels
  * @param {(cell: number) => boolean} seen cells that count
- * @returns {{ by: Shape[], low: number, high: number }} by code; the least and the greatest value
+ * @param {number} [steps] along a shape
+ * @returns {{ by: Shape[], low: number, high: number, sparse: boolean }} by code; the least and the greatest value; whether zeros are left out
  */
-export function shapes(values, codes, labels, seen) {
+export function shapes(values, codes, labels, seen, steps = STEPS) {
   const dots = gathered(values, codes, labels, seen);
   const groups = dots.map(({ count }) => new Float32Array(count));
   const filled = new Uint32Array(labels);
-  let [low, high, zeros] = [Infinity, -Infinity, 0];
+  let [low, high, zeros, all] = [Infinity, -Infinity, 0, 0];
   for (let cell = 0; cell < codes.length; cell++) {
     const code = codes[cell] ?? -1;
     const [own, value] = [groups[code], values[cell] ?? Number.NaN];
     if (!own || !Number.isFinite(value) || !seen(cell)) continue;
     own[filled[code] ?? 0] = value;
     filled[code] = (filled[code] ?? 0) + 1;
+    all++;
     if (value < low) low = value;
     if (value > high) high = value;
     if (value === 0) zeros++;
   }
-  if (low > high) [low, high] = [0, 0];
-  const sparse = low === 0 && high > 0 && zeros > 0.1 * groups.reduce((sum, { length }) => sum + length, 0);
+  if (!all) [low, high] = [0, 0];
+  const sparse = low === 0 && high > 0 && zeros > 0.1 * all;
   const by = dots.map((dot, code) => {
-    const sorted = groups[code]?.sort() ?? new Float32Array();
-    const inside = sparse ? sorted.filter((value) => value !== 0) : sorted;
-    const { median } = quarters(sorted);
-    return { ...dot, median, shape: inside.length ? density(inside, low, high, STEPS) : [], inner: quarters(inside) };
+    const own = groups[code] ?? new Float32Array();
+    const inside = sparse ? own.filter((value) => value !== 0) : own;
+    const shape = inside.length ? density(inside, low, high, steps) : [];
+    return { ...dot, median: quarters(own).median, shape, inner: quarters(inside) };
   });
-  return { by, low, high };
+  return { by, low, high, sparse };
 }

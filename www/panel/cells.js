@@ -149,10 +149,10 @@ function made(state, cells) {
 }
 
 /** @param {State} state @param {Colour} colour @param {Uint32Array} cells */
-function by({ tones, dataset }, colour, cells) {
+function by({ tones }, colour, cells) {
   if (colour.kind === "continuous") {
     const own = statistics(cells, colour);
-    const all = statistics(new Uint32Array(dataset?.cells ?? 0).keys(), colour);
+    const all = statistics(null, colour);
     const row = (/** @type {string} */ name, /** @type {number} */ a, /** @type {number} */ b) =>
       element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, short(a)), element("td", {}, short(b)));
     return [

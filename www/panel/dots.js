@@ -170,7 +170,8 @@ export async function dots(store, data, wanted, kind = "dots", by) {
         element("th", { scope: "row", title: `${label}: ${count.toLocaleString()} cells` }, label),
         ...made.columns.map((one) => {
           const told = words(one.by[code], made.counted);
-          const picture = drawing("svg", { width, height, "aria-hidden": "true" }, ...mark(made, one, code));
+          const picture = drawing("svg", { "aria-hidden": "true" }, ...mark(made, one, code));
+          Object.assign(picture.style, { width: `${width}px`, height: `${height}px` });
           return element("td", { title: told }, picture, element("span", { className: "unseen" }, told));
         }),
       ),

@@ -65,8 +65,10 @@ export function gestures(store, canvas, plot) {
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     down.set(event.pointerId, here);
     const [dx, dy] = [here.x - before.x, here.y - before.y];
-    if (click && Math.hypot(here.x - click.x, here.y - click.y) > STILL) click = null;
-    if (drawn && !other) draw(here);
+    // Between two frames, or while the page is busy, a hand goes further than in a straight line.
+    const way = [...(event.getCoalescedEvents?.() ?? []), event].map(place);
+    for (const { x, y } of way) if (click && Math.hypot(x - click.x, y - click.y) > STILL) click = null;
+    if (drawn && !other) for (const step of way) draw(step);
     else if (other) {
       // A second finger turns a drawing into a movement.
       if (drawn) plot.trace([], corner);

@@ -4,10 +4,11 @@
  * @import { Data } from "../load.js"
  * @import { CategoryColour, NumberColour } from "../state.js"
  * @import { Store } from "../store.js"
+ * @import { Shape } from "../summary.js"
  */
 import { preferred } from "../preference.js";
 import { choosable } from "../select.js";
-import { density, statistics } from "../summary.js";
+import { shapes } from "../summary.js";
 import { css } from "../view/colour.js";
 import { short } from "../words.js";
 import { element } from "./element.js";
@@ -53,14 +54,20 @@ export async function distribution(store, box, colour, data) {
   }
   function draw() {
     if (!by || !box.isConnected) return;
-    const rows = split(by, colour, choosable(store.state)).slice(0, MOST);
-    paint(chart, rows, by, store, colour);
+    const { labels } = by.field;
+    const found = shapes(colour.values, by.codes, labels.length, choosable(store.state), STEPS);
+    const rows = found.by
+      .map((own, code) => ({ ...own, code, label: labels[code] ?? "" }))
+      .filter(({ count }) => count > 0)
+      .slice(0, MOST);
+    chart.hidden = !rows.length;
+    paint(chart, rows, by, store, found);
     chart.setAttribute(
       "aria-label",
       `${colour.field.key} in each of ${rows.length} categories of ${by.field.key}; the figures are in the table below`,
     );
-    const left = by.field.labels.length - rows.length;
-    const zeros = colour.summary.sparse ? "Shapes are those of the values that are not zero. " : "";
+    const left = labels.length - rows.length;
+    const zeros = found.sparse ? "Shapes are those of the values that are not zero. " : "";
     hint.textContent =
       zeros + (left > 0 ? `${left} further categories are empty, filtered out or beyond the first ${MOST}.` : "");
     // Where there are values below zero, zero is one like the others.
@@ -72,7 +79,7 @@ export async function distribution(store, box, colour, data) {
       element(
         "tbody",
         {},
-        ...rows.map(({ label, count, mean, median, nonzero }) =>
+        ...rows.map(({ label, count, mean, median, share }) =>
           element(
             "tr",
             {},
@@ -80,7 +87,7 @@ export async function distribution(store, box, colour, data) {
             element("td", {}, count.toLocaleString()),
             element("td", {}, short(mean)),
             element("td", {}, short(median)),
-            ...(counted ? [element("td", {}, `${Math.round((100 * nonzero) / Math.max(1, count))} %`)] : []),
+            ...(counted ? [element("td", {}, `${Math.round(100 * share)} %`)] : []),
           ),
         ),
       ),
@@ -92,36 +99,10 @@ export async function distribution(store, box, colour, data) {
 }
 
 /**
- * The numbers of each category, apart.
- *
- * @param {CategoryColour} by @param {NumberColour} colour @param {(cell: number) => boolean} counts
+ * @param {HTMLCanvasElement} chart @param {Array<Shape & { code: number, label: string }>} rows @param {CategoryColour} by @param {Store} store
+ * @param {{ low: number, high: number }} ends
  */
-export function split({ codes, field }, colour, counts) {
-  /** @type {number[][]} */
-  const members = field.labels.map(() => []);
-  for (let cell = 0; cell < codes.length; cell++) {
-    if (counts(cell)) members[codes[cell] ?? -1]?.push(cell);
-  }
-  return members
-    .map((cells, code) => {
-      const all = statistics(cells, colour);
-      // Where most are zero they would leave no room for the others: the shape is that of the rest.
-      const shape = colour.summary.sparse
-        ? statistics(
-            cells.filter((cell) => colour.values[cell] !== 0),
-            colour,
-          )
-        : all;
-      return { code, label: field.labels[code] ?? "", ...all, shape };
-    })
-    .filter(({ count }) => count > 0);
-}
-
-/**
- * @param {HTMLCanvasElement} chart @param {ReturnType<typeof split>} rows @param {CategoryColour} by @param {Store} store
- * @param {NumberColour} colour
- */
-function paint(chart, rows, by, store, { summary: { low, high } }) {
+function paint(chart, rows, by, store, { low, high }) {
   const width = chart.parentElement?.clientWidth || 260;
   const height = rows.length * ROW + 16;
   const ratio = devicePixelRatio;
@@ -136,13 +117,12 @@ function paint(chart, rows, by, store, { summary: { low, high } }) {
   const names = Math.min(0.38 * width, 8 + Math.max(...rows.map(({ label }) => pen.measureText(label).width)));
   const at = (/** @type {number} */ value) => names + ((value - low) / (high - low || 1)) * (width - names - 4);
   const tone = toner(by, store.state.tones);
-  rows.forEach(({ code, label, shape: { count, sorted, median, low: quarter, high: three } }, row) => {
+  rows.forEach(({ code, label, shape, inner: { median, low: quarter, high: three } }, row) => {
     const middle = row * ROW + ROW / 2;
     pen.fillStyle = ink;
     pen.textBaseline = "middle";
     pen.fillText(fitting(pen, label, names - 8), 0, middle);
-    if (!count) return;
-    const shape = density(sorted, low, high, STEPS);
+    if (!shape.length) return;
     const most = Math.max(...shape);
     pen.fillStyle = css(tone(code));
     pen.beginPath();
