@@ -25,6 +25,7 @@ export function capture(state) {
     axis: colour?.field.axis ?? null,
     field: colour && name(colour.field),
     dimension,
+    layout: state.points?.key ?? "",
     hidden: [...hidden],
     range,
     ramp,

@@ -7,6 +7,7 @@
  * @import { Store } from "./store.js"
  * @import { Graph } from "./view/graph.js"
  */
+import { Fault } from "./engine/fault.js";
 import { parse } from "./engine/manifest.js";
 import { choosable } from "./select.js";
 
@@ -92,6 +93,18 @@ export function offer(store, { run, engine, held }) {
       };
       own.names ??= load();
       return own.names;
+    },
+    async embedding(key, columns) {
+      /** @type {ArrayLike<number | bigint> | null} */
+      let found = null;
+      // By the name of other points on their way: the newest counts.
+      await run("points", `Loading ${key}`, async (hooks) => {
+        const values = (await engine()?.array(`obsm/${key}`, [null, [0, columns]], hooks))?.values;
+        if (!values || Array.isArray(values))
+          throw new Fault({ code: "unsupported", message: "holds no numbers", object: `obsm/${key}` });
+        found = values;
+      });
+      return found;
     },
     async file(path, label) {
       /** @type {ArrayBuffer | null} */

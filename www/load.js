@@ -15,6 +15,7 @@
  * @property {(cell: number) => Promise<Uint32Array | null>} near cells around one along the graph, as many as the state says
  * @property {() => Promise<{ list: string[], own: boolean } | null>} names of the cells; where a dataset has none of its own, numbers of rows from 0; null where they could not be read
  * @property {(path: string, label: string) => Promise<ArrayBuffer | null>} file a virtual file
+ * @property {(key: string, columns: number) => Promise<ArrayLike<number | bigint> | null>} embedding the first columns of an entry of obsm, as stored
  * @property {(id: string, label: string, work: (hooks: Hooks, read: (path: string) => Promise<ArrayBuffer>, readMany: (paths: string[]) => Promise<ArrayBuffer[]>) => Promise<void>) => Promise<boolean>} run
  * work of a panel's own, with progress and a button to cancel; whether it came to its end
  * @typedef {object} Now what is open at the moment

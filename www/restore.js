@@ -177,8 +177,10 @@ export async function look(store, data, view) {
       : null,
   });
   await there(store, dimension);
+  const layout = typeof view.layout === "string" ? view.layout : "";
+  if (layout !== (store.state.points?.key ?? "")) await (await import("./layout.js")).lay(store, data, layout);
   const { camera } = view;
-  if (fits(camera) && (camera.mode === "orbit") === (dimension === 3)) store.patch({ camera });
+  if (fits(camera) && (camera.mode === "orbit") === (store.state.points?.dimension === 3)) store.patch({ camera });
   return missing;
 }
 

@@ -53,6 +53,8 @@ export interface Points {
   axes: 2 | 3;
   /** Cells whose coordinates are not finite. */
   unplaced: number;
+  /** The entry of obsm they come from, where it is not the export's own embedding. */
+  key?: string;
 }
 
 export interface CategoryColour {

@@ -5,7 +5,9 @@
  * @import { Data } from "../load.js"
  * @import { Store } from "../store.js"
  */
+import { others } from "../others.js";
 import { element } from "./element.js";
+import { lazy } from "./lazy.js";
 import { addPane, MOST } from "./panes.js";
 
 /** Columns that can be told of a cell at once. */
@@ -62,6 +64,13 @@ export function look(store, box, data) {
   };
   field.addEventListener("change", flow);
   style.addEventListener("change", flow);
+  const where = element("select", { "aria-label": "Cells are placed by" });
+  where.addEventListener("change", async () => {
+    const found = await lazy(store, () => import("../layout.js"));
+    await found?.lay(store, data, where.value);
+    show();
+  });
+  const whereTitle = element("h2", {}, "Placed by");
   const beside = element("button", { title: "The same cells once more, in the present colours" }, "Keep this colouring beside");
   beside.addEventListener("click", () => addPane(store));
   const alone = element("button", { className: "quiet" }, "Back to one plot");
@@ -71,6 +80,8 @@ export function look(store, box, data) {
   const edgesRow = element("label", { className: "check" }, lines, "Lines between neighbours");
   const flowRow = element("div", { className: "how" }, field, style);
   box.replaceChildren(
+    whereTitle,
+    where,
     element("h2", {}, "Points"),
     big.row,
     solid.row,
@@ -86,7 +97,17 @@ export function look(store, box, data) {
   );
 
   function show() {
-    const { labels, density, drawing, graphics, edges, flow, panes, colour, dataset } = store.state;
+    const { labels, density, drawing, graphics, edges, flow, panes, colour, dataset, points } = store.state;
+    const places = dataset ? others(dataset) : [];
+    where.hidden = whereTitle.hidden = !places.length;
+    const shown = dataset?.description.embeddings.find(({ dim }) => dim === 2) ?? dataset?.description.embeddings.at(-1);
+    where.replaceChildren(
+      element("option", { value: "" }, shown?.key ?? ""),
+      ...places.map(({ key, columns, all }) =>
+        element("option", { value: key }, all > columns ? `${key}, first ${columns} of ${all} columns` : key),
+      ),
+    );
+    where.value = points?.key ?? "";
     names.checked = labels;
     dense.checked = density;
     denseRow.hidden = graphics === "none";
@@ -95,7 +116,7 @@ export function look(store, box, data) {
     lines.checked = edges;
     edgesRow.hidden = !dataset?.description.has_connectivity;
     const fields = dataset?.description.vector_fields ?? [];
-    flowRow.hidden = !fields.length;
+    flowRow.hidden = !fields.length || Boolean(points?.key);
     field.replaceChildren(
       element("option", { value: "" }, "No vector field"),
       ...fields.map((id) => element("option", { value: id }, id.replace(/_umap$/, "").replaceAll("_", " "))),
@@ -126,7 +147,7 @@ export function look(store, box, data) {
     });
     tips.replaceChildren(...rows);
   }
-  store.subscribe(["labels", "density", "drawing", "graphics", "edges", "flow", "panes", "colour", "dataset"], show);
+  store.subscribe(["labels", "density", "drawing", "graphics", "edges", "flow", "panes", "colour", "dataset", "points"], show);
   store.subscribe(["dataset"], columns);
   store.subscribe(["size", "opacity"], ({ size, opacity }) => {
     big.input.value = String(Math.log2(size));

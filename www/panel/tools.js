@@ -6,7 +6,7 @@
  * @import { Store } from "../store.js"
  */
 import { css } from "../view/colour.js";
-import { short } from "../words.js";
+import { many, short } from "../words.js";
 import { anchor, element, known } from "./element.js";
 import { lazy } from "./lazy.js";
 import { shade } from "./paint.js";
@@ -110,7 +110,7 @@ function value(colour, cell) {
 /** What the plot shows, for those who cannot see it. @param {State} state */
 function words({ dataset, points, colour, hidden, selection, filtered, panes }) {
   if (!dataset || !points) return "No dataset is open";
-  const cells = `${dataset.cells.toLocaleString()} cells in ${points.dimension}D`;
+  const cells = `${many(dataset.cells, "cell")} in ${points.dimension}D${points.key ? ` by ${points.key}` : ""}`;
   const by = colour ? `, coloured by ${colour.field.key}` : "";
   const out = hidden.size ? `, ${hidden.size} categories hidden` : "";
   const left = filtered ? `, ${filtered.reduce((sum, one) => sum + one, 0).toLocaleString()} filtered out` : "";
