@@ -21,7 +21,7 @@ async function place(page, label) {
 async function placed(page, key) {
   const ask = async (/** @type {string} */ wanted) => {
     const { points, busy, camera } = (await import(new URL("main.js", document.baseURI).href)).store.state;
-    return (points.key ?? "") === wanted && busy.length === 0 && camera !== null;
+    return points && (points.key ?? "") === wanted && busy.length === 0 && camera !== null;
   };
   await until(page, ask, key, `cells are placed by ${key || "their own embedding"}`);
   await rested(page);
@@ -75,7 +75,8 @@ test("the first components of a PCA: where Python has them; back; kept in a link
   });
   const other = await visit(here.browser, address);
   await placed(other.page, "X_pca");
-  assert.deepEqual(await state(other.page, "camera"), await state(page, "camera"));
+  const [there, mine] = [await state(other.page, "camera"), await state(page, "camera")];
+  assert.deepEqual([there.mode, there.target, there.reach.toFixed(5)], [mine.mode, mine.target, mine.reach.toFixed(5)]);
   assert.deepEqual(other.errors, []);
   await other.page.context().close();
 
@@ -127,6 +128,15 @@ a.write_h5ad(sys.argv[1])
   const options = await page.getByLabel("Cells are placed by").locator("option").allTextContents();
   assert.ok(!options.includes("one"), options.join());
   await shoot(page, "layout-spatial");
+  // A table is no array: it is told, and what was shown stays.
+  await place(page, "table");
+  await page.locator("#trouble").getByText("obsm/table").first().waitFor();
+  await until(
+    page,
+    async () => /** @type {HTMLSelectElement | null} */ (document.querySelector("#look select"))?.value === "X_tsne",
+    null,
+    "the choice goes back",
+  );
   assert.deepEqual(errors, []);
   await page.context().close();
 });

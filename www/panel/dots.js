@@ -188,7 +188,7 @@ export async function dots(store, data, wanted, kind = "dots", by) {
     const [from = 0, to = 0] = first?.values ?? [];
     const size = counted ? "Size: cells with more than zero, up to all." : "All dots are of one size: the values are scaled.";
     const axis = even.checked ? "each gene from its least to its greatest" : `${short(from)} to ${short(to)}`;
-    const shape = `Upwards: values, ${axis}${counted ? "; shapes leave out zeros where there are many, and are as wide as many cells have more" : ""}.`;
+    const shape = `Upwards: values, ${axis}${counted ? "; shapes leave out zeros where there are many, and are the slimmer the fewer cells have more" : ""}.`;
     const colour = even.checked
       ? "Colour: mean, each gene by its own range."
       : `Colour: mean, ${short(least)} to ${short(most)}.`;

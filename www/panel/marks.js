@@ -61,8 +61,8 @@ function violin({ shape, share, inner }, { values: [from, to], own: [low, high] 
     (height - 3 - (to > from ? (value - from) / (to - from) : 0.5) * (height - 6)).toFixed(1);
   const most = Math.max(...shape);
   if (!shape.length) return [drawing("path", { d: `M${width / 2 - 4} ${y(0)}h8`, stroke: fill, "stroke-width": 1.5 })];
-  // As wide as many cells have more than zero: few cells make no broad shape.
-  const half = (width / 2 - 2) * Math.max(0.08, counted ? share : 1);
+  // As a dot: the fewer cells have more than zero, the slimmer, and no broad shape for a few.
+  const half = (width / 2 - 2) * Math.max(0.1, counted ? Math.sqrt(share) : 1);
   const steps = shape.length - 1;
   const points = shape.map((value, step) => ({ away: (value / most) * half, at: y(low + (step / steps) * (high - low)) }));
   // Nothing beyond where there are values.
@@ -73,7 +73,7 @@ function violin({ shape, share, inner }, { values: [from, to], own: [low, high] 
   return [
     drawing("path", { d: `M${right.join("L")}L${left.join("L")}Z`, fill, stroke: "currentColor", "stroke-width": 0.5 }),
     drawing("path", { d: `M${width / 2} ${y(inner.low)}V${y(inner.high)}`, stroke: "currentColor" }),
-    drawing("circle", { cx: width / 2, cy: y(inner.median), r: 1.8, fill: "currentColor" }),
+    drawing("circle", { cx: width / 2, cy: y(inner.median), r: 1.7, fill: "#fff", stroke: "#000", "stroke-width": 0.8 }),
   ];
 }
 
