@@ -74,12 +74,11 @@ test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   await page.locator(".genes tbody tr").first().waitFor({ timeout: 120_000 });
   await idle(page);
   await picture("5-compare");
-  // The categories of what is coloured, as violins.
+  // By the categories of what is coloured.
   await page.locator("#compare-panel").getByRole("button", { name: "Dot plot…" }).click();
   const figure = page.getByRole("dialog", { name: "Genes by category" });
   await figure.locator("tbody tr").first().waitFor();
-  await figure.getByLabel("Drawn as").selectOption("violins");
-  await figure.locator("td path").first().waitFor();
+  await figure.locator("td circle").first().waitFor();
   await picture("5-figure");
   await figure.getByRole("button", { name: "Close" }).click();
 

@@ -6,6 +6,7 @@ usage: truth.py STORE obs COLUMN | truth.py STORE var GENE | truth.py STORE shap
        truth.py STORE near JSON: cells nearest to one along the neighbour graph
        truth.py STORE uns KEY | truth.py STORE names | truth.py STORE spread JSON | truth.py STORE ranks JSON
        truth.py STORE layer JSON | truth.py STORE obsm JSON: the first columns of an entry
+       truth.py STORE crossed JSON: cells of each pair of categories
 
 Numbers as float32 in JSON (null for NaN), categories as labels by cell (null for missing).
 """
@@ -150,6 +151,7 @@ QUESTIONS = {
     "inside": inside,
     "near": near,
     "spread": spread,
+    "crossed": lambda data, asked: pd.crosstab(data.obs[asked["rows"]], data.obs[asked["columns"]]).to_dict("split"),
     "obsm": lambda data, asked: data.obsm[asked["key"]][:, : asked["columns"]].tolist(),
     "ranks": ranks,
     "layer": lambda data, asked: [float(x) for x in data.layers[asked["layer"]][:, data.var_names.get_loc(asked["gene"])]],

@@ -2,12 +2,14 @@
  * The legend of a category field: a row for each label with its count, switched on and off, shown alone, selected, given another colour,
  * found by text. One row at a time is reached by Tab, the others by arrows.
  *
+ * @import { Data } from "../load.js"
  * @import { CategoryColour, State } from "../state.js"
  * @import { Store } from "../store.js"
  */
 import { held, pick, select } from "../select.js";
 import { css, hex, missing } from "../view/colour.js";
 import { element } from "./element.js";
+import { lazy } from "./lazy.js";
 import { toner } from "./paint.js";
 import { scheme } from "./theme.js";
 
@@ -15,10 +17,10 @@ import { scheme } from "./theme.js";
 const MOST = 400;
 
 /**
- * @param {Store} store @param {HTMLElement} box @param {CategoryColour} colour
+ * @param {Store} store @param {HTMLElement} box @param {CategoryColour} colour @param {Data} data
  * @returns {() => void} takes the subscriptions back
  */
-export function categoryLegend(store, box, colour) {
+export function categoryLegend(store, box, colour, data) {
   const { field, counts } = colour;
   const codes = [...field.labels.keys()];
   if (colour.missing) codes.push(-1);
@@ -48,13 +50,21 @@ export function categoryLegend(store, box, colour) {
     const { [field.path]: _, ...tones } = store.state.tones;
     store.patch({ tones });
   });
+  const another = element(
+    "button",
+    { className: "quiet small", title: "How many cells they share with the categories of another field" },
+    "By another field…",
+  );
+  another.addEventListener("click", async () =>
+    (await lazy(store, () => import("./crossed.js")))?.byAnother(store, data, colour),
+  );
   const names = element("input", { type: "checkbox" });
   names.addEventListener("change", () => store.patch({ labels: names.checked }));
   const title = `${field.labels.length.toLocaleString()} ${field.labels.length === 1 ? "category" : "categories"}`;
   box.replaceChildren(
     element("h2", {}, element("span", { className: "name", title: field.key }, field.key)),
     element("p", { className: "hint" }, title),
-    element("div", { className: "actions" }, all, none, sort, reset),
+    element("div", { className: "actions" }, all, none, sort, another, reset),
     element("label", { className: "check" }, names, "Names on the plot"),
     codes.length > 12 ? find : "",
     rows,

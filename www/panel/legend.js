@@ -21,7 +21,7 @@ export function legend(store, data) {
   store.subscribe(["colour"], ({ colour }) => {
     leave();
     box.replaceChildren();
-    leave = colour?.kind === "category" ? categoryLegend(store, box, colour) : () => {};
+    leave = colour?.kind === "category" ? categoryLegend(store, box, colour, data) : () => {};
     if (colour?.kind === "continuous") numbers(colour);
     if (!colour) box.append(element("p", { className: "hint" }, "Choose a field or a gene: what its colours mean is told here."));
   });

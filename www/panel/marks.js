@@ -66,8 +66,8 @@ function violin({ shape, share, inner }, { values: [from, to], own: [low, high] 
   const steps = shape.length - 1;
   const points = shape.map((value, step) => ({ away: (value / most) * half, at: y(low + (step / steps) * (high - low)) }));
   // Nothing beyond where there are values.
-  const [begin, end] = [points.findIndex(({ away }) => away > 0.05), points.findLastIndex(({ away }) => away > 0.05)];
-  const seen = points.slice(begin, end + 1);
+  const some = (/** @type {typeof points[0]} */ { away }) => away > 0.05;
+  const seen = points.slice(points.findIndex(some), points.length - [...points].reverse().findIndex(some));
   const right = seen.map(({ away, at }) => `${(width / 2 + away).toFixed(1)} ${at}`);
   const left = seen.map(({ away, at }) => `${(width / 2 - away).toFixed(1)} ${at}`).reverse();
   return [
