@@ -6,7 +6,11 @@ mod model;
 
 use std::{fs, path::Path};
 
-use cellucid_wasm::{anndata::AnnData, native::block_on};
+use cellucid_wasm::{
+    anndata::AnnData,
+    export::{Export, Options, Profile, Route},
+    native::block_on,
+};
 use model::{compare, tree};
 use serde_json::Value;
 
@@ -36,6 +40,39 @@ fn real_files_hold_what_anndata_finds_in_them() {
         }
     }
     assert!(count > 30);
+}
+
+#[test]
+fn factors_that_seuratdisk_wrote_are_categories_except_for_the_reference() {
+    let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("build/real/archives/r-seuratdisk/adata.h5ad");
+    let described = |profile| {
+        let data = block_on(AnnData::open(tree(&store), "")).unwrap();
+        let options = Options { profile, ..Options::default() };
+        let export = Export::open(data, options).unwrap();
+        let kinds: Value = serde_json::from_str(&block_on(export.describe()).unwrap().text()).unwrap();
+        let columns = kinds["obs"].as_array().unwrap().iter();
+        let kinds: Vec<String> = columns
+            .map(|c| format!("{} {}", c["key"].as_str().unwrap(), c["kind"].as_str().unwrap()))
+            .collect();
+        (export, kinds)
+    };
+    let (reference, kinds) = described(Profile::Reference);
+    assert!(kinds.contains(&"kind continuous".into()), "{kinds:?}");
+    let read = |export: &Export, path: &str| {
+        block_on(export.file(&Route::parse(path).unwrap())).map(|file| file.body)
+    };
+    let codes = read(&reference, "obs/kind.values.f32").unwrap();
+    let (strict, kinds) = described(Profile::Strict);
+    for factor in ["kind category", "lost category", "stage category", "count continuous"] {
+        assert!(kinds.contains(&factor.into()), "{factor}: {kinds:?}");
+    }
+    let labels = read(&strict, "obs/kind.labels.json").unwrap();
+    assert_eq!(&labels[..], br#"["B cell", "NK", "T cell"]"#);
+    let ours: Vec<f32> = read(&strict, "obs/kind.codes.u8").unwrap().iter().map(|&c| c.into()).collect();
+    assert_eq!(bytemuck::cast_slice::<f32, u8>(&ours), &codes[..]);
+    // What is missing there is a negative number in the file.
+    let lost = read(&strict, "obs/lost.codes.u8").unwrap();
+    assert!(lost.contains(&255) && lost.iter().all(|&code| code < 2 || code == 255), "{lost:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use futures_util::future::join;
 use serde_json::Value;
 
 use super::{
@@ -16,6 +17,9 @@ use crate::{
     wait,
 };
 
+/// Where anndata before 0.8 kept the labels of categories.
+const CATEGORIES: &str = "__categories";
+
 /// A data frame on disk. Which columns there are is known at once; what each is, after a look at all their headers,
 /// made when first needed.
 pub struct Frame {
@@ -29,6 +33,8 @@ pub struct Frame {
     form: Form,
     len: u64,
     stored: RefCell<Option<Rc<Vec<Stored>>>>,
+    /// Labels beside columns that do not say so: [`labels_beside`](Self::labels_beside).
+    beside: RefCell<Vec<Option<Rc<Array>>>>,
     names: RefCell<Option<Rc<Text>>>,
 }
 
@@ -71,8 +77,9 @@ impl Frame {
                 (columns, Form::Group { index: stored }, len)
             }
         };
-        let (stored, names) = Default::default();
-        Ok(Self { tree: Rc::clone(tree), root: root.to_owned(), path, columns, form, len, stored, names })
+        let (stored, beside, names) = Default::default();
+        let (tree, root) = (Rc::clone(tree), root.to_owned());
+        Ok(Self { tree, root, path, columns, form, len, stored, beside, names })
     }
 
     /// Number of rows.
@@ -96,11 +103,15 @@ impl Frame {
         let stored: Vec<Stored> = match &self.form {
             Form::Group { .. } => {
                 let group = Group { path: self.path.clone(), id: 0, attrs: Default::default() };
-                wait::all(self.columns.iter().map(|name| async {
+                let columns = wait::all(self.columns.iter().map(|name| async {
                     let stored = column::open(&self.tree, &self.root, &group, name).await;
                     stored.and_then(|stored| self.check(stored)).unwrap_or_else(Stored::Unreadable)
-                }))
-                .await
+                }));
+                let (columns, beside) = join(columns, self.member(CATEGORIES)).await;
+                if let Some(Node::Group(_)) = beside {
+                    *self.beside.borrow_mut() = self.all_beside(&columns).await;
+                }
+                columns
             }
             Form::Records { array, .. } => {
                 wait::all(self.columns.iter().map(|name| self.field(array, name))).await
@@ -109,6 +120,34 @@ impl Frame {
         let stored = Rc::new(stored);
         *self.stored.borrow_mut() = Some(Rc::clone(&stored));
         Ok(stored)
+    }
+
+    /// Labels that a column of integers has beside it without saying so, as SeuratDisk leaves those of factors. AnnData reads such a
+    /// column as numbers. Known after [`stored`](Self::stored).
+    pub fn labels_beside(&self, index: usize) -> Option<Rc<Array>> {
+        self.beside.borrow().get(index).cloned().flatten()
+    }
+
+    async fn all_beside(&self, columns: &[Stored]) -> Vec<Option<Rc<Array>>> {
+        wait::all(self.columns.iter().zip(columns).map(|(name, stored)| async move {
+            let Stored::Plain(codes) = stored else { return None };
+            match self.member(&below(CATEGORIES, name)).await {
+                Some(Node::Array(labels)) if labels.shape.len() == 1 => {
+                    let text = matches!(labels.dtype, DType::Text(_));
+                    (text && matches!(codes.dtype, DType::Int { .. })).then_some(labels)
+                }
+                _ => None,
+            }
+        }))
+        .await
+    }
+
+    /// A member that may be missing, or damaged: then there is none. Not asked of stores, for which it may be one more request.
+    async fn member(&self, name: &str) -> Option<Node> {
+        if self.tree.format() != "hdf5" {
+            return None;
+        }
+        self.tree.open(&below(&self.path, name)).await.ok().flatten()
     }
 
     fn check(&self, stored: Stored) -> Result<Stored> {
@@ -155,6 +194,20 @@ impl Frame {
             stored => column::read(&*self.tree, stored).await,
         };
         read.map_err(|e| e.at(path).in_file(self.tree.name()))
+    }
+
+    /// Reads a column of integers with the labels that lie [beside it](Self::labels_beside).
+    ///
+    /// # Errors
+    /// As [`column`](Self::column).
+    pub async fn column_with(&self, index: usize, labels: Rc<Array>) -> Result<Column> {
+        match self.stored().await?.get(index) {
+            Some(Stored::Plain(codes)) => {
+                let (codes, labels) = (Rc::clone(codes), Box::new(Stored::Plain(labels)));
+                column::read(&*self.tree, &Stored::Categorical { codes, labels, ordered: false }).await
+            }
+            _ => self.column(index).await,
+        }
     }
 
     /// Names of the rows: the index as text.
@@ -215,5 +268,5 @@ async fn columns(tree: &dyn Tree, group: &Group, index: &str) -> Result<Vec<Stri
         .names(group)
         .await?
         .ok_or_else(|| Error::malformed("has no \"column-order\" and the host cannot list what it holds"))?;
-    Ok(names.into_iter().filter(|n| n != index && n != "__categories").collect())
+    Ok(names.into_iter().filter(|n| n != index && n != CATEGORIES).collect())
 }

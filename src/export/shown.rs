@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     anndata::{Column, Kind},
+    array::Array,
     error::{Error, Result},
     wait,
 };
@@ -80,10 +81,19 @@ impl Export {
     pub(super) async fn kind(&self, index: usize) -> Result<Kind> {
         let stored = self.data.obs.stored().await?;
         let kind = stored.get(index).ok_or_else(|| Error::request("no such column"))?.kind();
+        if let Some(labels) = self.labels_beside(index) {
+            return Ok(Kind::Category(Some(labels.len())));
+        }
         match kind {
             Ok(Kind::Continuous) if self.data.n_obs() == 0 => Ok(Kind::Category(None)),
             kind => kind,
         }
+    }
+
+    /// Labels beside a column of integers; the reference shows numbers.
+    fn labels_beside(&self, index: usize) -> Option<Rc<Array>> {
+        let labels = self.data.obs.labels_beside(index);
+        labels.filter(|_| self.options.profile == Profile::Strict)
     }
 
     pub(super) async fn coded(&self, index: usize) -> Result<Rc<Coded>> {
@@ -91,7 +101,11 @@ impl Export {
         if let Some(coded) = hit {
             return Ok(coded);
         }
-        let column = self.data.obs.column(index).await?;
+        self.data.obs.stored().await?;
+        let column = match self.labels_beside(index) {
+            Some(labels) => self.data.obs.column_with(index, labels).await?,
+            None => self.data.obs.column(index).await?,
+        };
         if let Column::Category { stray: stray @ 1.., .. } = &column
             && let Some(key) = self.keys.get(index)
         {
