@@ -3,6 +3,7 @@
 //! Steps that need no Rust (Debian packages, Python, npm, the order of all checks) are in `run` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod constants;
 mod counted;
 mod dist;
 mod licences;

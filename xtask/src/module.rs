@@ -1,8 +1,11 @@
 //! From the library to what a page loads: compile for wasm32, write the JavaScript glue, shrink.
 
 use crate::{
-    Outcome, counted, finish, root, similar, split,
+    Outcome,
+    constants::{self, Constants},
+    counted, finish, root, similar, split,
     toolchain::{self, TARGET},
+    whole::Whole,
 };
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -33,10 +36,16 @@ const FEATURES: [&str; 8] = [
 /// has run for long, and a large one takes a tenth of a second: loops stay apart from what calls them.
 const ONE_CALLER: &str = "--one-caller-inline-max-function-size=100";
 
+/// No pointer is to the first kilobyte: the stack ends there. So what is added to pointers can be written with the access itself.
+const LOW: &str = "--low-memory-unused";
+
 /// How large a function marked `#[inline]` may be to be drawn into code that is to be small; 325 if nothing is said, which is meant for
 /// code that is to be fast and doubles what the standard library's iterators and collections take. The decoders are compiled for speed, and
 /// keep a bound of their own.
 const INLINE: &str = "llvm-args=-inlinehint-threshold=100";
+
+/// Has the linker tell what refers to which constant (`constants`).
+const RELOCATIONS: &str = "link-arg=--emit-relocs";
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Profile {
@@ -65,16 +74,15 @@ pub fn build(profile: Profile) -> Outcome {
     let outputs = ["cellucid.js", "cellucid.d.ts", FIRST, SECOND].map(|name| pkg.join(name));
     let current = std::fs::read_to_string(&stamp).is_ok_and(|old| old == mark);
     if !(current && outputs.iter().all(|o| o.is_file())) {
-        glue("cellucid", profile, bytes, &pkg)?;
         if profile == Profile::Release {
-            divide(&pkg)?;
+            glue("cellucid", profile, constants::plain(&bytes)?, &pkg)?;
+            join(&pkg, divide(&pkg, &Constants::read(&bytes)?)?)?;
+            minify(&pkg.join("cellucid.js"))?;
         } else {
+            glue("cellucid", profile, bytes, &pkg)?;
             // All is in the first.
             write(&pkg.join(SECOND), &wasm_encoder::Module::new().finish())?;
-        }
-        join(&pkg)?;
-        if profile == Profile::Release {
-            minify(&pkg.join("cellucid.js"))?;
+            join(&pkg, Vec::new())?;
         }
         write(&stamp, mark.as_bytes())?;
     }
@@ -106,7 +114,7 @@ fn compile(package: &str, profile: Profile) -> Outcome<PathBuf> {
         args.extend(["--config".into(), format!("target.{TARGET}.rustflags=[{remap:?}]")]);
     }
     if profile == Profile::Release && package == MODULE {
-        args.extend(["--", "-C", INLINE].map(String::from));
+        args.extend(["--", "-C", INLINE, "-C", RELOCATIONS].map(String::from));
     }
     finish(&mut toolchain::find()?.cargo(&args)?)?;
     Ok(root()
@@ -132,7 +140,8 @@ fn glue(name: &str, profile: Profile, bytes: Vec<u8>, pkg: &Path) -> Outcome {
 }
 
 /// Takes the module apart, each part then as small as can be. Before that: what is seldom run would otherwise be drawn into what often is.
-fn divide(pkg: &Path) -> Outcome {
+/// Gives what the glue has to call otherwise.
+fn divide(pkg: &Path, constants: &Constants) -> Outcome<Vec<(String, String)>> {
     let module = read(&pkg.join(FIRST))?;
     let counted = root().join("target/wasm/counted.wasm");
     write(&counted, &counted::counted(&module)?)?;
@@ -146,17 +155,20 @@ fn divide(pkg: &Path) -> Outcome {
     let numbers = String::from_utf8_lossy(&said.stdout);
     let used: Result<BTreeSet<u32>, _> = numbers.lines().map(str::parse).collect();
     let used = used.map_err(|e| format!("xtask/used.js does not write numbers: {e}"))?;
-    let (first, second) = split::split(&module, &used)?;
+    let whole = Whole::read(&module)?;
+    let (first, second) = split::split(&whole, &used, constants)?;
     for (name, part) in [(FIRST, first), (SECOND, second)] {
         write(&pkg.join(name), &part)?;
         shrink(&pkg.join(name))?;
     }
-    Ok(())
+    // The long ones end in a hash, which compresses badly.
+    let short = split::renamed(&whole);
+    Ok(short.into_iter().map(|(long, short)| (format!("        {long}: "), format!("{short}: "))).collect())
 }
 
-/// Adds to the glue what brings the second part.
-fn join(pkg: &Path) -> Outcome {
-    let edit = |name: &str, changes: &[(&str, &str)], more: &str| {
+/// Adds to the glue what brings the second part, and changes what is to be called otherwise.
+fn join(pkg: &Path, mut changes: Vec<(String, String)>) -> Outcome {
+    let edit = |name: &str, changes: &[(String, String)], more: &str| {
         let path = pkg.join(name);
         let mut text = String::from_utf8_lossy(&read(&path)?).into_owned();
         for (old, new) in changes {
@@ -168,13 +180,15 @@ fn join(pkg: &Path) -> Outcome {
         text.push_str(more);
         write(&path, text.as_bytes())
     };
+    let change = |old: &str, new: &str| (old.to_owned(), new.to_owned());
     let import = "const import0 = {\n        __proto__: null,\n";
-    let imports = format!("{import}        {}: bringSecond,\n", split::BRING);
-    let exports = ("export { initSync, __wbg_init as default };", "export { initSync, init as default };");
-    edit("cellucid.js", &[(import, &imports), exports], include_str!("second.js"))?;
+    changes.push(change(import, &format!("{import}        {}: bringSecond,\n", split::BRING)));
+    changes
+        .push(change("export { initSync, __wbg_init as default };", "export { initSync, init as default };"));
+    edit("cellucid.js", &changes, include_str!("second.js"))?;
     let given = "{ module_or_path: InitInput | Promise<InitInput> } | InitInput";
     let both = "{ module_or_path: InitInput | Promise<InitInput>; later?: InitInput | Promise<InitInput> } | InitInput";
-    edit("cellucid.d.ts", &[(given, both)], include_str!("second.d.ts"))
+    edit("cellucid.d.ts", &[change(given, both)], include_str!("second.d.ts"))
 }
 
 /// The glue without its comments and long names, by the npm package esbuild.
@@ -213,7 +227,7 @@ fn shrink(wasm: &Path) -> Outcome {
     let tool = tool("wasm-opt")?;
     let optimise =
         |how: &[&str]| finish(Command::new(&tool).args(FEATURES).args(how).arg("-o").arg(wasm).arg(wasm));
-    optimise(&["-O3", ONE_CALLER])?;
+    optimise(&["-O3", ONE_CALLER, LOW])?;
     write(wasm, &similar::named(&read(wasm)?)?)?;
     // Alignments are hints that no engine heeds; all alike, they take less room when compressed.
     optimise(&["--reorder-functions-by-name", "--dealign"])
@@ -228,6 +242,7 @@ fn mark(profile: Profile, bytes: &[u8]) -> String {
         include_str!("second.js"),
         include_str!("split.rs"),
         include_str!("whole.rs"),
+        include_str!("constants.rs"),
         include_str!("../used.js"),
     )
         .hash(&mut hasher);

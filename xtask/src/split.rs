@@ -5,18 +5,26 @@
 //! memory, table and globals, and imports from the first what it calls there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, Module, TypeSection, ValType,
+    CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, Module, TypeSection,
+    ValType,
     reencode::{Error, Reencode, utils},
 };
-use wasmparser::{FunctionBody, Parser};
+use wasmparser::{FunctionBody, Import, Parser};
 
-use crate::{Outcome, whole::Whole};
+use crate::{
+    Outcome,
+    constants::{Addresses, Constants},
+    whole::Whole,
+};
 
 /// Bytes of code up to which a function stays where it is called: a stub would be as large.
 const SMALL: usize = 24;
+/// Bytes between constants of the second part up to which they are written as one.
+const GAP: usize = 8;
 /// Where the first part looks for what brings the second, beside what the glue gives it.
 const GLUE: &str = "./cellucid_bg.js";
 /// What brings the second part.
@@ -34,10 +42,12 @@ struct Plan {
     shared: BTreeSet<u32>,
     /// Places in the table.
     size: u32,
+    /// Where constants lie that only the second part needs, in order.
+    constants: Vec<Range<u32>>,
 }
 
 impl Plan {
-    fn new(whole: &Whole, used: &BTreeSet<u32>) -> Outcome<Self> {
+    fn new(whole: &Whole, used: &BTreeSet<u32>, constants: &Constants) -> Outcome<Self> {
         let all = whole.functions.len() as u32;
         let calls = (0..all)
             .map(|f| if f < whole.imported { Ok(BTreeSet::new()) } else { whole.called(f) })
@@ -67,6 +77,7 @@ impl Plan {
                 .collect(),
             stubs: BTreeMap::new(),
             size: whole.tables.first().map_or(0, |t| t.initial as u32),
+            constants: constants.unneeded(addresses(whole, &later)?),
             places,
             later,
         };
@@ -84,18 +95,28 @@ impl Plan {
     }
 }
 
+/// Numbers in the first part's functions that may be addresses.
+fn addresses(whole: &Whole, later: &BTreeSet<u32>) -> Outcome<BTreeSet<u32>> {
+    let mut found = Addresses::default();
+    for (function, body) in (whole.imported..).zip(&whole.bodies) {
+        if !later.contains(&function) {
+            found.collect(body).map_err(|e| format!("function {function} cannot be read: {e}"))?;
+        }
+    }
+    Ok(found.0)
+}
+
 /// The two parts.
 ///
 /// # Errors
 /// When the module has something that this does not know.
-pub fn split(module: &[u8], used: &BTreeSet<u32>) -> Outcome<(Vec<u8>, Vec<u8>)> {
-    let whole = Whole::read(module)?;
-    let plan = Plan::new(&whole, used)?;
+pub fn split(whole: &Whole, used: &BTreeSet<u32>, constants: &Constants) -> Outcome<(Vec<u8>, Vec<u8>)> {
+    let plan = Plan::new(whole, used, constants)?;
     let wrong = |e: Error<std::convert::Infallible>| format!("the module cannot be taken apart: {e}");
-    let mut first = First::new(&whole, &plan);
+    let mut first = First::new(whole, &plan);
     let mut made = Module::new();
-    first.parse_core_module(&mut made, Parser::new(0), module).map_err(wrong)?;
-    let second = Second::new(&whole, &plan).write().map_err(wrong)?;
+    first.parse_core_module(&mut made, Parser::new(0), whole.bytes).map_err(wrong)?;
+    let second = Second::new(whole, &plan).write().map_err(wrong)?;
     eprintln!(
         "  {} functions now, {} later; {} stubs, {} shared",
         whole.bodies.len() - plan.later.len(),
@@ -103,25 +124,29 @@ pub fn split(module: &[u8], used: &BTreeSet<u32>) -> Outcome<(Vec<u8>, Vec<u8>)>
         plan.stubs.len(),
         plan.shared.len()
     );
+    eprintln!("  {} bytes of constants later", plan.constants.iter().map(|place| place.len()).sum::<usize>());
     Ok((made.finish(), second))
 }
 
-/// Short names, in order: letters, then pairs of them. None may be taken.
-fn names<'w>(whole: &'w Whole) -> impl Iterator<Item = String> + 'w {
+/// Short names, in order: letters, then pairs of them.
+fn letters() -> impl Iterator<Item = String> {
     const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    (0_usize..)
-        .map(|mut number| {
-            let mut name = String::new();
-            loop {
-                name.push(char::from(LETTERS[number % 52]));
-                number /= 52;
-                if number == 0 {
-                    return name;
-                }
-                number -= 1;
+    (0_usize..).map(|mut number| {
+        let mut name = String::new();
+        loop {
+            name.push(char::from(LETTERS[number % 52]));
+            number /= 52;
+            if number == 0 {
+                return name;
             }
-        })
-        .filter(|name| !whole.names.contains(name.as_str()))
+            number -= 1;
+        }
+    })
+}
+
+/// A short name for each that the module imports from the glue.
+pub fn renamed<'m>(whole: &Whole<'m>) -> BTreeMap<&'m str, String> {
+    whole.given.iter().copied().zip(letters()).collect()
 }
 
 /// What the second part takes from the first, each with its name there.
@@ -131,7 +156,7 @@ fn taken(whole: &Whole, plan: &Plan) -> Vec<(String, ExportKind, u32)> {
         .chain(of(ExportKind::Table, whole.tables.len()))
         .chain(of(ExportKind::Global, whole.globals.len()))
         .chain(plan.shared.iter().map(|f| (ExportKind::Func, *f)))
-        .zip(names(whole))
+        .zip(letters().filter(|name| !whole.names.contains(name.as_str())))
         .map(|((kind, index), name)| (name, kind, index))
         .collect()
 }
@@ -216,7 +241,11 @@ impl Reencode for First<'_, '_> {
         imports: &mut ImportSection,
         section: wasmparser::ImportSectionReader,
     ) -> Written {
-        utils::parse_import_section(self, imports, section)?;
+        let short = renamed(self.whole);
+        for import in section.into_imports() {
+            let import = import?;
+            utils::parse_import(self, imports, Import { name: &short[import.name], ..import })?;
+        }
         imports.import(GLUE, BRING, EntityType::Function(self.nothing));
         Ok(())
     }
@@ -293,6 +322,18 @@ impl Reencode for First<'_, '_> {
         Ok(())
     }
 
+    fn parse_data(&mut self, section: &mut DataSection, data: wasmparser::Data) -> Written {
+        // What is all zeros takes no room once it is optimised.
+        let (address, bytes) = self.whole.data[section.len() as usize];
+        let mut left = bytes.to_vec();
+        for place in within(&self.plan.constants, address, bytes) {
+            left[place].fill(0);
+        }
+        section.active(0, &ConstExpr::i32_const(address as i32), left);
+        drop(data);
+        Ok(())
+    }
+
     fn custom_section<'a>(
         &mut self,
         _: wasmparser::CustomSectionReader<'a>,
@@ -305,7 +346,14 @@ impl Reencode for First<'_, '_> {
     }
 }
 
-/// Writes the second part: functions alone.
+/// The places of a segment's bytes among these of memory.
+fn within(places: &[Range<u32>], address: u32, bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let end = address + bytes.len() as u32;
+    let inside = places.iter().filter(move |place| place.start >= address && place.end <= end);
+    inside.map(move |place| (place.start - address) as usize..(place.end - address) as usize)
+}
+
+/// Writes the second part: functions, and constants that only they need.
 struct Second<'p, 'm> {
     whole: &'p Whole<'m>,
     plan: &'p Plan,
@@ -349,8 +397,24 @@ impl<'p, 'm> Second<'p, 'm> {
             let filled: Vec<u32> = run.iter().map(|(_, f)| *f).collect();
             elements.active(None, &ConstExpr::i32_const(run[0].0 as i32), Elements::Functions(filled.into()));
         }
+        let mut data = DataSection::new();
+        for (address, bytes) in &whole.data {
+            let mut runs: Vec<Range<usize>> = Vec::new();
+            for place in within(&plan.constants, *address, bytes) {
+                match runs.last_mut() {
+                    // What is between them is a constant, too: written again, it is the same.
+                    Some(run) if place.start - run.end <= GAP => run.end = place.end,
+                    _ => runs.push(place),
+                }
+            }
+            for run in runs {
+                let at = ConstExpr::i32_const((*address as usize + run.start) as i32);
+                data.active(0, &at, bytes[run].iter().copied());
+            }
+        }
         let mut module = Module::new();
         module.section(&types).section(&imports).section(&functions).section(&elements).section(&code);
+        module.section(&data);
         Ok(module.finish())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasmparser::{ElementItems, ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasmparser::{
+    DataKind, ElementItems, ElementKind, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef,
+};
 
 use crate::Outcome;
 
@@ -14,6 +16,8 @@ pub struct Whole<'m> {
     /// The type of each function, imported ones first.
     pub functions: Vec<u32>,
     pub imported: u32,
+    /// The names of imported functions.
+    pub given: Vec<&'m str>,
     pub tables: Vec<wasmparser::TableType>,
     pub memories: Vec<wasmparser::MemoryType>,
     pub globals: Vec<wasmparser::GlobalType>,
@@ -23,6 +27,22 @@ pub struct Whole<'m> {
     /// Place in the first table → function.
     pub table: BTreeMap<u32, u32>,
     pub bodies: Vec<FunctionBody<'m>>,
+    /// What memory holds at the start: from which address, which bytes.
+    pub data: Vec<(u32, &'m [u8])>,
+}
+
+/// Where a segment of data goes.
+///
+/// # Errors
+/// When it is not for a place in memory that is known.
+pub fn address(kind: &DataKind) -> Result<u32, String> {
+    let DataKind::Active { memory_index: 0, offset_expr } = kind else {
+        return Err("it has data that goes nowhere by itself".into());
+    };
+    match offset_expr.get_operators_reader().read() {
+        Ok(Operator::I32Const { value }) => Ok(value as u32),
+        _ => Err("it has data that goes to a place that is not known".into()),
+    }
 }
 
 impl<'m> Whole<'m> {
@@ -34,6 +54,7 @@ impl<'m> Whole<'m> {
             types: Vec::new(),
             functions: Vec::new(),
             imported: 0,
+            given: Vec::new(),
             tables: Vec::new(),
             memories: Vec::new(),
             globals: Vec::new(),
@@ -41,6 +62,7 @@ impl<'m> Whole<'m> {
             names: BTreeSet::new(),
             table: BTreeMap::new(),
             bodies: Vec::new(),
+            data: Vec::new(),
         };
         whole.sections().map_err(|e| format!("the module cannot be read: {e}"))?;
         Ok(whole)
@@ -57,9 +79,11 @@ impl<'m> Whole<'m> {
                 }
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
-                        let TypeRef::Func(ty) = import.map_err(text)?.ty else {
+                        let import = import.map_err(text)?;
+                        let TypeRef::Func(ty) = import.ty else {
                             return Err("it imports something else than functions".into());
                         };
+                        self.given.push(import.name);
                         self.functions.push(ty);
                         self.imported += 1;
                     }
@@ -99,6 +123,12 @@ impl<'m> Whole<'m> {
                     }
                 }
                 Payload::CodeSectionEntry(body) => self.bodies.push(body),
+                Payload::DataSection(all) => {
+                    for data in all {
+                        let data = data.map_err(text)?;
+                        self.data.push((address(&data.kind)?, data.data));
+                    }
+                }
                 Payload::StartSection { .. } => return Err("it starts by itself".into()),
                 _ => {}
             }
