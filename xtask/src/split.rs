@@ -322,7 +322,7 @@ impl Reencode for First<'_, '_> {
         Ok(())
     }
 
-    fn parse_data(&mut self, section: &mut DataSection, data: wasmparser::Data) -> Written {
+    fn parse_data(&mut self, section: &mut DataSection, _: wasmparser::Data) -> Written {
         // What is all zeros takes no room once it is optimised.
         let (address, bytes) = self.whole.data[section.len() as usize];
         let mut left = bytes.to_vec();
@@ -330,7 +330,6 @@ impl Reencode for First<'_, '_> {
             left[place].fill(0);
         }
         section.active(0, &ConstExpr::i32_const(address as i32), left);
-        drop(data);
         Ok(())
     }
 
