@@ -69,7 +69,11 @@ impl Bits {
         let (origin, scale) = (low as f32, (f64::from(top) / (high - low)) as f32);
         // Not `clamp`: what it says of wrong bounds brings a printer of decimal numbers.
         let code = |&value: &f32| {
-            if value.is_finite() { ((value - origin) * scale).max(0.0).min(top) as u16 } else { top as u16 + 1 }
+            if value.is_finite() {
+                ((value - origin) * scale).max(0.0).min(top) as u16
+            } else {
+                top as u16 + 1
+            }
         };
         let bytes: Vec<u8> = match self {
             Self::Eight => values.iter().map(|v| code(v) as u8).collect(),
