@@ -133,6 +133,15 @@ fn metadata_that_cannot_be_used_say_why_and_where() {
         (json!({"data_type": "float128"}), Kind::Unsupported, "data type \"float128\""),
         (json!({"fill_value": "seven"}), Kind::Malformed, "\"seven\" is no fill value of type int32"),
         (json!({"codecs": ["bytes", "pcodec"]}), Kind::Unsupported, "codec \"pcodec\" is not read"),
+        (
+            json!({"codecs": [
+                {"name": "scale_offset", "configuration": {"offset": 1.0, "scale": 10.0}},
+                {"name": "cast_value", "configuration": {"data_type": "int16"}},
+                {"name": "bytes", "configuration": {"endian": "little"}},
+            ]}),
+            Kind::Unsupported,
+            "codec \"scale_offset\" is not read",
+        ),
         (json!({"codecs": []}), Kind::Malformed, "no codec turns items into bytes"),
         (json!({"codecs": ["gzip", "bytes"]}), Kind::Unsupported, "codec \"gzip\" at this place"),
         (
@@ -153,6 +162,11 @@ fn metadata_that_cannot_be_used_say_why_and_where() {
             "codec \"numcodecs.delta\" at this place",
         ),
         (json!({"chunk_grid": {"name": "rectangular"}}), Kind::Unsupported, "chunk grid \"rectangular\""),
+        (
+            json!({"chunk_grid": {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [[3, 3, 4]]}}}),
+            Kind::Unsupported,
+            "chunk grid \"rectilinear\"",
+        ),
         (json!({"chunk_key_encoding": {"name": "fanout"}}), Kind::Unsupported, "\"fanout\""),
         (json!({"storage_transformers": [{"name": "x"}]}), Kind::Unsupported, "storage transformers"),
         (json!({"crs": {"name": "x"}}), Kind::Unsupported, "\"crs\" has to be understood"),

@@ -190,3 +190,9 @@ fn archives_of_old_anndata_versions() {
     let (stores, nodes) = all_equal("v0.");
     assert!(stores == 3 && nodes > 200, "{stores} stores, {nodes} nodes");
 }
+
+#[test]
+fn stores_of_anndata_0_13() {
+    let (stores, nodes) = all_equal("newest-");
+    assert!(stores == 6 && nodes > 500, "{stores} stores, {nodes} nodes");
+}
