@@ -14,7 +14,7 @@ export async function bundle() {
   /** @type {Parameters<typeof build>[0]} */
   const options = { bundle: true, minify: true, format: "esm", target: "es2022", platform: "browser", logLevel: "error" };
   const entryPoints = Object.keys(SYSTEMS).map((name) => join(ROOT, `bench/systems/${name}.js`));
-  await build({ ...options, entryPoints, outdir, external: ["module", "/pkg/*"] });
+  await build({ ...options, entryPoints, outdir, external: ["module"] });
   const drawn = ["regl", "three"].map((name) => join(ROOT, `bench/draw/${name}.js`));
   await build({ ...options, entryPoints: drawn, outdir: join(outdir, "draw") });
   /** @type {Record<string, { raw: number, gzip: number }>} */
@@ -24,7 +24,7 @@ export async function bundle() {
       contents: `export * from "${imported}"; export * as codecs from "${imported}";`,
       resolveDir: import.meta.dirname,
     };
-    const built = await build({ ...options, stdin, write: false, splitting: false, external: ["module", "/pkg/*"] });
+    const built = await build({ ...options, stdin, write: false, splitting: false, external: ["module"] });
     const bytes = Buffer.concat(built.outputFiles.map(({ contents }) => contents));
     sizes[name] = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
   }

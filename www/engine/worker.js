@@ -14,6 +14,7 @@ import { open as remote } from "./remote.js";
 const loading = fetchModule();
 // A failure is reported by the call that needs the module, not as an unhandled rejection.
 loading.then(rest, () => {});
+loading.then(async (module) => asked || (await import("./warm.js")).warm(module, () => asked)).catch(() => {});
 
 /** Milliseconds without a call until the module's second part is brought. */
 const QUIET = 200;
@@ -28,6 +29,8 @@ let others = null;
 let aide = null;
 /** @type {Map<number, AbortController>} */
 const running = new Map();
+/** Somebody wants something. */
+let asked = false;
 /** The newest error text: a panic hook writes its message there before the trap is thrown. */
 let lastWords = "";
 
@@ -49,6 +52,7 @@ self.addEventListener("unhandledrejection", (event) => crash(event.reason));
 /** @param {Exclude<Ask, { ask: "cancel" }>} ask */
 async function answer(ask) {
   const { id } = ask;
+  asked = true;
   const abort = new AbortController();
   running.set(id, abort);
   try {
