@@ -1,9 +1,10 @@
 /** Over everything: a dot plot, genes by categories, against pandas, by keyboard, saved; the list of keys. Both clean for axe. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { coloured, download, python, ROOT, shoot } from "./browser.js";
+import { coloured, download, drop, python, ROOT, shoot, visit } from "./browser.js";
 import { SAMPLE, sample, stage } from "./shown.js";
 
 const here = stage();
@@ -188,6 +189,29 @@ test("a column's distribution as a figure: violins by the categories that were c
   );
   assert.deepEqual(medians, await page.locator(".spread tbody td:nth-child(4)").allTextContents());
   await shoot(page, "violins-column");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("without categories it is said, and there is nothing to save", async () => {
+  const folder = resolve(ROOT, "build/page-dots");
+  mkdirSync(folder, { recursive: true });
+  const file = resolve(folder, "bare.h5ad");
+  const make = `
+import sys, anndata, numpy as np
+a = anndata.AnnData(np.ones((20, 3), "float32"))
+a.obsm["X_umap"] = np.random.default_rng(1).normal(size=(20, 2)).astype("float32")
+a.write_h5ad(sys.argv[1])
+`;
+  execFileSync(resolve(ROOT, "build/venv/bin/python"), ["-W", "ignore", "-c", make, file]);
+  const { page, errors } = await visit(here.browser, here.server.url);
+  await drop(page, file);
+  await page.getByText("Choose a field or a gene: what its colours mean is told here.").waitFor();
+  await page.getByRole("button", { name: "Several genes: score, dot plot…" }).click();
+  await page.getByLabel("Names of genes").fill("0 1");
+  await page.getByRole("button", { name: "Violins…" }).click();
+  await page.getByText("There is no category to show genes by.").waitFor();
+  for (const form of ["PNG", "SVG", "CSV"]) assert.ok(await page.getByRole("button", { name: `Save as ${form}` }).isDisabled());
   assert.deepEqual(errors, []);
   await page.context().close();
 });

@@ -108,6 +108,39 @@ test("lasso: new, added, taken out, kept in common, by modifier and by button; e
   await page.context().close();
 });
 
+test("a hand that is faster than the page: the corners it passed between two frames are kept", async () => {
+  const { page, errors } = await sample(here.browser, here.server);
+  await page.getByRole("button", { name: "Lasso (L)" }).click();
+  /** @type {Array<[number, number]>} */
+  const outline = [
+    [180, 150],
+    [470, 170],
+    [440, 430],
+    [200, 410],
+  ];
+  const { left, top } = await seen(page);
+  const corners = outline.map(([x, y]) => ({ clientX: left + x, clientY: top + y }));
+  await page.evaluate(() => {
+    addEventListener("pointerdown", ({ pointerId }) => Object.assign(globalThis, { pointerId }), { capture: true });
+  });
+  await page.mouse.move(corners[0]?.clientX ?? 0, corners[0]?.clientY ?? 0);
+  await page.mouse.down();
+  // One event for all of the way, as browsers send it when they had no time for more; it ends where it began.
+  await page.evaluate((way) => {
+    const pointerId = Reflect.get(globalThis, "pointerId");
+    const coalescedEvents = way.map((at) => new PointerEvent("pointermove", { pointerId, ...at }));
+    document
+      .querySelector("#plot")
+      ?.dispatchEvent(new PointerEvent("pointermove", { pointerId, ...way[0], coalescedEvents, buttons: 1 }));
+  }, corners);
+  await page.mouse.up();
+  const wanted = await truth(page, outline);
+  assert.ok(wanted.length > 300);
+  assert.deepEqual(await selected(page), wanted);
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
 test("the lasso in 3D, a hidden category left alone, and its twin on the keyboard", async () => {
   const { page, errors } = await sample(here.browser, here.server);
   await page.getByRole("button", { name: "3D" }).click();

@@ -98,10 +98,12 @@ export async function byAnother(store, data, rows) {
     );
     const top = heads.map(({ name, sum }) => element("th", { scope: "col", title: `${name}: ${many(sum, "cell")}` }, name));
     table.replaceChildren(element("thead", {}, element("tr", {}, element("td", {}), ...top)), element("tbody", {}, ...body));
-    const over = [all.rows.length - shown.length, all.columns.length - heads.length];
-    say.textContent = over.some(Boolean)
-      ? `${over[0]} rows and ${over[1]} columns more are in the table that is saved.`
-      : `Bars: the part of the ${form.value === "column" ? "column" : "row"}.`;
+    const over = [
+      all.rows.length > shown.length && many(all.rows.length - shown.length, "row"),
+      all.columns.length > heads.length && many(all.columns.length - heads.length, "column"),
+    ].filter(Boolean);
+    const more = over.length ? ` ${over.join(" and ")} more are in the table that is saved.` : "";
+    say.textContent = `Bars: the part of the ${form.value === "column" ? "column" : "row"}.${more}`;
   }
 
   save.addEventListener("click", async () => {

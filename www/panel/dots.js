@@ -92,6 +92,9 @@ export async function dots(store, data, wanted, kind = "dots", by) {
   async function load() {
     const field = fields.find(({ key }) => key === choice.value);
     if (!field) {
+      for (const button of acts) {
+        button.disabled = true;
+      }
       say.textContent = "There is no category to show genes by.";
       return;
     }
@@ -179,7 +182,8 @@ export async function dots(store, data, wanted, kind = "dots", by) {
     table.className = `dots ${made.kind}`;
     frame.setAttribute("aria-label", NAMES[made.kind]);
     table.replaceChildren(element("thead", {}, element("tr", {}, element("td", {}), ...heads)), element("tbody", {}, ...body));
-    say.textContent = [stopped, ...told(made), left(made)].filter(Boolean).join(" ");
+    const none = made.rows.length ? [] : [`No cell has a value and a category of ${choice.value}.`];
+    say.textContent = [stopped, ...(made.rows.length ? told(made) : none), left(made)].filter(Boolean).join(" ");
   }
 
   /** What marks and colours mean. @param {Plan} made */
