@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { unpack } from "../../www/bridge/cells.js";
-import { FIREFOX, itsOwn, launch, pixels, python, ROOT, shoot } from "./browser.js";
+import { FIREFOX, itsOwn, launch, pixels, python, ROOT, rested, shoot } from "./browser.js";
 import { state } from "./shown.js";
 import { reference, site } from "./site.js";
 
@@ -151,13 +151,13 @@ test("the reference's viewer drives the page and hears from it", { timeout: 240_
   assert.deepEqual((await event("ready")).event, { event: "ready", n_cells: truth.length, dimensions: 2 });
   await drawn(frame);
 
-  await page.waitForTimeout(400);
+  await rested(frame);
   const plain = await pixels(page, frame);
   call("highlight_cells", [[5, 6, 7, 200, 900]], { color: "#ff00ff" });
   await relay();
   const [group] = await becomes(frame, "highlights", (highlights) => highlights.length === 1);
   assert.deepEqual([group.cells, group.color, group.label], [[5, 6, 7, 200, 900], "#ff00ff", "Python selection (5 cells)"]);
-  await page.waitForTimeout(400);
+  await rested(frame);
   assert.ok((await pixels(page, frame)).magenta > plain.magenta + 20, "the highlight is seen");
   await shoot(page, "bridge-highlight");
 
@@ -174,7 +174,7 @@ test("the reference's viewer drives the page and hears from it", { timeout: 240_
   call("set_visibility", [some, false]);
   await relay();
   await becomes(frame, "invisible", (invisible) => invisible?.filter(Boolean).length === 1000);
-  await page.waitForTimeout(400);
+  await rested(frame);
   const fewer = await pixels(page, frame);
   assert.ok(fewer.drawn < plain.drawn && fewer.drawn > 0, `${fewer.drawn} of ${plain.drawn}`);
   call("set_visibility");

@@ -180,7 +180,7 @@ export async function endWorker(page) {
  * Asks the page again and again until it says yes.
  *
  * @template T
- * @param {import("playwright-core").Page} page
+ * @param {import("playwright-core").Page | import("playwright-core").Frame} page
  * @param {(given: T) => Promise<boolean>} ask runs in the page
  * @param {T} given
  * @param {string} what for the message when it never does
@@ -210,7 +210,7 @@ export async function coloured(page, key) {
   await rested(page);
 }
 
-/** Waits until the plot is at rest and drawn in full. @param {import("playwright-core").Page} page */
+/** Waits until the plot is at rest and drawn in full. @param {import("playwright-core").Page | import("playwright-core").Frame} page */
 export async function rested(page) {
   const ask = async () => {
     const { store, panels } = await import(new URL("main.js", document.baseURI).href);

@@ -50,7 +50,7 @@ function visit(page, file, options, genes) {
       }
       const after = await engine.stats();
       // What is kept is written once the answers are out: the index ends with its mark then.
-      const limit = options.cache === false ? 0 : 100;
+      const limit = options.cache === false ? 0 : 600;
       for (let wait = 0; wait < limit && !(await finished()); wait++) await new Promise((done) => setTimeout(done, 50));
       engine.close();
       return { sums, parts, opened: before, bytes: after.bytes_read - before.bytes_read, kept: await kept() };
