@@ -65,6 +65,20 @@ async function both(page, name) {
 }
 
 /**
+ * Changes the state: the card and the processor draw it alike.
+ *
+ * @param {import("playwright-core").Page} page @param {string} name @param {Record<string, unknown>} change
+ */
+async function alike(page, name, change) {
+  await patch(page, change);
+  await becomes(page, "busy", []);
+  const found = await both(page, name);
+  // The driver rounds places within a pixel otherwise: a few rims differ, and which of two points at one depth is in front.
+  if (process.env.TELL) console.log(name, JSON.stringify(found));
+  assert.ok(found.drawn > 0.005 && found.mean < 1 && found.far < 0.004, `${name}: ${JSON.stringify(found)}`);
+}
+
+/**
  * Leaves out cells, and hides categories.
  *
  * @param {import("playwright-core").Page} page @param {number[] | null} filtered one per cell @param {number[]} hidden codes
@@ -101,15 +115,7 @@ test("the same pictures: colours, marks, filters, lines, density, side by side, 
   const every = (/** @type {number} */ step, from = 0) =>
     Array.from({ length: Math.floor((cells - from) / step) }, (_, at) => from + at * step);
   const filtered = Array.from({ length: cells }, (_, cell) => (cell % 5 === 0 ? 1 : 0));
-  /** @param {string} name @param {Record<string, unknown>} change */
-  const same = async (name, change) => {
-    await patch(page, change);
-    await becomes(page, "busy", []);
-    const found = await both(page, name);
-    // The driver rounds places within a pixel otherwise: a few rims differ, and which of two points at one depth is in front.
-    if (process.env.TELL) console.log(name, JSON.stringify(found));
-    assert.ok(found.drawn > 0.005 && found.mean < 1 && found.far < 0.004, `${name}: ${JSON.stringify(found)}`);
-  };
+  const same = (/** @type {string} */ name, /** @type {Record<string, unknown>} */ change) => alike(page, name, change);
   const none = { selection: null, highlights: [], opacity: 1, size: 1, density: false, edges: false, flow: null, panes: [] };
   await same("plain", {});
   await same("marked", {
@@ -130,6 +136,32 @@ test("the same pictures: colours, marks, filters, lines, density, side by side, 
   await page.getByRole("button", { name: "Keep this colouring beside" }).click();
   await page.keyboard.press("Escape");
   await same("beside", {});
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("the same pictures of specks and of discs, seen through and left out, in 2D and 3D, on a fine screen", async () => {
+  const { page, errors } = await sample("card", { deviceScaleFactor: 2 });
+  const cells = Number((await state(page, "dataset")).cells);
+  const ring = Array.from({ length: 50 }, (_, at) => 97 * at);
+  const marks = {
+    selection: { cells: ring, source: "lasso" },
+    highlights: [{ id: "a", color: "#ff00ff", cells: ring.map((cell) => cell + 1) }],
+    hover: { cell: 5, x: 1, y: 1 },
+  };
+  for (const dimension of [2, 3]) {
+    await leave(page, null, []);
+    await patch(page, { dimension, selection: null, highlights: [], hover: null });
+    await page.locator(`#plot[aria-label*="in ${dimension}D"]`).waitFor();
+    await alike(page, `specks-${dimension}`, { size: 0.35, opacity: 0.3 });
+    await alike(page, `discs-${dimension}`, { size: 9, opacity: 0.3 });
+    await leave(
+      page,
+      Array.from({ length: cells }, (_, cell) => (cell % 5 === 0 ? 1 : 0)),
+      [1, 3],
+    );
+    await alike(page, `all-${dimension}`, { size: 4, opacity: 0.4, ...marks });
+  }
   assert.deepEqual(errors, []);
   await page.context().close();
 });
