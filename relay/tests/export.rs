@@ -79,6 +79,18 @@ fn a_run_that_was_killed_goes_on() {
 }
 
 #[test]
+fn a_run_that_was_killed_before_it_wrote_anything_does_no_harm() {
+    let scratch = Scratch::new();
+    let (source, out) = (text(&sample()), scratch.path("out"));
+    fs::create_dir(&out).unwrap();
+    fs::write(Path::new(&out).join(".cellucid-export.begun"), b"{\"half of a li").unwrap();
+    ok(&export(&source, &out, &["--quiet"]));
+    let left = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(left.filter(|name| name.starts_with('.')).collect::<Vec<_>>(), Vec::<String>::new());
+    ok(&["verify", &source, &out]);
+}
+
+#[test]
 fn progress_is_told_in_lines_where_nobody_watches() {
     let scratch = Scratch::new();
     let (source, out) = (text(&sample()), scratch.path("out"));

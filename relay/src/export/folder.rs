@@ -20,7 +20,7 @@ use cellucid_wasm::{
 use flate2::{Compression, write::GzEncoder};
 
 use super::{
-    journal::{Journal, NAME, Written},
+    journal::{BEGUN, Journal, NAME, Written},
     show::Show,
 };
 use crate::{fault::Fault, output};
@@ -64,6 +64,7 @@ pub fn prepare(root: &Path, what: &str, force: bool) -> Result<Journal> {
     let fail = |e: &io::Error| output::failed(e, &name);
     let mut before = Default::default();
     if root.is_dir() {
+        fs::remove_file(root.join(BEGUN)).ok();
         let interrupted = Journal::read(root).map_err(|e| fail(&e))?;
         match interrupted {
             Some((same, files)) if same == what && !force => before = files,

@@ -18,6 +18,9 @@ use crate::output;
 /// Its name in the folder that is being written.
 pub const NAME: &str = ".cellucid-export";
 
+/// Its name until its first lines are in it: whoever is interrupted before has neither lost the earlier one nor left half of one.
+pub const BEGUN: &str = ".cellucid-export.begun";
+
 /// A file as it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
@@ -68,13 +71,13 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(folder: &Path, what: &str, before: HashMap<String, Written>) -> Result<Self> {
-        let place = folder.join(NAME);
+        let (place, begun) = (folder.join(NAME), folder.join(BEGUN));
         let begin = || {
-            let mut file = File::create(&place)?;
-            writeln!(file, "{what}")?;
-            for (path, written) in &before {
-                file.write_all(line(path, written).as_bytes())?;
-            }
+            let mut text = format!("{what}\n");
+            text.extend(before.iter().map(|(path, written)| line(path, written)));
+            let mut file = File::create(&begun)?;
+            file.write_all(text.as_bytes())?;
+            fs::rename(&begun, &place)?;
             Ok(file)
         };
         let file = begin().map_err(|e: io::Error| output::failed(&e, &place.display().to_string()))?;

@@ -73,10 +73,13 @@ impl Journal {
             Err(e) => return Err(e),
         }
         fs::create_dir_all(folder)?;
-        let mut file = BufWriter::new(File::create(&place)?);
+        // Whoever is interrupted meanwhile has neither lost the earlier one nor left half of one.
+        let begun = place.with_extension("begun");
+        let mut file = BufWriter::new(File::create(&begun)?);
         writeln!(file, "{what}")?;
         lines.iter().try_for_each(|line| writeln!(file, "{line}"))?;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        fs::rename(&begun, &place)?;
         Ok(Some(Self { folder: folder.to_owned(), file: RefCell::new(file), before }))
     }
 
