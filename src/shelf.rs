@@ -36,6 +36,14 @@ pub trait Shelf {
     /// # Errors
     /// `Source` when the shelf cannot be used.
     fn discard<'a>(&'a self, name: &'a str) -> Pending<'a, ()>;
+
+    /// Until the next piece of what nobody waits for may be written: whoever asks for something goes first.
+    ///
+    /// # Errors
+    /// `Source` when nothing more is to be written.
+    fn turn(&self) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// A file on a shelf.

@@ -3,14 +3,20 @@
 
 mod rows;
 
-use std::{cell::RefCell, ops::Range, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    ops::Range,
+    rc::Rc,
+    task::Poll,
+};
 
 use cellucid_wasm::{
-    Kind, Limits,
+    Kind, Limits, Pending,
     anndata::{Lost, Matrix, Watch},
     array::Values,
     codec::Codec,
-    shelf::{Memory, Shelf},
+    shelf::{Kept, Memory, Shelf},
 };
 use rows::{CHUNK, Dice, Rows, Store, Task, run};
 
@@ -285,6 +291,99 @@ fn what_finds_no_room_is_gone_through_again_or_put_on_the_shelf() {
     run(matrix.settle());
     let lost = matrix.lost();
     assert!(matches!(&lost, Some(Lost::Later(why)) if why.contains("more than may be kept")), "{lost:?}");
+}
+
+/// A shelf whose turn to be written to is given by hand, and that notes how much is written at a time.
+struct Patient {
+    inner: Memory,
+    turns: Rc<Cell<usize>>,
+    written: Rc<RefCell<Vec<usize>>>,
+}
+
+struct PatientFile(Rc<dyn Kept>, Rc<RefCell<Vec<usize>>>);
+
+impl Shelf for Patient {
+    fn find<'a>(&'a self, name: &'a str) -> Pending<'a, Option<Rc<dyn Kept>>> {
+        self.inner.find(name)
+    }
+
+    fn begin<'a>(&'a self, name: &'a str, size: u64) -> Pending<'a, Option<Rc<dyn Kept>>> {
+        Box::pin(async move {
+            let file = self.inner.begin(name, size).await?;
+            Ok(file.map(|file| Rc::new(PatientFile(file, Rc::clone(&self.written))) as Rc<dyn Kept>))
+        })
+    }
+
+    fn discard<'a>(&'a self, name: &'a str) -> Pending<'a, ()> {
+        self.inner.discard(name)
+    }
+
+    fn turn(&self) -> Pending<'_, ()> {
+        Box::pin(poll_fn(|_| match self.turns.get().checked_sub(1) {
+            Some(left) => {
+                self.turns.set(left);
+                Poll::Ready(Ok(()))
+            }
+            None => Poll::Pending,
+        }))
+    }
+}
+
+impl Kept for PatientFile {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Vec<u8>>> {
+        self.0.read_many(spans)
+    }
+
+    fn append<'a>(&'a self, bytes: &'a [u8]) -> Pending<'a, ()> {
+        self.1.borrow_mut().push(bytes.len());
+        self.0.append(bytes)
+    }
+
+    fn finished(&self) -> bool {
+        self.0.finished()
+    }
+
+    fn finish(&self) -> Pending<'_, ()> {
+        self.0.finish()
+    }
+}
+
+#[test]
+fn keeping_the_index_waits_for_its_turn_before_each_piece() {
+    let rows = Rows::floats(40_000, 50, ITEMS);
+    let (turns, written) = (Rc::new(Cell::new(3)), Rc::default());
+    let inner = Memory::new(1 << 30);
+    let patient = Rc::new(Patient { inner, turns: Rc::clone(&turns), written: Rc::clone(&written) });
+    let shelf: Rc<dyn Shelf> = Rc::clone(&patient) as _;
+    let store = Store::new(&rows, Limits::default());
+    let matrix = store.matrix();
+    matrix.keep_on(&shelf);
+    column(&matrix, &store, 5);
+    store.taken();
+    let mut keeping = Task::new(matrix.settle());
+    assert!(keeping.poll(1).is_none());
+    let some = written.borrow().len();
+    assert!((1..=3).contains(&some), "{some} pieces in three turns");
+    // Whoever asks meanwhile is answered, and nothing is written.
+    for c in [6, 7] {
+        assert_eq!(column(&matrix, &store, c), expected(&rows, c));
+        assert!(keeping.poll(1).is_none());
+    }
+    assert_eq!((written.borrow().len(), store.taken()), (some, (0, 0)));
+    assert!(patient.inner.files().is_empty(), "nobody finds what is not finished");
+    turns.set(1000);
+    assert!(keeping.poll(1).is_some());
+    let (pieces, most) = (written.borrow().len(), written.borrow().iter().copied().max());
+    assert!(pieces > (ITEMS * 6) >> 20 && most <= Some(1 << 20), "{pieces} pieces, {most:?}");
+    // It is whole.
+    let matrix = store.matrix();
+    matrix.keep_on(&shelf);
+    assert_eq!(column(&matrix, &store, 8), expected(&rows, 8));
+    assert_eq!(store.taken(), (0, 0));
 }
 
 #[test]

@@ -89,6 +89,8 @@ pub struct Dataset {
 struct Calls {
     begun: Cell<u64>,
     ended: Cell<u64>,
+    /// How many had begun when nobody had asked for a while.
+    rested: Cell<u64>,
     /// Whether there is something left to read ahead.
     ahead: Cell<bool>,
     /// Ends that.
@@ -115,6 +117,15 @@ impl Calls {
         (begun, begun) == (self.begun.get(), self.ended.get())
     }
 
+    /// Until nobody asks, and nobody has for a while.
+    async fn rest(&self) {
+        let now = (self.begun.get(), self.begun.get());
+        if now != (self.rested.get(), self.ended.get()) {
+            while !self.idle(IDLE).await {}
+            self.rested.set(self.begun.get());
+        }
+    }
+
     /// What is done while nobody asks.
     async fn use_time(&self, open: &Weak<dataset::Dataset>) {
         // Several calls may have ended: one of them does it.
@@ -132,6 +143,7 @@ impl Calls {
         if self.idle(IDLE).await
             && let Some(open) = open.upgrade()
         {
+            self.rested.set(self.begun.get());
             // Piece by piece: who asks meanwhile is heard.
             while open.tidy() {
                 if !self.idle(0).await {
@@ -238,11 +250,13 @@ impl Dataset {
         let beside = given.beside(&meter)?;
         let how = How { name, headers, renew, beside, meter: Rc::clone(&meter) };
         let _listener = hooks.progress.map(|callback| meter.listen(callback));
+        let calls = Rc::new(Calls::default());
         let opening = async {
             let found = apart(find(from, how)).await?;
             let root = given.text("root")?.or(found.root).unwrap_or_default();
             let options = given.export(found.name, found.folder)?;
-            let shelf = given.cache()?.then(|| Rc::new(Private) as Rc<dyn Shelf>);
+            let shelf =
+                given.cache()?.then(|| Rc::new(Private { calls: Rc::clone(&calls) }) as Rc<dyn Shelf>);
             let limits = Limits::default();
             let open =
                 apart(dataset::Dataset::open_kept(found.source, &root, options, limits, shelf)).await?;
@@ -250,7 +264,7 @@ impl Dataset {
             Ok((open, description))
         };
         let (open, description) = running.until(hooks.signal, opening).await?;
-        let (open, calls) = (Rc::new(open), Rc::new(Calls::default()));
+        let open = Rc::new(open);
         calls.ahead.set(given.prefetch()?);
         meanwhile(Rc::clone(&running), Rc::clone(&calls), Rc::downgrade(&open));
         Ok(Self { open: RefCell::new(Some(open)), description, meter, running, calls })

@@ -10,7 +10,10 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::FileSystemDirectoryHandle;
 
-use super::error::{from_local, name_of};
+use super::{
+    Calls,
+    error::{from_local, name_of},
+};
 use crate::{
     error::{Error, Pending, Result},
     limits::Limits,
@@ -45,8 +48,10 @@ extern "C" {
 }
 
 /// Files of this program in the origin's private file system.
-#[derive(Default)]
-pub struct Private;
+pub struct Private {
+    /// Who must not be kept waiting.
+    pub calls: Rc<Calls>,
+}
 
 impl Private {
     async fn folder(&self) -> Result<FileSystemDirectoryHandle> {
@@ -188,6 +193,13 @@ impl Shelf for Private {
                 Err(thrown) if name_of(&thrown) != "NotFoundError" => Err(from_local(&thrown)),
                 _ => Ok(()),
             }
+        })
+    }
+
+    fn turn(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            self.calls.rest().await;
+            Ok(())
         })
     }
 }

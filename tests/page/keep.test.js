@@ -121,6 +121,54 @@ test("a gene index and the metadata of a file outlive the visit", async () => {
   await context.close();
 });
 
+test("whoever asks for genes does not wait while the index is kept", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(host.url);
+  const { asked, written } = await page.evaluate(async () => {
+    const at = (/** @type {string} */ path) => new URL(path, location.href).href;
+    const { Engine } = await import(at("/app/engine/client.js"));
+    // Each write is told: when, and how much.
+    const tell = `
+      const told = new BroadcastChannel("written");
+      const { prototype } = FileSystemSyncAccessHandle;
+      const { write } = prototype;
+      prototype.write = function (bytes, options) {
+        told.postMessage([performance.timeOrigin + performance.now(), bytes.byteLength]);
+        return write.call(this, bytes, options);
+      };`;
+    const script = (/** @type {string} */ text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const worker = script(`import "${script(tell)}"; import "${at("/app/engine/worker.js")}";`);
+    const engine = new Engine(() => new Worker(worker, { type: "module" }));
+    /** @type {[time: number, bytes: number][]} */
+    const written = [];
+    new BroadcastChannel("written").onmessage = ({ data }) => written.push(data);
+    // The pieces are long; other files that are written are short, or written in one go.
+    const large = () => written.filter(([, bytes]) => bytes === 1 << 20);
+    const until = async (/** @type {() => boolean} */ what) => {
+      for (let wait = 0; wait < 600 && !what(); wait++) await new Promise((done) => setTimeout(done, 20));
+    };
+    await engine.open(at("/large.h5ad"), {});
+    await engine.read("var/Gene00007.values.f32");
+    await until(() => large().length > 1);
+    const now = () => performance.timeOrigin + performance.now();
+    const begun = now();
+    const paths = Array.from({ length: 200 }, (_, i) => `var/Gene${String(i).padStart(5, "0")}.values.f32`);
+    await Promise.all(paths.map((path) => engine.read(path)));
+    const asked = [begun, now()];
+    const before = large().length;
+    await until(() => large().length > before + 1);
+    engine.close();
+    return { asked, written };
+  });
+  const [begun = 0, ended = 0] = asked;
+  const large = written.filter(([, bytes]) => bytes === 1 << 20);
+  const meanwhile = large.filter(([time]) => time > begun && time < ended);
+  assert.ok(meanwhile.length <= 2, `${meanwhile.length} pieces were written in ${ended - begun} ms of 200 genes`);
+  assert.ok(large.some(([time]) => time < begun) && large.some(([time]) => time > ended), "before and after, some are");
+  await context.close();
+});
+
 test("several genes are one plan, decoded by other workers", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();

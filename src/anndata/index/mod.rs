@@ -21,6 +21,9 @@ use crate::{
     shelf::{self, Kept, Shelf},
 };
 
+/// Bytes that are put on a shelf in one go while nobody waits: few enough that whoever asks meanwhile hardly does.
+const PIECE: usize = 1 << 20;
+
 /// Where a finished index is kept, and what it is an index of.
 #[derive(Clone)]
 pub struct Place {
@@ -408,7 +411,11 @@ impl Index {
             match slot {
                 Some(Slot::Kept(head, at)) => heads.push((head, at)),
                 Some(Slot::Memory(block)) => {
-                    file.append(&Block::clone(&block).seal()).await.map_err(words)?;
+                    place.shelf.turn().await.map_err(words)?;
+                    for piece in Block::clone(&block).seal().chunks(PIECE) {
+                        place.shelf.turn().await.map_err(words)?;
+                        file.append(piece).await.map_err(words)?;
+                    }
                     heads.push((block.head.clone(), at));
                 }
                 _ => return Err("a part of it is missing".into()),
