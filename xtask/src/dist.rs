@@ -72,6 +72,8 @@ fn crates(dist: &Path) -> Outcome {
     // Away from what the workspace has built: packages of the same names and versions would take each other's place.
     let mut command = cargo();
     command.args(["build", "--quiet", "--target-dir", "target/dist", "--manifest-path"]).arg(manifest);
+    // Built once, to see that it can be: what only later builds or debuggers read would take four times the disk.
+    command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
     for (name, path) in libraries {
         command.args(["--config", &format!("patch.crates-io.{name}.path={:?}", path.display().to_string())]);
     }
