@@ -39,6 +39,15 @@ class Frontend:
         request: str = self.client.execute(code)
         return request
 
+    def running(self, code: str, timeout: float = 10) -> str:
+        """Has a cell run; returns when the kernel says that it has begun."""
+        request = self.start(code)
+        end = time.monotonic() + timeout
+        while True:
+            message = self._iopub(end)
+            if message["msg_type"] == "execute_input" and message["parent_header"].get("msg_id") == request:
+                return request
+
     def finish(self, request: str, timeout: float = 60) -> str:
         """Waits for a cell; returns what it printed. A cell that fails fails the test."""
         end = time.monotonic() + timeout

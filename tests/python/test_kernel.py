@@ -73,7 +73,7 @@ def test_the_page_comes_whole(shown: Frontend) -> None:
 
 
 def test_data_and_events_while_a_cell_blocks(shown: Frontend) -> None:
-    cell = shown.start("import time\nfor _ in range(60): time.sleep(0.1)")
+    cell = shown.running("import time\nfor _ in range(60): time.sleep(0.1)")
     began = time.monotonic()
     if shown.version == "6.31.0":
         # Nothing can be done about it there; nothing is lost either.
