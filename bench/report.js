@@ -3,7 +3,8 @@
  *
  *     node bench/report.js RESULTS.json… [DOCUMENT.md]
  *
- * Prints them; several results are put together, later ones replacing what earlier ones have of the same scenario.
+ * Prints them; several results are put together, later ones replacing what earlier ones have of the same scenario
+ * and system, as long as they measured the same module: `--budgets` five times, and the rest as often as there is time for.
  *
  * @import { Results } from "./summary.js"
  */
@@ -35,7 +36,11 @@ const TASKS = [
     "Another column, the median of twenty one after another; requests, bytes and processor time are per gene.",
   ],
   ["batch", "Twenty genes at once", "Twenty more columns, asked for together where the system can."],
-  ["manifests", "Manifests", "`obs_manifest.json` with its centroids, and `var_manifest.json`."],
+  [
+    "manifests",
+    "Manifests",
+    "`obs_manifest.json` with its centroids, and `var_manifest.json`, after the plot. The floor's are the columns alone: what the plot did not need, and no sums.",
+  ],
   ["again", "The same file again", "Opened anew in the same browser, then the first plot."],
 ];
 
@@ -172,7 +177,8 @@ function merge(all) {
   const last = /** @type {Results} */ (all.at(-1));
   const runs = all.flatMap((results, at) =>
     results.runs.filter(
-      ({ scenario }) => !all.slice(at + 1).some((later) => later.runs.some((run) => run.scenario === scenario)),
+      ({ scenario, system }) =>
+        !all.slice(at + 1).some((later) => later.runs.some((run) => run.scenario === scenario && run.system === system)),
     ),
   );
   return {

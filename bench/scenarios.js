@@ -16,6 +16,8 @@ const PLOT = /** @type {Phase[]} */ (["plot"]);
 const GENES = /** @type {Phase[]} */ (["plot", "first", "next", "batch"]);
 /** Only where there is something like a list, or something that could be remembered. */
 const LISTS = /** @type {Phase[]} */ (["manifests", "again"]);
+/** @type {Record<string, Phase[]>} */
+const MORE = { ours: LISTS, server: LISTS, floor: ["manifests"] };
 
 /**
  * @param {string} file @param {number | "disk"} link @param {string} systems names, separated by spaces; after one, in brackets,
@@ -28,7 +30,7 @@ function one(file, link, systems, phases = GENES) {
   const delay = link === "disk" ? 0 : link;
   const runs = systems.split(" ").map((entry) => {
     const [, system = "", only] = entry.match(/^([^[]+)(?:\[(.*)\])?$/) ?? [];
-    const lists = ["ours", "server"].includes(system) && !local ? LISTS : [];
+    const lists = local ? [] : (MORE[system] ?? []);
     if (system === "module") return { system, phases: [] };
     return { system, phases: only ? /** @type {Phase[]} */ (only.split(",")) : [...phases, ...lists] };
   });
@@ -79,7 +81,7 @@ export const full = [
 /** What decides about the budgets, and no more: the systems that they compare, and the phases. What matters most comes first. */
 export const budgets = [
   one(`${MANY}_csc_gzip.h5ad`, 80, "ours floor[plot,next] h5wasm:lazy[plot]"),
-  one(`${MANY}_csc_gzip.h5ad`, 0, "ours floor[plot,next] h5wasm:lazy[plot] server[plot,manifests]"),
+  one(`${MANY}_csc_gzip.h5ad`, 0, "ours floor[plot,next,manifests] h5wasm:lazy[plot] server[plot,manifests]"),
   one(`${MANY}_csr_gzip.h5ad`, 0, "ours[plot,first,next] h5wasm:lazy[plot,first] h5wasm:whole[plot,first] server[plot,first]"),
   one(`${MANY}_csc_gzip.h5ad`, "disk", "ours[plot] floor[plot] h5wasm:workerfs[plot]"),
   one(`${MANY}_csr_v2.zarr`, 0, "ours[plot,first,next] zarrita[plot,first]"),

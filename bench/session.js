@@ -4,7 +4,7 @@
  *
  * @import { Browser, Page } from "playwright-core"
  * @import { Scenario, Phase } from "./scenarios.js"
- * @typedef {{ cells: number, genes: Array<{ index: number, name: string, hash: string }>, stored: Record<string, string>,
+ * @typedef {{ cells: number, genes: Array<{ index: number, name: string, hash: string }>, stored: Record<string, string>, rest: string[],
  *   export: Record<string, any>, needed: { plot: number, gene: number } | null }} Truth
  * @typedef {object} Measure
  * @property {number} ms how long it took; the median where it was done several times
@@ -149,7 +149,7 @@ function compare(phase, hashes, truth, exported, what) {
     const wanted = gene
       ? gene.hash
       : phase === "manifests"
-        ? truth.export.manifests[Number(name)]
+        ? (exported ? truth.export.manifests : truth.rest)[Number(name)]
         : (exported ? truth.export : truth.stored)[name];
     if (hash !== wanted) throw new Error(`${what}: ${name} is not what it has to be (${hash}, not ${wanted})`);
   }

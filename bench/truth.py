@@ -22,6 +22,8 @@ from cellucid.anndata_adapter import AnnDataAdapter
 
 #: What is drawn first, and the columns that are asked for afterwards: one, then twenty one by one, then twenty at once.
 PLOT = {"points_2d": "obsm/X_umap", "points_3d": "obsm/X_umap_3d", "codes": "obs/cell_type/codes"}
+#: What the manifest needs besides: the other columns of obs.
+REST = ["obs/cluster/codes", "obs/n_counts", "obs/pct_mito", "obs/sample/codes"]
 GENES = 41
 
 
@@ -83,6 +85,7 @@ def truth(path: Path) -> dict[str, Any]:
         "values": int(store["X/data"].shape[0]) if "X/data" in store else cells * len(names),
         "genes": [{"index": gene, "name": names[gene], "hash": digest(found[gene])} for gene in wanted],
         "stored": stored,
+        "rest": [digest(store[where][:]) for where in REST],
         "export": export,
         "needed": needed(store, wanted) if path.suffix == ".h5ad" else None,
     }
@@ -112,7 +115,8 @@ def chunks(data: h5py.Dataset) -> dict[str, Any]:
 def plans(path: Path) -> dict[str, Any]:
     with h5py.File(path) as store:
         x = store["X"]
-        parts = {name: chunks(store[where]) for name, where in PLOT.items()}
+        parts: dict[str, Any] = {name: chunks(store[where]) for name, where in PLOT.items()}
+        parts["rest"] = [chunks(store[where]) for where in REST]
         if isinstance(x, h5py.Dataset):
             return {**parts, "layout": "dense", "X": chunks(x)}
         layout = str(x.attrs["encoding-type"])[:3]

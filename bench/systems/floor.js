@@ -179,6 +179,12 @@ export default (raw) => {
       return /** @type {ArrayBuffer} */ ((await columns([index]))[0]);
     },
     genes: (genes) => columns(genes.map(({ index }) => index)),
+    // The columns that the lists are made of, and the plot did not need; no sums, no text.
+    async manifests() {
+      const grids = plans.rest.map(whole);
+      await bring(plans.rest.flatMap((chunks, at) => pieces(chunks, /** @type {Grid} */ (grids[at]))));
+      return grids.map(done);
+    },
     async prepare() {
       // A column's layout is known too, as its address is.
       if (plans.layout === "csc") await indptr();

@@ -11,7 +11,7 @@ export interface System {
   genes?(genes: Gene[]): Promise<ArrayBuffer[]>;
   /** What a client does after the first column of a CSR matrix so that later ones are quick. */
   prepare?(): Promise<void>;
-  /** The lists of columns and of genes as export files. */
+  /** The lists of columns and of genes as export files; of the floor, the columns of obs that the plot did not need. */
   manifests?(): Promise<ArrayBuffer[]>;
   close?(): Promise<void>;
 }
@@ -49,4 +49,4 @@ export interface Chunks {
 export type Plans = { layout: From["layout"] } & Record<
   "points_2d" | "points_3d" | "codes" | "indptr" | "indices" | "data" | "X",
   Chunks
->;
+> & { rest: Chunks[] };
