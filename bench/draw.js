@@ -2,8 +2,15 @@
  * Points on the screen: the page's renderer beside others, in fresh browsers, in turn. Without a graphics card the browser draws in
  * software, which is what is measured here: ratios, not speeds.
  *
- * @typedef {{ ms: number, told: number, sent: number }} Step time until the pixels are there, until the call returned; bytes sent
- * @typedef {{ first: Step, frame: Step, recolour: Step, lasso: { ms: number, found: number, wanted: number } | null, pixels: number }} Drawn
+ * @typedef {{ ms: number, told: number, sent: number, put: number }} Step time until the pixels are there, until the call returned; bytes sent
+ * to the graphics driver, bytes of pictures put on a canvas
+ * @typedef {object} Drawn
+ * @property {Step} first
+ * @property {Step} frame
+ * @property {Step} recolour
+ * @property {number} [card] bytes that recolouring sends to a graphics card, where the processor draws instead
+ * @property {{ ms: number, found: number, wanted: number } | null} lasso
+ * @property {number} pixels share of the canvas that is not ground
  */
 import { launch } from "./browser.js";
 import { serve } from "./serve.js";

@@ -137,6 +137,7 @@ function draw({ drawn }) {
       ...steps.map((step) => figure(get((one) => one[step].ms))),
       figure(get((one) => one.recolour.told)),
       figure(get((one) => one.recolour.sent) / 1e6),
+      figure(get((one) => one.recolour.put ?? 0) / 1e6),
       figure(get((one) => one.lasso?.ms)),
     ];
   });
@@ -144,7 +145,7 @@ function draw({ drawn }) {
 
 A million points in 2D, 900 × 900 pixels, drawn in software (SwiftShader): milliseconds until the pixels are there.
 
-${table(["system", "first frame", "frame", "recolour", "of it before the driver draws", "MB sent to recolour", "lasso, 200 corners"], rows)}
+${table(["system", "first frame", "frame", "recolour", "of it before the driver draws", "MB sent to recolour", "MB put on a canvas", "lasso, 200 corners"], rows)}
 `;
 }
 

@@ -8,16 +8,37 @@ export default async (canvas, { places, codes, values, groups }) => {
     ["points", "gpu", "camera", "colour", "order"].map(view),
   );
   const lasso = await view("lasso").catch(() => null);
-  const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
-  const points = new Points(gl);
+  const [order, none] = [shuffle(codes.length), new Float32Array(3)];
+  const card = () => {
+    const { width, height } = canvas;
+    const gl = Object.assign(document.createElement("canvas"), { width, height }).getContext("webgl2", {
+      antialias: false,
+      alpha: false,
+    });
+    return new Points(gl);
+  };
   // As the page does: without a graphics card the processor draws.
-  if (software(gl)) points.own = new (await view("own")).Own(gl);
+  const points = software(card().gl) ? new (await view("plain")).Plain(canvas) : new Points(canvas.getContext("webgl2"));
   const frame = { width: canvas.width, height: canvas.height };
   const box = bounds(places, 2);
   // All see the square from -1 to 1.
   const camera = { ...fit(box, 2, frame), target: [0, 0, 0], reach: 1, home: 1 };
   let ranked = false;
-  const draw = () =>
+  /** @param {any} points */
+  const place = (points) => {
+    points.place(places, 2, order);
+    points.paint(colour.categories(codes, groups).indices);
+    points.tint(colour.categoryPalette(groups, new Set(), "light"));
+    points.flag(null, none);
+  };
+  /** @param {any} points */
+  const recolour = (points) => {
+    const summary = colour.summarise(values);
+    points.paint(colour.quantise(values, summary.range, summary.sparse));
+    points.tint(colour.numberPalette("light"));
+  };
+  /** @param {any} points @param {boolean} ranked */
+  const show = (points, ranked) =>
     points.draw({
       view: matrix(camera, frame),
       size: 2,
@@ -35,21 +56,26 @@ export default async (canvas, { places, codes, values, groups }) => {
     });
   return {
     async first() {
-      points.place(places, 2, shuffle(codes.length));
-      points.paint(colour.categories(codes, groups).indices);
-      points.tint(colour.categoryPalette(groups, new Set(), "light"));
-      points.flag(null, new Float32Array(3));
-      draw();
+      place(points);
+      show(points, ranked);
     },
     async recolour() {
-      const summary = colour.summarise(values);
-      points.paint(colour.quantise(values, summary.range, summary.sparse));
-      points.tint(colour.numberPalette("light"));
+      recolour(points);
       ranked = true;
-      draw();
+      show(points, ranked);
     },
     async frame() {
-      draw();
+      show(points, ranked);
+    },
+    /** What a graphics card is sent, whoever draws here. @param {() => number} sent so far */
+    async card(sent) {
+      const points = card();
+      place(points);
+      show(points, false);
+      const before = sent();
+      recolour(points);
+      show(points, true);
+      return sent() - before;
     },
     ...(lasso && {
       /** @param {Array<[number, number]>} corners */

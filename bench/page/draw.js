@@ -1,9 +1,12 @@
-/** One renderer in one page: how long until what it drew is there, how much it sends to the graphics driver, what a lasso finds. */
+/**
+ * One renderer in one page: how long until what it drew is there, how much it sends to the graphics driver and puts on a canvas, what a
+ * lasso finds.
+ */
 import { clouds, inside, ring } from "../draw/data.js";
 
 const WAYS = ["bufferData", "bufferSubData", "texImage2D", "texSubImage2D"];
 const SIDE = 900;
-let sent = 0;
+let [sent, put] = [0, 0];
 for (const context of [WebGLRenderingContext, WebGL2RenderingContext]) {
   const prototype = /** @type {any} */ (context.prototype);
   for (const way of WAYS) {
@@ -15,6 +18,13 @@ for (const context of [WebGLRenderingContext, WebGL2RenderingContext]) {
   }
 }
 
+const pens = /** @type {any} */ (CanvasRenderingContext2D.prototype);
+const { putImageData } = pens;
+pens.putImageData = function (/** @type {any[]} */ ...args) {
+  put += args[0].data.byteLength;
+  return putImageData.apply(this, args);
+};
+
 /** @param {string} name @param {number} count */
 async function draw(name, count) {
   const canvas = document.createElement("canvas");
@@ -24,19 +34,20 @@ async function draw(name, count) {
   const { default: make } = await import(name === "ours" ? "../draw/ours.js" : `/web/draw/${name}.js`);
   const renderer = await make(canvas, data);
   // regl-scatterplot draws elsewhere and copies; to ask for the wrong context would take the canvas from it.
-  const [gl, pen] = name === "regl" ? [null, canvas.getContext("2d")] : [canvas.getContext("webgl2"), null];
+  const gl = name === "regl" ? null : canvas.getContext("webgl2");
+  const pen = gl ? null : canvas.getContext("2d");
   const finish = () => {
     gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
     pen?.getImageData(0, 0, 1, 1);
   };
   /** Until the pixels are there: the driver draws later than it is told to. @param {() => Promise<void>} work */
   const timed = async (work) => {
-    sent = 0;
+    [sent, put] = [0, 0];
     const begun = performance.now();
     await work();
     const told = performance.now() - begun;
     finish();
-    return { ms: performance.now() - begun, told, sent };
+    return { ms: performance.now() - begun, told, sent, put };
   };
   const first = await timed(() => renderer.first());
   const pixels = await coloured(canvas, renderer);
@@ -56,7 +67,8 @@ async function draw(name, count) {
     times.sort((a, b) => a - b);
     lasso = { ms: times[2], found, wanted: inside(data.places, corners) };
   }
-  return { first, frame, recolour, lasso, pixels };
+  const card = await renderer.card?.(() => sent);
+  return { first, frame, recolour, card, lasso, pixels };
 }
 
 /** How much of the canvas is not ground. @param {HTMLCanvasElement} canvas @param {{ frame: () => Promise<void> }} renderer */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { becomes, coloured, launch, pixels, rested, shoot, visit } from "./browser.js";
-import { loseContext, patch, sample, stage, state } from "./shown.js";
+import { loseContext, patch, sample, stage } from "./shown.js";
 
 const here = stage();
 
@@ -129,15 +129,23 @@ test("in 2D, 3D, side by side and after a lost context; kept in the link", async
   await other.page.context().close();
 });
 
-test("without WebGL it is not offered, and a link that asks for it says why not", async () => {
+test("without WebGL the processor shades", async () => {
   const plain = await launch({ graphics: false });
   const { page, errors } = await sample(plain, here.server);
+  await page.locator("#graphics").getByRole("button", { name: "Close" }).click();
+  await made(page);
   await page.getByRole("button", { name: "How it is drawn" }).click();
-  await page.getByLabel("Point size").waitFor();
-  assert.equal(await page.getByLabel("Shade by density").isVisible(), false);
-  await patch(page, { density: true });
-  await becomes(page, "density", false);
-  assert.match(await state(page, "notice"), /cannot shade by density/);
+  const [, alone, , ground] = await seen(page);
+  await page.getByLabel("Shade by density").check();
+  await becomes(page, "density", true);
+  const [, faint, , empty] = await seen(page);
+  assert.ok(alone && ground && faint && empty);
+  assert.deepEqual(empty, ground);
+  assert.ok(
+    apart(faint, ground) > 8 && apart(faint, ground) < 0.6 * apart(alone, ground),
+    `${faint} between ${ground} and ${alone}`,
+  );
+  await shoot(page, "density-plain");
   assert.deepEqual(errors, []);
   await plain.close();
 });

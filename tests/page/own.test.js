@@ -1,10 +1,13 @@
 /**
- * Points drawn by the processor, where WebGL is software: chosen by itself there; the same pictures, the same cell under the pointer, as
- * the graphics card draws.
+ * The plot drawn by the processor, where WebGL is software or missing: chosen by itself there; the same pictures, the same cell under the
+ * pointer, as the graphics card draws; nothing is sent to the card.
  */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { becomes, coloured, launch, pixels, rested, shoot, until, visit } from "./browser.js";
+import { becomes, coloured, download, launch, pixels, rested, shoot, until, visit } from "./browser.js";
 import { choose, lonely, loseContext, patch, stage, state } from "./shown.js";
 
 const here = stage();
@@ -23,22 +26,28 @@ async function sample(drawing, options) {
 
 /** Whether the processor draws now. @param {import("playwright-core").Page} page */
 const own = (page) =>
-  page.evaluate(async () => performance.getEntriesByName(new URL("view/own.js", document.baseURI).href).length > 0);
+  page.evaluate(async () => performance.getEntriesByName(new URL("view/plain.js", document.baseURI).href).length > 0);
 
-/**
- * The plot as the card and as the processor draw it: how far apart a band of a pixel is in the mean, the share of pixels that are clearly
- * different, and the share that has points on it at all.
- *
- * @param {import("playwright-core").Page} page @param {string} name
- */
+/** The plot as the card and as the processor draw it. @param {import("playwright-core").Page} page @param {string} name */
 async function both(page, name) {
   const shots = [];
   for (const drawing of ["card", "processor"]) {
     await patch(page, { drawing });
     await rested(page);
-    shots.push((await page.locator("#plot").screenshot()).toString("base64"));
+    shots.push(await page.locator("#plot").screenshot());
     await shoot(page, `own-${name}-${drawing}`);
   }
+  return compare(page, shots);
+}
+
+/**
+ * Two pictures: how far apart a band of a pixel is in the mean, the share of pixels that are clearly different, and the share that has
+ * points on it at all.
+ *
+ * @param {import("playwright-core").Page} page @param {Buffer[]} shots
+ */
+function compare(page, shots) {
+  const sources = shots.map((shot) => shot.toString("base64"));
   return page.evaluate(async (sources) => {
     const [a, b] = await Promise.all(
       sources.map(async (source) => {
@@ -61,7 +70,7 @@ async function both(page, name) {
       if (a[at] !== a[0] || a[at + 1] !== a[1] || a[at + 2] !== a[2]) drawn++;
     }
     return { mean: sum / (0.75 * a.length), far: far / (a.length / 4), drawn: drawn / (a.length / 4) };
-  }, shots);
+  }, sources);
 }
 
 /**
@@ -166,7 +175,7 @@ test("the same pictures of specks and of discs, seen through and left out, in 2D
   await page.context().close();
 });
 
-test("the same cell is named under the pointer, and hovering draws nothing anew; a lost context comes back", async () => {
+test("the same cell is named under the pointer; what becomes of the context is nothing to the processor", async () => {
   const { page, errors } = await sample("processor");
   const { cell, x, y } = await lonely(page);
   const named = async (/** @type {number} */ wanted) => {
@@ -181,11 +190,81 @@ test("the same cell is named under the pointer, and hovering draws nothing anew;
     await until(page, named, cell, `cell ${cell} is named by the ${drawing}`);
   }
   await page.mouse.move(5, 5);
-  await patch(page, { hover: null });
+  await patch(page, { hover: null, edges: true });
+  await becomes(page, "busy", []);
   await rested(page);
-  const before = await page.locator("#plot").screenshot();
+  const plot = async () => {
+    await rested(page);
+    return page.locator("#plot").screenshot();
+  };
+  const before = await plot();
+  const lose = "window.lose = document.querySelector('#plot').getContext('webgl2').getExtension('WEBGL_lose_context'); lose.";
+  await page.evaluate(`${lose}loseContext()`);
+  // Coloured anew and back while there is no context.
+  await choose(page, "n_counts");
+  assert.equal(await state(page, "graphics"), "ready");
+  assert.ok(!before.equals(await plot()), "other colours");
+  await choose(page, "cell_type");
+  assert.ok(before.equals(await plot()), "the same picture without a context");
+  await page.evaluate("lose.restoreContext()");
+  assert.ok(before.equals(await plot()), "the same picture after the context came back");
+  // And the card draws with the context that came back.
+  await patch(page, { drawing: "card" });
+  const card = await plot();
   await loseContext(page);
-  assert.ok(before.equals(await page.locator("#plot").screenshot()), "the same picture after the context came back");
+  assert.ok(card.equals(await plot()), "the same picture, lines and all, by the card after its context came back");
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
+
+test("nothing is sent to the card: not places, not colours, not the picture; and what is saved is what is seen", async () => {
+  const { page, errors } = await sample("processor");
+  await page.addInitScript(() => {
+    const { prototype } = WebGL2RenderingContext;
+    Object.assign(globalThis, { sent: 0 });
+    for (const way of /** @type {const} */ (["bufferData", "bufferSubData", "texImage2D", "texSubImage2D"])) {
+      const kept = /** @type {any} */ (prototype[way]);
+      /** @type {any} */ (prototype)[way] = function (/** @type {any[]} */ ...given) {
+        for (const one of given)
+          if (ArrayBuffer.isView(one)) Reflect.set(globalThis, "sent", Reflect.get(globalThis, "sent") + one.byteLength);
+        return kept.apply(this, given);
+      };
+    }
+  });
+  const sent = () => page.evaluate("globalThis.sent");
+  await page.goto(`${here.server.url}?url=${encodeURIComponent("sample/sample.h5ad")}`);
+  await coloured(page, "cell_type");
+  for (const change of [
+    { edges: true },
+    { density: true },
+    { flow: { field: "velocity_umap", style: "arrows" } },
+    { density: false },
+  ]) {
+    await patch(page, change);
+    await becomes(page, "busy", []);
+    await rested(page);
+  }
+  await choose(page, "n_counts");
+  assert.equal(await sent(), 0);
+  // The same picture is saved as by the card.
+  const folder = mkdtempSync(join(tmpdir(), "cellucid-"));
+  const saved = async () => {
+    await rested(page);
+    await page.getByRole("button", { name: "Save…" }).click();
+    const path = await download(page, folder, () =>
+      page.locator("#save").getByRole("button", { name: "PNG", exact: true }).click(),
+    );
+    await page.keyboard.press("Escape");
+    return readFileSync(path);
+  };
+  const mine = await saved();
+  assert.equal(await sent(), 0);
+  await patch(page, { drawing: "card" });
+  await rested(page);
+  assert.ok(Number(await sent()) > 0, "the card is sent what it draws");
+  const found = await compare(page, [await saved(), mine]);
+  assert.ok(found.drawn > 0.005 && found.mean < 1 && found.far < 0.004, JSON.stringify(found));
+  rmSync(folder, { recursive: true });
   assert.deepEqual(errors, []);
   await page.context().close();
 });

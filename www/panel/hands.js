@@ -8,7 +8,7 @@
 import { choosable, select } from "../select.js";
 import { matrix } from "../view/camera.js";
 import { inside } from "../view/lasso.js";
-import { Picker } from "../view/pick.js";
+import { asked, Picker } from "../view/pick.js";
 import { Points } from "../view/points.js";
 import { known } from "./element.js";
 import { gestures } from "./gestures.js";
@@ -18,7 +18,10 @@ import { outline } from "./outline.js";
 /** @param {Store} store @param {Data} data @param {View} view */
 export function hands(store, data, { painter, frame, where, scene, ratio, home }) {
   const canvas = known("plot", HTMLCanvasElement);
-  const picker = painter instanceof Points ? new Picker(painter) : painter;
+  const picker = new Picker((scene, x, y, late) => {
+    const now = painter();
+    return now instanceof Points ? asked(now, scene, x, y) : now.read(scene, x, y, late);
+  });
   /** @type {import("./gestures.js").Plot} */
   const own = {
     frame,

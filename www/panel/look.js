@@ -110,7 +110,6 @@ export function look(store, box, data) {
     where.value = points?.key ?? "";
     names.checked = labels;
     dense.checked = density;
-    denseRow.hidden = graphics === "none";
     drawer.value = drawing;
     drawerRow.hidden = graphics === "none";
     lines.checked = edges;

@@ -10,21 +10,13 @@
 import { arrows, grid, streams } from "../view/flow.js";
 import { Lines } from "../view/lines.js";
 import { shuffle } from "../view/order.js";
-import { Points } from "../view/points.js";
 
 /** Lines drawn at most: more would only be a fog. */
 const MOST = 2_000_000;
 
 /** @param {Store} store @param {Data} data @param {View} view */
 export function overlay(store, data, view) {
-  const { painter } = view;
-  if (!(painter instanceof Points)) {
-    store.subscribe(["edges", "flow"], ({ edges, flow }) => {
-      if (edges || flow) store.patch({ edges: false, flow: null, notice: "Without WebGL 2 lines are not drawn." });
-    });
-    return;
-  }
-  const lines = new Lines(painter);
+  const lines = new Lines();
   view.trace(lines);
 
   async function edges() {

@@ -7,18 +7,18 @@
  * @import { Frame } from "../view/camera.js"
  * @import { Place } from "../view/places.js"
  * @import { Plain } from "../view/plain.js"
- * @import { Scene } from "../view/points.js"
- * @import { Strokes } from "../view/lines.js"
+ * @import { Lines } from "../view/lines.js"
+ * @import { Points, Scene } from "../view/points.js"
  * @typedef {Points | Plain} Painter
  * @typedef {object} View
  * @property {(scale: number) => Promise<{ image: Blob, width: number, height: number }>} snap the plot as it is, CSS pixels times scale
- * @property {Painter} painter
+ * @property {() => Painter} painter who draws now
  * @property {() => Frame} frame one plot's size
  * @property {() => Place[]} where the plots lie
  * @property {() => Scene | null} scene what is drawn now; null while there is nothing, or no graphics card
  * @property {() => number} ratio how many canvas pixels a CSS pixel has
  * @property {() => void} home shows everything
- * @property {(strokes: Strokes) => void} trace draws lines, too
+ * @property {(strokes: Lines) => void} trace draws lines, too
  * @property {(density: Density) => void} shade what density shading is done by, when the state asks for it
  * @property {() => void} redraw
  */
@@ -26,7 +26,6 @@ import { bounds, distance, fit, matrix } from "../view/camera.js";
 import { flags } from "../view/flags.js";
 import { Budget, shuffle } from "../view/order.js";
 import { places } from "../view/places.js";
-import { Points } from "../view/points.js";
 import { drawing } from "./drawing.js";
 import { known } from "./element.js";
 import { indices, palette } from "./paint.js";
@@ -40,25 +39,16 @@ const PATIENCE = 40;
 /** @param {Store} store @returns {Promise<View>} */
 export async function plot(store) {
   const canvas = known("plot", HTMLCanvasElement);
-  const gl = canvas.getContext("webgl2", { antialias: false, alpha: false, powerPreference: "high-performance" });
-  if (gl) {
-    const points = new Points(gl);
-    /** @type {View | null} */
-    let view = null;
-    await drawing(store, points, () => view?.redraw());
-    view = start(store, canvas, points);
-    return view;
-  }
-  store.patch({ graphics: "none" });
-  const { Plain } = await import("../view/plain.js");
-  return start(store, canvas, new Plain(canvas));
+  const painter = drawing(store, canvas);
+  return start(store, canvas, await painter(), painter);
 }
 
 /**
- * @param {Store} store @param {HTMLCanvasElement} canvas @param {Painter} points
+ * @param {Store} store @param {HTMLCanvasElement} canvas what hands are laid on, and what a graphics card draws on
+ * @param {Painter} points @param {() => Promise<Painter>} painter who draws now
  * @returns {View}
  */
-function start(store, canvas, points) {
+function start(store, canvas, points, painter) {
   const budget = new Budget();
   /** @type {import("../view/camera.js").Bounds} */
   let box = bounds(new Float32Array(), 2);
@@ -69,7 +59,7 @@ function start(store, canvas, points) {
   let where = places(1, 1, 1);
   /** The camera that shows everything. @type {import("../view/camera.js").Camera | null} */
   let whole = null;
-  /** @type {Strokes | null} */
+  /** @type {Lines | null} */
   let strokes = null;
   /** @type {Density | null} */
   let shading = null;
@@ -84,8 +74,8 @@ function start(store, canvas, points) {
   function measure(scale) {
     ratio = scale;
     stage = { width: canvas.clientWidth, height: canvas.clientHeight };
-    canvas.width = Math.max(1, Math.round(stage.width * ratio));
-    canvas.height = Math.max(1, Math.round(stage.height * ratio));
+    points.canvas.width = Math.max(1, Math.round(stage.width * ratio));
+    points.canvas.height = Math.max(1, Math.round(stage.height * ratio));
     divide();
   }
   function divide() {
@@ -100,15 +90,19 @@ function start(store, canvas, points) {
   }).observe(canvas);
   canvas.addEventListener("webglcontextlost", (event) => {
     event.preventDefault();
-    store.patch({ graphics: "lost" });
+    if (points.canvas === canvas) store.patch({ graphics: "lost" });
   });
   canvas.addEventListener("webglcontextrestored", () => {
-    points.revive();
-    strokes?.revive();
-    shading?.revive();
+    if (points.canvas !== canvas) return;
+    revive();
     store.patch({ graphics: "ready" });
     redraw();
   });
+  function revive() {
+    points.revive();
+    strokes?.revive();
+    shading?.revive();
+  }
 
   function home() {
     const { points: shown } = store.state;
@@ -117,9 +111,12 @@ function start(store, canvas, points) {
     store.patch({ camera: whole });
   }
 
+  /** What whoever draws is told. @type {Array<(state: State) => void>} */
+  const runs = [];
   /** @param {Array<keyof State>} keys @param {(state: State) => void} run */
   const follow = (keys, run) => {
     store.subscribe(keys, run);
+    runs.push(run);
     run(store.state);
   };
   follow(["points"], ({ points: shown }) => {
@@ -152,6 +149,26 @@ function start(store, canvas, points) {
   follow(["points", "invisible", "selection", "highlights", "filtered", "muted"], (state) => {
     const special = flags(points.count, state);
     points.flag(special.flags, special.marks);
+  });
+  /** Another one draws: the card on the canvas itself, the processor on one over it. */
+  function show() {
+    for (const other of document.querySelectorAll("#plot + canvas")) other.remove();
+    if (points.canvas !== canvas) canvas.after(points.canvas);
+  }
+  show();
+  store.subscribe(["drawing"], async () => {
+    canvas.removeAttribute("data-drawn");
+    const now = await painter();
+    if (now !== points) {
+      points = now;
+      show();
+      // The context may have been lost meanwhile.
+      revive();
+      painted = [];
+      for (const run of runs) run(store.state);
+      measure(devicePixelRatio);
+    }
+    redraw();
   });
   store.subscribe(
     ["points", "colour", "range", "ramp", "tones", "hidden", "theme", "size", "opacity", "density", "hover", "graphics"],
@@ -219,7 +236,7 @@ function start(store, canvas, points) {
   redraw();
 
   return {
-    painter: points,
+    painter: () => points,
     frame: () => frame,
     where: () => where,
     scene: () => (store.state.graphics === "lost" ? null : scene(store.state)),
@@ -240,7 +257,7 @@ function start(store, canvas, points) {
       const made = scene(store.state);
       if (made) points.draw(made);
       // Taken in the same task: the picture is gone with the next frame.
-      const taken = new Promise((done) => canvas.toBlob(done, "image/png"));
+      const taken = new Promise((done) => points.canvas.toBlob(done, "image/png"));
       measure(devicePixelRatio);
       redraw();
       const image = await taken;

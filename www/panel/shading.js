@@ -8,10 +8,14 @@ import { Density } from "../view/density.js";
 import { Points } from "../view/points.js";
 
 /** @param {Store} store @param {View} view */
-export function shading(store, { painter, shade }) {
-  const density = painter instanceof Points ? new Density(painter.gl) : null;
-  if (density?.able) return shade(density);
-  const refuse = () => store.patch({ density: false, notice: "This browser's graphics cannot shade by density." });
-  store.subscribe(["density"], ({ density }) => density && refuse());
-  refuse();
+export function shading(store, view) {
+  const shade = new Density();
+  view.shade(shade);
+  const look = () => {
+    const painter = view.painter();
+    if (!store.state.density || !(painter instanceof Points) || shade.able(painter.gl)) return;
+    store.patch({ density: false, notice: "This browser's graphics cannot shade by density." });
+  };
+  store.subscribe(["density"], look);
+  look();
 }

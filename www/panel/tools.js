@@ -15,7 +15,7 @@ import { scheme } from "./theme.js";
 const NOTICES = {
   ready: "",
   lost: "The graphics card took the picture away. It comes back by itself; if it does not, reload the page.",
-  none: "This browser has no WebGL 2, so the processor draws, without lines and density. Hardware acceleration in the browser's settings, or another browser, draws all and faster.",
+  none: "This browser has no WebGL 2, so the processor draws. Hardware acceleration in the browser's settings, or another browser, draws faster.",
 };
 
 /** @param {Store} store @param {Data} data */

@@ -42,51 +42,36 @@ void main() {
   pixel = vec4(sum.rgb / sum.a * solid, solid);
 }`;
 
+/** How a graphics card does it; how the processor does is in dense.js. */
 export class Density {
+  /** @type {ReturnType<typeof build> | null} */
+  #parts = null;
   /** @type {WebGLTexture | null} */
   #sums = null;
   #width = 0;
   #height = 0;
 
-  /** @param {WebGL2RenderingContext} gl */
-  constructor(gl) {
-    this.gl = gl;
-    this.parts = this.#build();
-  }
-
-  /** Whether this graphics card can add up so. */
-  get able() {
-    return this.parts.able;
+  /** Whether this graphics card can add up so. @param {WebGL2RenderingContext} gl */
+  able(gl) {
+    return gl.getExtension("EXT_color_buffer_float") !== null;
   }
 
   /** Builds everything again after the context came back. */
   revive() {
     this.#sums = null;
-    this.parts = this.#build();
-  }
-
-  #build() {
-    const { gl } = this;
-    const able = gl.getExtension("EXT_color_buffer_float") !== null;
-    const wide = able && gl.getExtension("EXT_float_blend") !== null && gl.getExtension("OES_texture_float_linear") !== null;
-    return {
-      able,
-      wide,
-      shade: program(gl, VERTEX, SHADE),
-      frame: gl.createFramebuffer(),
-      nothing: gl.createVertexArray(),
-    };
+    this.#parts = null;
   }
 
   /**
    * Draws over what is there, within the present viewport and scissors.
    *
-   * @param {Box} box @param {Scene} scene @param {() => void} points draws them, in premultiplied colours
+   * @param {WebGL2RenderingContext} gl @param {Box} box @param {Scene} scene
+   * @param {() => void} points draws them, in premultiplied colours
    */
-  draw({ left, bottom, width, height }, scene, points) {
-    const { gl } = this;
-    const { shade, frame, nothing } = this.parts;
-    this.#fit();
+  draw(gl, { left, bottom, width, height }, scene, points) {
+    this.#parts ??= build(gl);
+    const { shade, frame, nothing, wide } = this.#parts;
+    this.#fit(gl, frame, wide);
     gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
@@ -108,9 +93,8 @@ export class Density {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
-  /** The picture has the size of the canvas. */
-  #fit() {
-    const { gl } = this;
+  /** The picture has the size of the canvas. @param {WebGL2RenderingContext} gl @param {WebGLFramebuffer} frame @param {boolean} wide */
+  #fit(gl, frame, wide) {
     const [width, height] = [gl.drawingBufferWidth, gl.drawingBufferHeight];
     if (this.#sums && width === this.#width && height === this.#height) return;
     gl.deleteTexture(this.#sums);
@@ -118,11 +102,21 @@ export class Density {
     [this.#width, this.#height] = [width, height];
     gl.bindTexture(gl.TEXTURE_2D, this.#sums);
     // Half precision counts to two thousand only; but more cards blend and average it, and it takes half the room.
-    const format = this.parts.wide && width * height <= WIDE ? gl.RGBA32F : gl.RGBA16F;
+    const format = wide && width * height <= WIDE ? gl.RGBA32F : gl.RGBA16F;
     gl.texStorage2D(gl.TEXTURE_2D, 1 + Math.floor(Math.log2(Math.max(width, height))), format, width, height);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST_MIPMAP_NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.parts.frame);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, this.#sums, 0);
   }
+}
+
+/** @param {WebGL2RenderingContext} gl */
+function build(gl) {
+  return {
+    wide: gl.getExtension("EXT_float_blend") !== null && gl.getExtension("OES_texture_float_linear") !== null,
+    shade: program(gl, VERTEX, SHADE),
+    frame: gl.createFramebuffer(),
+    nothing: gl.createVertexArray(),
+  };
 }

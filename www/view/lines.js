@@ -2,8 +2,6 @@
  * Lines in the plot: those between neighbours lie below the points, those of a vector field above.
  *
  * @import { Points, Scene } from "./points.js"
- * @typedef {Points["parts"]} Parts
- * @typedef {{ below: (parts: Parts, scene: Scene) => void, above: (scene: Scene) => void, revive: () => void }} Strokes
  */
 import { program } from "./gpu.js";
 
@@ -44,64 +42,63 @@ in float strong;
 out vec4 pixel;
 void main() { pixel = vec4(ink * strong, strong); }`;
 
-/** @implements {Strokes} */
+/** How strong a line between cells is. Many are drawn faintly: where they are dense they add up. @param {number} count of their ends */
+export const faint = (count) => Math.max(0.02, Math.min(0.25, 900 / count ** 0.9));
+
+/** What is drawn, and how a graphics card does it; how the processor does is in segments.js. */
 export class Lines {
-  /** @type {Uint32Array} */
-  #pairs = new Uint32Array();
-  /** @type {Float32Array} */
-  #flow = new Float32Array();
+  /** Two cells each, in an order of which any beginning is a fair sample. @type {Uint32Array} */
+  pairs = new Uint32Array();
+  /** Four numbers per end of a line: place and strength. @type {Float32Array} */
+  field = new Float32Array();
+  /** @type {ReturnType<typeof build> | null} */
+  #parts = null;
+  #sent = false;
 
-  /** @param {Points} points */
-  constructor(points) {
-    this.points = points;
-    this.gl = points.gl;
-    this.parts = build(this.gl);
-  }
-
-  /** @param {Uint32Array} pairs two cells each, in an order of which any beginning is a fair sample */
+  /** @param {Uint32Array} pairs */
   edges(pairs) {
-    this.#pairs = pairs;
-    this.#upload();
+    this.pairs = pairs;
+    this.#sent = false;
   }
 
-  /** @param {Float32Array} ends four numbers per end: place and strength */
+  /** @param {Float32Array} ends */
   flow(ends) {
-    this.#flow = ends;
-    this.#upload();
+    this.field = ends;
+    this.#sent = false;
   }
 
+  /** Builds everything again after the context came back. */
   revive() {
-    this.parts = build(this.gl);
-    this.#upload();
+    this.#parts = null;
+    this.#sent = false;
   }
 
-  /** @param {Parts} parts @param {Scene} scene */
-  below(parts, scene) {
-    const { gl } = this;
-    const count = this.#pairs.length;
+  /** @param {Points} points @param {Scene} scene */
+  below({ gl, parts, count: all }, scene) {
+    const count = this.pairs.length;
     if (!count) return;
-    const { program, at } = this.parts.between;
+    const { between, pairs } = this.#ready(gl);
+    const { program, at } = between;
     gl.useProgram(program);
     gl.bindVertexArray(parts.cells);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.parts.pairs);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, pairs);
     gl.disable(gl.DEPTH_TEST);
     gl.uniformMatrix4fv(at("view"), false, scene.view);
     gl.uniform3fv(at("ink"), scene.marker);
-    // Many lines are drawn faintly: where they are dense they add up.
-    gl.uniform1f(at("strength"), Math.max(0.02, Math.min(0.25, 900 / count ** 0.9)));
-    const share = scene.count / Math.max(1, this.points.count);
+    gl.uniform1f(at("strength"), faint(count));
+    const share = scene.count / Math.max(1, all);
     gl.drawElements(gl.LINES, 2 * Math.ceil((count / 2) * share), gl.UNSIGNED_INT, 0);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, parts.order);
   }
 
-  /** @param {Scene} scene */
-  above(scene) {
-    const { gl } = this;
-    const count = this.#flow.length / 4;
+  /** @param {Points} points @param {Scene} scene */
+  above({ gl }, scene) {
+    const count = this.field.length / 4;
     if (!count) return;
-    const { program, at } = this.parts.along;
+    const { along, ends } = this.#ready(gl);
+    const { program, at } = along;
     gl.useProgram(program);
-    gl.bindVertexArray(this.parts.ends);
+    gl.bindVertexArray(ends);
     gl.disable(gl.DEPTH_TEST);
     gl.uniformMatrix4fv(at("view"), false, scene.view);
     gl.uniform3fv(at("ink"), scene.marker);
@@ -116,15 +113,20 @@ export class Lines {
     }
   }
 
-  #upload() {
-    const { gl } = this;
-    gl.bindVertexArray(this.parts.ends);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.parts.flow);
-    gl.bufferData(gl.ARRAY_BUFFER, this.#flow, gl.STATIC_DRAW);
+  /** @param {WebGL2RenderingContext} gl */
+  #ready(gl) {
+    this.#parts ??= build(gl);
+    const { ends, flow, pairs } = this.#parts;
+    if (this.#sent) return this.#parts;
+    this.#sent = true;
+    gl.bindVertexArray(ends);
+    gl.bindBuffer(gl.ARRAY_BUFFER, flow);
+    gl.bufferData(gl.ARRAY_BUFFER, this.field, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 4, gl.FLOAT, false, 0, 0);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.parts.pairs);
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.#pairs, gl.STATIC_DRAW);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, pairs);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.pairs, gl.STATIC_DRAW);
+    return this.#parts;
   }
 }
 

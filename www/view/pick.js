@@ -1,24 +1,29 @@
 /**
- * Which cell is under the pointer: asks the GPU, waits without blocking, one question at a time, the newest position wins.
+ * Which cell is under the pointer: asks whoever draws, waits without blocking, one question at a time, the newest position wins.
  *
  * @import { Points, Scene } from "./points.js"
+ *
+ * @callback Read
+ * @param {Scene} scene @param {number} x device pixels from the left @param {number} y device pixels from below
+ * @param {() => boolean} late whether the answer is not wanted any more
+ * @returns {Promise<Uint8Array | null>} the cell drawn at each pixel of a window around the place, as `nearest` reads them
  */
 
 /** The window looked at around the pointer, in device pixels: odd, so that it has a middle. */
 export const SIDE = 11;
 
 export class Picker {
-  /** @type {Points} */
-  #points;
+  /** @type {Read} */
+  #read;
   #busy = false;
   /** @type {(() => void) | null} */
   #next = null;
   /** Questions that newer ones do not push aside. @type {Array<() => void>} */
   #kept = [];
 
-  /** @param {Points} points */
-  constructor(points) {
-    this.#points = points;
+  /** @param {Read} read */
+  constructor(read) {
+    this.#read = read;
   }
 
   /**
@@ -38,7 +43,8 @@ export class Picker {
   async #run(scene, x, y, tell, keep) {
     this.#busy = true;
     try {
-      const bytes = await this.#read(scene, x, y);
+      const late = () => !keep && this.#next !== null;
+      const bytes = await this.#read(scene, x, y, late);
       if (bytes && (keep || !this.#next)) tell(nearest(bytes, SIDE));
     } finally {
       this.#busy = false;
@@ -48,31 +54,30 @@ export class Picker {
       next?.();
     }
   }
+}
 
-  /** @param {Scene} scene @param {number} x @param {number} y @returns {Promise<Uint8Array | null>} */
-  async #read(scene, x, y) {
-    const { gl, own } = this.#points;
-    if (own) return own.number(this.#points.cells(scene.layer), scene, x, y, SIDE);
-    this.#points.number(scene, x, y, SIDE);
-    const buffer = gl.createBuffer();
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
-    gl.bufferData(gl.PIXEL_PACK_BUFFER, SIDE * SIDE * 4, gl.STREAM_READ);
-    gl.readPixels(0, 0, SIDE, SIDE, gl.RGBA, gl.UNSIGNED_BYTE, 0);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
-    while (fence && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
-      await new Promise((resume) => setTimeout(resume, 4));
-      if (gl.isContextLost()) return null;
-    }
-    const out = new Uint8Array(SIDE * SIDE * 4);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
-    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, out);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    gl.deleteBuffer(buffer);
-    gl.deleteSync(fence);
-    return out;
+/** Asks the graphics card. @param {Points} points @param {Scene} scene @param {number} x @param {number} y @returns {Promise<Uint8Array | null>} */
+export async function asked(points, scene, x, y) {
+  const { gl } = points;
+  points.number(scene, x, y, SIDE);
+  const buffer = gl.createBuffer();
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+  gl.bufferData(gl.PIXEL_PACK_BUFFER, SIDE * SIDE * 4, gl.STREAM_READ);
+  gl.readPixels(0, 0, SIDE, SIDE, gl.RGBA, gl.UNSIGNED_BYTE, 0);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  gl.flush();
+  while (fence && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
+    await new Promise((resume) => setTimeout(resume, 4));
+    if (gl.isContextLost()) return null;
   }
+  const out = new Uint8Array(SIDE * SIDE * 4);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+  gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, out);
+  gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+  gl.deleteBuffer(buffer);
+  gl.deleteSync(fence);
+  return out;
 }
 
 /**

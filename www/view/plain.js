@@ -1,12 +1,18 @@
 /**
- * Points without WebGL: the processor's picture of them (see stamp.js), put on a 2D canvas. Has the same face as `Points` and `Picker`.
+ * The plot without WebGL, or where WebGL is software: all of it drawn by the processor, and put on a 2D canvas: lines between cells,
+ * points over them (see stamp.js), the hovered one, lines of a vector field. Has the same face as `Points`. Nothing is handed to a
+ * graphics driver but the picture, whatever the number of cells.
  *
- * @import { Scene } from "./points.js"
+ * @import { Box, Scene } from "./points.js"
  * @import { Cells } from "./project.js"
+ * @import { Sheet } from "./stamp.js"
+ * @typedef {{ key: string, pairs: Uint32Array, pixels: Int32Array, done: number }} Under lines between cells, as far as they are drawn, on the ground
  */
 import { WIDTH } from "./colour.js";
-import { nearest, SIDE } from "./pick.js";
-import { packed } from "./project.js";
+import { shaded } from "./dense.js";
+import { SIDE } from "./pick.js";
+import { DULL, PLAIN, packed, RAISED } from "./project.js";
+import { along, between } from "./segments.js";
 import { Stamp, sheet } from "./stamp.js";
 
 export class Plain {
@@ -22,8 +28,17 @@ export class Plain {
   /** @type {Float32Array} */
   #marks = new Float32Array(3);
   #stamp = new Stamp();
-  /** Counts changes of what is drawn. */
+  /** Counts changes of what is drawn; and of where and whether it is. */
   #version = 0;
+  #shape = 0;
+  /** By layer. @type {Under[]} */
+  #under = [];
+  /** What was made of sums, by layer. @type {Array<{ sheet: Sheet, key: string, pixels: Int32Array }>} */
+  #shaded = [];
+  /** @type {Sheet | undefined} */
+  #over;
+  /** @type {ImageData | undefined} */
+  #image;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -42,6 +57,7 @@ export class Plain {
     this.order = order;
     if (this.#flags?.length !== order.length) this.#flags = null;
     this.#version++;
+    this.#shape++;
   }
 
   /** @param {Uint16Array} indices @param {number} [layer] */
@@ -59,6 +75,9 @@ export class Plain {
   /** @param {number} layers */
   keep(layers) {
     this.#layers.splice(layers);
+    this.#under.splice(layers);
+    this.#shaded.splice(layers);
+    this.#stamp.keep(layers);
   }
 
   /** @param {Uint8Array | null} flags @param {Float32Array} marks */
@@ -66,6 +85,7 @@ export class Plain {
     this.#flags = flags?.length === this.count ? flags : null;
     this.#marks = marks;
     this.#version++;
+    this.#shape++;
   }
 
   revive() {}
@@ -82,32 +102,80 @@ export class Plain {
     this.blank(scene.ground);
     let all = true;
     if (!this.pen || !this.count) return all;
-    const ground = packed(scene.ground, 0);
-    for (const [layer, { left, bottom, width, height }] of scene.boxes.entries()) {
-      const cells = this.#cells(layer);
-      const { sheet: made, whole } = this.#stamp.picture(cells, scene, layer, this.#version);
-      all &&= whole;
-      const image = new ImageData(width, height);
+    for (const [layer, box] of scene.boxes.entries()) {
+      const { left, bottom, width, height } = box;
+      const image = this.#image?.width === width && this.#image.height === height ? this.#image : new ImageData(width, height);
+      this.#image = image;
       const pixels = new Int32Array(image.data.buffer);
-      for (let at = 0; at < pixels.length; at++) pixels[at] = over(ground, /** @type {number} */ (made.pixels[at]));
+      const made = { ...box, pixels };
+      all = this.#lines(made, scene, layer) && all;
+      all = this.#points(made, scene, layer) && all;
       if (scene.hovered >= 0) {
-        const one = { ...cells, order: Uint32Array.of(scene.hovered) };
-        this.#stamp.draw({ ...sheet(width, height), pixels }, one, scene, { layer });
+        const one = { ...this.#cells(layer), order: Uint32Array.of(scene.hovered) };
+        this.#over = sheet(width, height, { again: this.#over });
+        this.#stamp.draw({ ...this.#over, pixels }, one, scene, { layer });
       }
+      if (scene.strokes?.field.length) along(made, scene.strokes.field, scene);
       this.pen.putImageData(image, left, this.canvas.height - bottom - height);
     }
     return all;
   }
 
-  /**
-   * The cell nearest to a place, as `Picker` finds it.
-   *
-   * @param {Scene} scene @param {number} x @param {number} y from below @param {(cell: number) => void} tell
-   */
-  ask(scene, x, y, tell) {
+  /** What lies below the points. @param {Box & { pixels: Int32Array }} made @param {Scene} scene @param {number} layer */
+  #lines({ pixels, width, height }, { patience = Infinity, ...scene }, layer) {
+    const ground = packed(scene.ground, 0);
+    const { pairs } = scene.strokes ?? {};
+    if (!pairs?.length) {
+      pixels.fill(ground);
+      return true;
+    }
+    const end = Math.ceil((pairs.length / 2) * (scene.count / this.count));
+    const key = [this.#shape, width, height, ...scene.view, ground, scene.marker].join();
+    let under = this.#under[layer];
+    if (under?.key !== key || under.pairs !== pairs || under.done > end) {
+      under = { key, pairs, pixels: new Int32Array(width * height).fill(ground), done: 0 };
+      this.#under[layer] = under;
+    }
+    const how = { pairs, done: under.done, end, patience };
+    under.done = between({ width, height, pixels: under.pixels }, this.#cells(layer), scene, how);
+    pixels.set(under.pixels);
+    return under.done >= end;
+  }
+
+  /** @param {Box & { pixels: Int32Array }} made @param {Scene} scene @param {number} layer */
+  #points({ pixels }, scene, layer) {
+    const cells = this.#cells(layer);
+    const version = this.#version;
+    if (!scene.density) {
+      const { sheet, whole } = this.#stamp.picture(cells, scene, { layer, version });
+      lay(pixels, sheet.pixels);
+      return whole;
+    }
+    const dull = this.#flags && this.#stamp.picture(cells, scene, { layer, version, part: DULL });
+    if (dull) lay(pixels, dull.sheet.pixels);
+    const crowd = this.#stamp.picture(cells, scene, { layer, version, part: PLAIN, sum: true });
+    lay(pixels, this.#shade(crowd.sheet, scene, layer));
+    const raised = this.#flags && this.#stamp.picture(cells, scene, { layer, version, part: RAISED });
+    if (raised) lay(pixels, raised.sheet.pixels);
+    return crowd.whole && dull?.whole !== false && raised?.whole !== false;
+  }
+
+  /** Kept while its sums are. @param {Sheet} sheet @param {Scene} scene @param {number} layer */
+  #shade(sheet, { opacity }, layer) {
+    const key = [sheet.done, opacity].join();
+    let kept = this.#shaded[layer];
+    if (kept?.key !== key || kept.sheet !== sheet) {
+      kept = { key, sheet, pixels: shaded(sheet, opacity) };
+      this.#shaded[layer] = kept;
+    }
+    return kept.pixels;
+  }
+
+  /** As `Picker` asks for them. @type {import("./pick.js").Read} */
+  async read(scene, x, y, late) {
     const { height = 1 } = scene.boxes[scene.layer] ?? {};
-    const at = /** @type {const} */ ([Math.round(x), height - 1 - Math.round(y)]);
-    tell(nearest(this.#stamp.number(this.#cells(scene.layer), scene, ...at, SIDE), SIDE));
+    const where = { x: Math.round(x), y: height - 1 - Math.round(y), side: SIDE, late };
+    return this.#stamp.number(this.#cells(scene.layer), scene, where);
   }
 
   /** @param {number} layer @returns {Cells} */
@@ -125,12 +193,18 @@ export class Plain {
   }
 }
 
-/** A premultiplied colour over a solid one. @param {number} ground @param {number} above */
-function over(ground, above) {
-  const alpha = above >>> 24;
-  if (alpha === 0) return ground;
-  if (alpha === 255) return above;
-  const left = 255 - alpha;
+/** Premultiplied colours over solid ones. @param {Int32Array} ground @param {Int32Array} above */
+function lay(ground, above) {
+  for (let at = 0; at < ground.length; at++) {
+    const tone = /** @type {number} */ (above[at]);
+    const alpha = tone >>> 24;
+    if (alpha === 255) ground[at] = tone;
+    else if (alpha) ground[at] = over(/** @type {number} */ (ground[at]), tone, 255 - alpha);
+  }
+}
+
+/** @param {number} ground @param {number} above @param {number} left of the ground, 0 to 255 */
+function over(ground, above, left) {
   let out = 0;
   for (let shift = 0; shift < 32; shift += 8) {
     const band = ((above >>> shift) & 255) + Math.round((((ground >>> shift) & 255) * left) / 255);

@@ -15,7 +15,7 @@
  * @property {number} count how many points of the draw order
  * @property {Box[]} boxes where each layer is drawn
  * @property {number} layer the one that is asked when picking
- * @property {import("./lines.js").Strokes | null} strokes lines below and above the points
+ * @property {import("./lines.js").Lines | null} strokes lines below and above the points
  * @property {number} [patience] milliseconds; where the processor draws, what is not done by then is left to the next call
  * @property {import("./density.js").Density | null} density what shades them by how many lie on each other; null: they hide each other
  *
@@ -41,10 +41,6 @@ export class Points {
   #flags = null;
   /** @type {Float32Array} */
   #marks = new Float32Array(3);
-  /** Counts changes of what is drawn. */
-  #version = 0;
-  /** What draws points instead of WebGL, where that is software. @type {import("./own.js").Own | null} */
-  own = null;
 
   /**
    * @param {WebGL2RenderingContext} gl
@@ -54,11 +50,9 @@ export class Points {
     this.parts = build(gl);
   }
 
-  /** What a plot is drawn from. @param {number} layer @returns {import("./project.js").Cells} */
-  cells(layer) {
-    const { indices, palette } = this.#layer(layer);
-    const [places, axes, order, flags, marks] = [this.#places, this.#dimension, this.#order, this.#flags, this.#marks];
-    return { places, axes, order, flags, marks, indices, palette };
+  /** What is drawn on. */
+  get canvas() {
+    return /** @type {HTMLCanvasElement} */ (this.gl.canvas);
   }
 
   /** The draw order: kept while the cells stay the same. */
@@ -69,11 +63,6 @@ export class Points {
   /** How many points there are. */
   get count() {
     return this.#order.length;
-  }
-
-  /** Numbers per cell. */
-  get axes() {
-    return this.#dimension;
   }
 
   /**
@@ -128,7 +117,6 @@ export class Points {
   revive() {
     const { gl } = this;
     this.parts = build(gl);
-    this.own?.revive();
     this.#uploadPlaces();
     for (const layer of this.#layers) {
       Object.assign(layer, { buffer: gl.createBuffer(), texture: table(gl) });
@@ -147,12 +135,11 @@ export class Points {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   }
 
-  /** @param {Scene} scene @returns {boolean} whether all is drawn, see `patience` */
+  /** @param {Scene} scene @returns {boolean} whether all is drawn: always */
   draw(scene) {
-    const { gl, own } = this;
+    const { gl } = this;
     this.blank(scene.ground);
-    let whole = true;
-    if (!this.count) return whole;
+    if (!this.count) return true;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.enable(gl.SCISSOR_TEST);
@@ -161,7 +148,7 @@ export class Points {
       const { left, bottom, width, height } = box;
       gl.viewport(left, bottom, width, height);
       gl.scissor(left, bottom, width, height);
-      scene.strokes?.below(this.parts, scene);
+      scene.strokes?.below(this, scene);
       /** @param {number} part @param {boolean} [sum] */
       const ready = (part, sum = false) => {
         this.#run(this.parts.colour, scene, 1, layer);
@@ -172,25 +159,23 @@ export class Points {
       };
       /** @param {number} part @param {boolean} [sum] */
       const some = (part, sum = false) => {
-        if (own) return own.some(this.cells(layer), scene, layer, sum ? "sum" : part);
         ready(part, sum);
         gl.drawElements(gl.POINTS, scene.count, gl.UNSIGNED_INT, 0);
       };
-      if (scene.density) {
+      if (scene.density?.able(gl)) {
         if (this.#flags) some(DULL);
-        scene.density.draw(box, scene, () => some(PLAIN, true));
+        scene.density.draw(gl, box, scene, () => some(PLAIN, true));
         if (this.#flags) some(RAISED);
-      } else if (own) whole = own.draw(this.cells(layer), scene, layer, this.#version) && whole;
-      else some(ALL);
+      } else some(ALL);
       // The hovered point is drawn once more, so that blending cannot bury it.
       if (scene.hovered >= 0) {
         ready(ALL);
         gl.drawArrays(gl.POINTS, scene.hovered, 1);
       }
-      scene.strokes?.above(scene);
+      scene.strokes?.above(this, scene);
     });
     gl.disable(gl.SCISSOR_TEST);
-    return whole;
+    return true;
   }
 
   /**
@@ -224,6 +209,7 @@ export class Points {
     const { buffer, texture } = this.#layer(layer);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.vertexAttribIPointer(1, 1, gl.UNSIGNED_SHORT, 0, 0);
+    gl.enableVertexAttribArray(1);
     gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.uniformMatrix4fv(at("view"), false, scene.view);
     gl.uniform1f(at("size"), scene.size);
@@ -256,13 +242,11 @@ export class Points {
 
   #uploadPlaces() {
     const { gl } = this;
-    this.#version++;
     gl.bindVertexArray(this.parts.cells);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.parts.places);
     gl.bufferData(gl.ARRAY_BUFFER, this.#places, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, this.#dimension, gl.FLOAT, false, 0, 0);
-    gl.enableVertexAttribArray(1);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.parts.order);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.#order, gl.STATIC_DRAW);
   }
@@ -270,14 +254,12 @@ export class Points {
   /** @param {Layer} layer */
   #uploadIndices({ buffer, indices }) {
     const { gl } = this;
-    this.#version++;
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, indices, gl.DYNAMIC_DRAW);
   }
 
   #uploadFlags() {
     const { gl } = this;
-    this.#version++;
     gl.bindVertexArray(this.parts.cells);
     if (!this.#flags) {
       gl.disableVertexAttribArray(2);
@@ -293,7 +275,6 @@ export class Points {
   /** @param {Layer} layer */
   #uploadPalette({ texture, palette }) {
     const { gl } = this;
-    this.#version++;
     gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, WIDTH, palette.length / (WIDTH * 4), 0, gl.RGBA, gl.UNSIGNED_BYTE, palette);
   }

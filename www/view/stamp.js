@@ -19,6 +19,8 @@ import { ALL, BLOCK, Block, mixed } from "./project.js";
 
 /** Radii are told apart by this part of a pixel. */
 const FINE = 16;
+/** Milliseconds that looking for the cell under the pointer goes on without a pause. */
+const HELD = 12;
 /** Points of a larger radius, in such parts, are drawn without lists. */
 const LARGE = 8 * FINE;
 
@@ -31,9 +33,10 @@ const LARGE = 8 * FINE;
  */
 export function sheet(width, height, { sum = false, again } = {}) {
   const size = width * height;
-  if (again && !again.sums && !sum && again.pixels.length === size) {
+  if (again && (again.sums !== null) === sum && again.depth.length === size) {
     again.pixels.fill(0);
     again.depth.fill(1);
+    again.sums?.fill(0);
     return { ...again, width, height, done: 0 };
   }
   return {
@@ -51,28 +54,34 @@ export class Stamp {
   /** By radius. @type {Array<Cover | undefined>} */
   #covers = [];
   #made = "";
-  /** By layer. @type {Array<{ sheet: Sheet, key: string } | undefined>} */
-  #kept = [];
+  /** By layer and part. @type {Map<string, { sheet: Sheet, key: string }>} */
+  #kept = new Map();
 
   /**
-   * The points of one plot, but for the hovered one, as many as can be had in the scene's patience; the next call goes on. It is kept:
+   * Points of one plot, but for the hovered one, as many as can be had in the scene's patience; the next call goes on. It is kept:
    * while only the hovered cell changes nothing is drawn anew.
    *
-   * @param {Cells} cells @param {Scene} scene @param {number} layer @param {number} version another one for other cells
+   * @param {Cells} cells @param {Scene} scene
+   * @param {{ layer: number, version: number, part?: number, sum?: boolean }} how `version`: another one for other cells
    * @returns {{ sheet: Sheet, whole: boolean }} to be left as it is; whether all is drawn
    */
-  picture(cells, scene, layer, version) {
+  picture(cells, scene, { layer, version, part = ALL, sum = false }) {
     const { width = 1, height = 1 } = scene.boxes[layer] ?? {};
     const { view, size, reach, opacity, ranked, ground, marker, muted, count } = scene;
     const key = [version, width, height, ...view, size, reach, opacity, ranked[layer], ground, marker, muted].join();
-    let kept = this.#kept[layer];
+    const place = `${layer}/${part}/${sum}`;
+    let kept = this.#kept.get(place);
     if (kept?.key !== key || kept.sheet.done > count) {
-      kept = { key, sheet: sheet(width, height, { again: kept?.sheet }) };
-      this.#kept.length = scene.boxes.length;
-      this.#kept[layer] = kept;
+      kept = { key, sheet: sheet(width, height, { sum, again: kept?.sheet }) };
+      this.#kept.set(place, kept);
     }
-    const whole = this.draw(kept.sheet, cells, { ...scene, hovered: -1 }, { layer, patience: scene.patience ?? Infinity });
+    const whole = this.draw(kept.sheet, cells, { ...scene, hovered: -1 }, { layer, part, patience: scene.patience ?? Infinity });
     return { sheet: kept.sheet, whole };
+  }
+
+  /** What is kept of layers from this one on is not needed any more. @param {number} layers */
+  keep(layers) {
+    for (const place of this.#kept.keys()) if (Number.parseInt(place, 10) >= layers) this.#kept.delete(place);
   }
 
   /**
@@ -103,13 +112,13 @@ export class Stamp {
   }
 
   /**
-   * Which cells are drawn in a window of `side` × `side` pixels around a pixel of the plot.
+   * Which cells are drawn in a window of `side` × `side` pixels around a pixel of the plot. Between slices of the cells hands are not held up.
    *
    * @param {Cells} cells @param {Scene} scene
-   * @param {number} x @param {number} y from above @param {number} side
-   * @returns {Uint8Array} four bytes per pixel, the cell number plus one, low byte first; rows from below
+   * @param {{ x: number, y: number, side: number, late: () => boolean }} how `y` from above; whether the answer is not wanted any more
+   * @returns {Promise<Uint8Array | null>} four bytes per pixel, the cell number plus one, low byte first; rows from below
    */
-  number(cells, scene, x, y, side) {
+  async number(cells, scene, { x, y, side, late }) {
     const out = new Uint32Array(side * side);
     const depth = new Float32Array(side * side).fill(1);
     const half = (side - 1) / 2;
@@ -118,6 +127,7 @@ export class Stamp {
     const how = { layer: scene.layer, part: ALL, least: 5 };
     const block = this.#block;
     const end = Math.min(scene.count, cells.order.length);
+    let until = performance.now() + HELD;
     for (let from = 0; from < end; from += BLOCK) {
       block.fill(cells, { ...scene, hovered: -1 }, how, window, from, Math.min(end, from + BLOCK));
       for (let at = 0; at < block.count; at++) {
@@ -129,6 +139,10 @@ export class Stamp {
           out[pixel] = block.live[at] ? n(block.cell[at]) + 1 : 0;
         }
       }
+      if (performance.now() < until) continue;
+      await new Promise((next) => setTimeout(next));
+      if (late()) return null;
+      until = performance.now() + HELD;
     }
     return new Uint8Array(out.buffer);
   }
