@@ -32,9 +32,10 @@ use cellucid_wasm::{
 };
 use futures_util::future::{join, try_join_all};
 
-/// A file behind a link whose replies take one tick.
+/// A file behind a link whose replies take one tick, far away or, with bytes to ask for at a time, at hand.
 struct Far {
     file: File,
+    near: Option<u64>,
     clock: Rc<Clock>,
 }
 
@@ -43,6 +44,8 @@ struct Clock {
     ticks: Cell<u64>,
     requests: Cell<u64>,
     bytes: Cell<u64>,
+    /// Bytes of the largest request.
+    largest: Cell<u64>,
     waiting: RefCell<Vec<Waker>>,
 }
 
@@ -60,7 +63,11 @@ impl ByteSource for Far {
     }
 
     fn is_far(&self) -> bool {
-        true
+        self.near.is_none()
+    }
+
+    fn batch(&self) -> u64 {
+        self.near.unwrap_or(8 << 20)
     }
 
     fn read_many<'a>(&'a self, spans: &'a [Range<u64>]) -> Pending<'a, Vec<Bytes>> {
@@ -71,6 +78,8 @@ impl ByteSource for Far {
             let clock = &self.clock;
             clock.requests.set(clock.requests.get() + spans.len() as u64);
             clock.bytes.set(clock.bytes.get() + spans.iter().map(|s| s.end - s.start).sum::<u64>());
+            let sizes = spans.iter().map(|s| s.end - s.start);
+            clock.largest.set(sizes.fold(clock.largest.get(), u64::max));
             let arrival = clock.ticks.get() + 1;
             poll_fn(|context| {
                 if clock.ticks.get() >= arrival {
@@ -130,10 +139,14 @@ impl Clock {
 }
 
 fn far(file: &str) -> (Rc<Far>, Rc<Clock>) {
+    behind(file, None)
+}
+
+fn behind(file: &str, near: Option<u64>) -> (Rc<Far>, Rc<Clock>) {
     let clock = Rc::new(Clock::default());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let file = File::open(&path).unwrap_or_else(|e| panic!("{e}; run ./check large"));
-    (Rc::new(Far { file, clock: Rc::clone(&clock) }), clock)
+    (Rc::new(Far { file, near, clock: Rc::clone(&clock) }), clock)
 }
 
 /// Bytes of all chunks of some arrays.
@@ -209,6 +222,26 @@ fn a_plot_of_an_anndata_takes_few_rounds() {
         let (needed, _) = clock.run(stored(&*tree, &PLOT));
         check(file, cost, 5, needed);
     }
+}
+
+#[test]
+fn a_plot_of_a_file_at_hand_is_read_in_parts_under_way_together() {
+    // As a browser's files are.
+    let part = 15 << 17;
+    let (source, clock) = behind(FILES[2], Some(part));
+    let open = Dataset::open(Source::File(source), "", Options::default(), Limits::default());
+    let (dataset, cost) = clock.run(async {
+        let dataset = open.await.unwrap();
+        dataset.describe().await.unwrap();
+        dataset
+    });
+    println!("opened: {cost:?}");
+    assert!(cost.rounds <= 9 && cost.requests <= 25, "{cost:?}");
+    let paths = ["points_2d.bin", "points_3d.bin", "obs/cell_type.codes.u8"];
+    let (_, cost) = clock.run(async { dataset.files(&paths).await.unwrap() });
+    println!("shown: {cost:?}, at most {} bytes at a time", clock.largest.get());
+    assert_eq!((cost.rounds, cost.requests), (1, 11), "{cost:?}");
+    assert!(clock.largest.get() <= 2 << 20, "{}", clock.largest.get());
 }
 
 #[test]

@@ -16,6 +16,8 @@ use crate::{
 
 /// Bytes per page of the metadata cache: what measured best on default files over a slow link.
 const PAGE: u64 = 16 << 10;
+/// And of files that are at hand: there a read costs more than what it brings.
+const NEAR: u64 = 64 << 10;
 /// Bytes of pages kept.
 const PAGES: usize = 16 << 20;
 /// Bytes of decoded nodes kept.
@@ -47,6 +49,7 @@ pub fn together(number: u64, address: u64) -> u64 {
 pub struct Space {
     source: Rc<dyn ByteSource>,
     meta: Paged,
+    page: u64,
     limits: Limits,
     /// Which of the files of a tree it is.
     number: u64,
@@ -69,9 +72,10 @@ pub struct Decoded<T>(pub T, pub usize);
 impl Space {
     /// A file whose superblock is not known yet.
     pub fn new(source: Rc<dyn ByteSource>, limits: Limits, number: u64) -> Self {
-        let meta = Paged::new(Rc::clone(&source), PAGE, PAGES);
+        let page = if source.is_far() { PAGE } else { NEAR };
+        let meta = Paged::new(Rc::clone(&source), page, PAGES);
         let widths = Widths { offset: 8, length: 8 };
-        Self { source, meta, limits, number, base: 0, widths, nodes: RefCell::default() }
+        Self { source, meta, page, limits, number, base: 0, widths, nodes: RefCell::default() }
     }
 
     /// Where the bytes come from.
@@ -147,7 +151,8 @@ impl Space {
 
     /// Bytes from an address to the end of its page: they come with the first of them.
     pub fn page_end(&self, address: u64) -> u64 {
-        PAGE.saturating_sub(self.base.saturating_add(address) % PAGE)
+        let within = self.base.saturating_add(address).checked_rem(self.page);
+        self.page.saturating_sub(within.unwrap_or(0))
     }
 
     /// Metadata at an address.

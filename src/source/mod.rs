@@ -95,10 +95,10 @@ pub trait ByteSource {
         16 << 10
     }
 
-    /// Bytes to ask for at a time where there is much to read: as many as there may be where each answer is waited for, few where
-    /// memory that is at hand is better used again.
+    /// Bytes to ask for at a time where there is much to read: one part is decoded while others are on their way. Few where memory that is at
+    /// hand is better used again.
     fn batch(&self) -> u64 {
-        64 << 20
+        8 << 20
     }
 
     /// Seconds that reading so many bytes will take, as far as can be told.

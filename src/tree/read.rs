@@ -15,8 +15,7 @@ use crate::{
 
 /// Most pieces planned at a time.
 const BATCH: usize = 32_768;
-/// About the most bytes of a part that is read from afar, and of all that are under way.
-const PART: u64 = 8 << 20;
+/// About the most bytes that are under way.
 const UNDER_WAY: u64 = 64 << 20;
 
 /// Reads a box of an array, C order.
@@ -81,7 +80,7 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
         let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
         let mut work = locate(tree, array, batch).await?;
         sort(&mut work);
-        let (most, under_way) = if tree.is_far() { in_parts(&work) } else { (tree.batch(), 1) };
+        let (most, under_way) = in_parts(&work, tree.batch());
         let parts = batches(array, &work, most);
         let parts = parts.into_iter().map(|part| read_batch(tree, array, part, &targets));
         wait::try_some(parts, under_way).await?;
@@ -183,9 +182,9 @@ fn batches<'w>(array: &Array, work: &'w [Item], most: u64) -> Vec<&'w [Item]> {
     parts
 }
 
-/// Bytes of each part of some work that is read from afar, and how many are under way: equal parts, of which one is decoded while the next
-/// are on their way. What lies in files of its own is asked for file by file anyway.
-fn in_parts(work: &[Item]) -> (u64, usize) {
+/// Bytes of each part of some work, of about as many as `most`, and how many are under way: equal parts, of which one is decoded while the
+/// next are on their way. What lies in files of its own is asked for file by file anyway.
+fn in_parts(work: &[Item], most: u64) -> (u64, usize) {
     let groups = work.chunk_by(|a, b| a.stored == b.stored);
     let size = |group: &[Item]| match group.first().map(|item| &item.stored) {
         Some(Stored::Span { range, .. }) => range.end.saturating_sub(range.start),
@@ -197,7 +196,8 @@ fn in_parts(work: &[Item]) -> (u64, usize) {
     if sum == 0 {
         return (UNDER_WAY, 1);
     }
-    let part = (sum / sum.div_ceil(PART)).saturating_add(largest).max(1);
+    let parts = sum.div_ceil(most.max(1));
+    let part = sum.checked_div(parts).unwrap_or(sum).saturating_add(largest).max(1);
     (part, usize::try_from(UNDER_WAY / part).unwrap_or(1).max(1))
 }
 

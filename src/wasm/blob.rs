@@ -22,6 +22,9 @@ use crate::{
 
 /// Slices read at once: a browser reads them in a process of its own, so waiting overlaps.
 const PARALLEL: usize = 8;
+/// Bytes of a part of much to read: no more than a browser brings before anybody takes any of it (2 MiB in Chromium), so that the next parts
+/// arrive while one is decoded.
+const PART: u64 = 15 << 17;
 /// Largest single read; what is longer than this is no sensible part of a file.
 const LARGEST: u64 = 1 << 30;
 
@@ -133,9 +136,9 @@ pub fn changed() -> Error {
 /// # Errors
 /// `Limit` when there is no room.
 pub fn take(array: &Uint8Array) -> Result<Bytes> {
-    let mut bytes = Limits::filled(array.length() as usize, 0_u8, "what was read")?;
-    array.copy_to(&mut bytes);
-    Ok(bytes.into())
+    // Asked for first, because making the copy ends the module where there is none to be had.
+    drop(Limits::room::<u8>(array.length() as usize, "what was read")?);
+    Ok(array.to_vec().into())
 }
 
 impl ByteSource for BlobSource {
@@ -154,6 +157,10 @@ impl ByteSource for BlobSource {
             text: format!("file {} {} {}", self.name, self.len, file.last_modified() as i64),
             exact: true,
         })
+    }
+
+    fn batch(&self) -> u64 {
+        PART
     }
 
     fn sibling<'a>(&'a self, path: &'a str) -> Pending<'a, Option<Rc<dyn ByteSource>>> {

@@ -10,11 +10,13 @@ import { fetchModule, hire } from "./module.js";
 import { crew, Pool } from "./pool.js";
 import { open as remote } from "./remote.js";
 
+/** Somebody wants something. */
+const asked = new AbortController();
 /** The module is asked for at once, so that it is ready by the time a file is chosen. */
 const loading = fetchModule();
 // A failure is reported by the call that needs the module, not as an unhandled rejection.
 loading.then(rest, () => {});
-loading.then(async (module) => asked || (await import("./warm.js")).warm(module, () => asked)).catch(() => {});
+loading.then(async (module) => asked.signal.aborted || (await import("./warm.js")).warm(module, asked.signal)).catch(() => {});
 
 /** Milliseconds without a call until the module's second part is brought. */
 const QUIET = 200;
@@ -29,8 +31,6 @@ let others = null;
 let aide = null;
 /** @type {Map<number, AbortController>} */
 const running = new Map();
-/** Somebody wants something. */
-let asked = false;
 /** The newest error text: a panic hook writes its message there before the trap is thrown. */
 let lastWords = "";
 
@@ -52,7 +52,7 @@ self.addEventListener("unhandledrejection", (event) => crash(event.reason));
 /** @param {Exclude<Ask, { ask: "cancel" }>} ask */
 async function answer(ask) {
   const { id } = ask;
-  asked = true;
+  asked.abort();
   const abort = new AbortController();
   running.set(id, abort);
   try {
