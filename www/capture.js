@@ -40,6 +40,7 @@ export function capture(state) {
       return { on, field: name(colour.field), out: out && [...out], range: range?.map(bounded), missing, most: outliers?.most };
     }),
     panes: state.panes.map(({ colour, hidden, range }) => ({ field: name(colour.field), hidden: [...hidden], range })),
+    scatter: state.scatter && { ...state.scatter, fields: state.scatter.fields.map(name) },
     tones: state.tones,
     tips: state.tips.map(({ field }) => name(field)),
   };

@@ -179,6 +179,10 @@ export async function look(store, data, view) {
   await there(store, dimension);
   const layout = typeof view.layout === "string" ? view.layout : "";
   if (layout !== (store.state.points?.key ?? "")) await (await import("./layout.js")).lay(store, data, layout);
+  const [across, up] = list(view.scatter?.fields).map((field) => find(store.state, field));
+  const log = list(view.scatter?.log);
+  const without = view.scatter?.without === true;
+  store.patch({ scatter: across && up ? { fields: [across, up], log: [log[0] === true, log[1] === true], without } : null });
   const { camera } = view;
   if (fits(camera) && (camera.mode === "orbit") === (store.state.points?.dimension === 3)) store.patch({ camera });
   return missing;

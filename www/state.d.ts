@@ -139,6 +139,15 @@ export interface Pane {
   range: [number, number];
 }
 
+/** Two fields against each other, in a plot beside the first. */
+export interface Scatter {
+  /** Across, and up. */
+  fields: [AnyField, AnyField];
+  log: [boolean, boolean];
+  /** Cells that are zero on either are left out. */
+  without: boolean;
+}
+
 export type Tab = "legend" | "cells" | "filters" | "compare";
 
 export interface Busy {
@@ -219,6 +228,8 @@ export interface State {
   tones: Record<string, Record<number, string>>;
   /** Further plots of the same cells, each with its own colours. */
   panes: Pane[];
+  /** Open while there is one. */
+  scatter?: Scatter | null;
   /** Lines between neighbours. */
   edges: boolean;
   /** The vector field drawn, and how. */

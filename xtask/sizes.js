@@ -53,7 +53,7 @@ const artefacts = {
   "page scripts": [...page.first, ...worker.first],
   "page scripts, later": [...page.later, ...worker.later],
   "page styles": bundle("www/style.css").first,
-  "page styles, later": bundle("www/panels.css").first,
+  "page styles, later": [...bundle("www/panels.css").first, ...bundle("www/apart.css").first],
 };
 
 const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };

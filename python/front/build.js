@@ -17,6 +17,7 @@ const INSTEAD = new Map([
   [resolve(WWW, "engine/spawn.js"), resolve(HERE, "spawn.js")],
   [resolve(WWW, "engine/module.js"), resolve(HERE, "module.js")],
   [resolve(WWW, "panel/sheet.js"), resolve(HERE, "sheet.js")],
+  [resolve(WWW, "panel/apart.js"), resolve(HERE, "sheet.js")],
 ]);
 
 /** @type {import("esbuild").Plugin} */
@@ -58,7 +59,7 @@ const inside = {
   },
 };
 const icon = `data:image/svg+xml;base64,${readFileSync(resolve(WWW, "icon.svg")).toString("base64")}`;
-const style = ["style.css", "panels.css"].map((name) => readFileSync(resolve(WWW, name), "utf8")).join("\n");
+const style = ["style.css", "panels.css", "apart.css"].map((name) => readFileSync(resolve(WWW, name), "utf8")).join("\n");
 const script = (await bundle(resolve(HERE, "viewer.js"), [instead, inside]))
   .replaceAll('"icon.svg"', JSON.stringify(icon))
   .replaceAll("</script", "<\\/script");

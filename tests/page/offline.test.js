@@ -73,7 +73,15 @@ test("opened once, it opens without a network and shows a file of this machine; 
     assert.ok(files.includes(file), `${file} is kept`);
   }
   // What is loaded only when it is asked for is there, too; data and other people's tools are not.
-  for (const file of ["/panels.js", "/panels.css", "/panel/compare.js", "/panel/saving.js", "/restore.js", "/view/density.js"])
+  for (const file of [
+    "/panels.js",
+    "/panels.css",
+    "/apart.css",
+    "/panel/compare.js",
+    "/panel/saving.js",
+    "/restore.js",
+    "/view/density.js",
+  ])
     assert.ok(files.includes(file), file);
   assert.deepEqual(
     files.filter((file) => !/(?:\/|\.(?:js|css|svg|wasm|webmanifest))$/.test(file)),

@@ -7,6 +7,7 @@ usage: truth.py STORE obs COLUMN | truth.py STORE var GENE | truth.py STORE shap
        truth.py STORE uns KEY | truth.py STORE names | truth.py STORE spread JSON | truth.py STORE ranks JSON
        truth.py STORE layer JSON | truth.py STORE obsm JSON: the first columns of an entry
        truth.py STORE crossed JSON: cells of each pair of categories
+       truth.py STORE against JSON: how two fields go together, and the cells within ranges of both, or an outline between their ends
 
 Numbers as float32 in JSON (null for NaN), categories as labels by cell (null for missing).
 """
@@ -67,14 +68,18 @@ def inside(data: anndata.AnnData, asked: dict) -> list[int]:
     clip = full @ np.array(asked["matrix"], dtype="float64").reshape(4, 4)
     x = (clip[:, 0] / clip[:, 3] + 1) * asked["width"] / 2
     y = (1 - clip[:, 1] / clip[:, 3]) * asked["height"] / 2
+    on_screen = (clip[:, 3] > 0) & (x >= 0) & (y >= 0) & (x < asked["width"]) & (y < asked["height"])
+    return [int(cell) for cell in np.flatnonzero(within(asked["outline"], x, y) & on_screen)]
+
+
+def within(corners: list, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which points lie in an outline: on an odd side of its edges."""
     odd = np.zeros(len(x), dtype=bool)
-    corners = asked["outline"]
     for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
         crosses = (y1 > y) != (y2 > y)
         if y1 != y2:
             odd ^= crosses & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
-    on_screen = (clip[:, 3] > 0) & (x >= 0) & (y >= 0) & (x < asked["width"]) & (y < asked["height"])
-    return [int(cell) for cell in np.flatnonzero(odd & on_screen)]
+    return odd
 
 
 def near(data: anndata.AnnData, asked: dict) -> list[int]:
@@ -142,7 +147,40 @@ def outliers(data: anndata.AnnData, asked: dict) -> list[int]:
     return sorted(found)
 
 
+def against(data: anndata.AnnData, asked: dict) -> dict:
+    """Correlations of two columns or genes, how many cells are zero where, and which lie in ranges or in an outline of shares of the axes."""
+    from scipy.stats import pearsonr, spearmanr
+
+    x, y = (
+        (data.obs[key].to_numpy(dtype="float64", na_value=np.nan) if key in data.obs else column(data, key))
+        .astype("float32")
+        .astype("float64")
+        for key in asked["fields"]
+    )
+    seen = ~np.isnan(x) & ~np.isnan(y)
+    if "label" in asked:
+        seen &= (data.obs[asked["by"]] == asked["label"]).to_numpy()
+    if asked.get("without"):
+        seen &= (x != 0) & (y != 0)
+    logs = [np.log1p(v) if log else v for v, log in zip((x, y), asked.get("log", [False, False]), strict=True)]
+    told = {
+        "cells": int(seen.sum()),
+        "pearson": float(pearsonr(logs[0][seen], logs[1][seen])[0]),
+        "spearman": float(spearmanr(x[seen], y[seen])[0]),
+        "zeros": [int((seen & ((x == 0) == a) & ((y == 0) == b)).sum()) for a in (False, True) for b in (False, True)],
+        "ends": [[float(np.nanmin(v)), float(np.nanmax(v))] for v in (x, y)],
+    }
+    if "ranges" in asked:
+        (left, right), (low, high) = asked["ranges"]
+        told["inside"] = [int(c) for c in np.flatnonzero(seen & (x >= left) & (x <= right) & (y >= low) & (y <= high))]
+    if "outline" in asked:
+        shares = [(v - np.nanmin(v)) / (np.nanmax(v) - np.nanmin(v)) for v in logs]
+        told["inside"] = [int(c) for c in np.flatnonzero(seen & within(asked["outline"], *shares))]
+    return told
+
+
 QUESTIONS = {
+    "against": against,
     "score": score,
     "outliers": outliers,
     "fields": lambda data, _: [

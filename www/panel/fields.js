@@ -5,6 +5,7 @@
  * @import { Field } from "../engine/manifest.js"
  * @import { Store } from "../store.js"
  */
+import { against } from "../against.js";
 import { anchor, element, known } from "./element.js";
 import { lazy } from "./lazy.js";
 import { Rows } from "./rows.js";
@@ -73,6 +74,11 @@ export function fields(store, data) {
     const found = await lazy(store, () => import("./score.js"));
     found?.scores(store, score, data);
   });
+  const beside = known("scatter-button", HTMLButtonElement);
+  store.subscribe(["dataset"], ({ dataset }) => {
+    beside.hidden = !dataset?.genes?.length && !dataset?.fields?.some(({ kind }) => kind === "continuous");
+  });
+  beside.addEventListener("click", () => against(store));
 }
 
 /** Enter in the box: the field of exactly that name, else the first found. @param {ReturnType<typeof list>[]} lists @param {string} text */

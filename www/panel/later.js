@@ -1,5 +1,5 @@
 /**
- * What is loaded only when it is asked for: lines over the plot, shading by density, saving, the list
+ * What is loaded only when it is asked for: lines over the plot, shading by density, two fields against each other, saving, the list
  * of keys, the view that a link names, what makes the page open without a network.
  *
  * @import { Data } from "../load.js"
@@ -27,6 +27,12 @@ export function later(store, data, view) {
     wait();
     const found = await lazy(store, () => import("./shading.js"));
     found?.shading(store, await view);
+  });
+
+  store.subscribe(["scatter"], async ({ scatter }) => {
+    if (!scatter) return;
+    const found = await lazy(store, () => import("./scatter.js"));
+    found?.scatter(store, data, await view);
   });
 
   const ask = async () => {

@@ -78,3 +78,9 @@ export function part(value, [low, high], log) {
   if (!(high > low)) return 0;
   return log ? (bent(value) - bent(low)) / (bent(high) - bent(low)) : (value - low) / (high - low);
 }
+
+/** @param {string} colour as computed styles give it: rgb(…) or color(srgb …) @returns {[number, number, number]} 0 to 1 */
+export function parts(colour) {
+  const [r = 0, g = 0, b = 0] = (colour.match(/[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
+  return colour.startsWith("rgb") ? [r / 255, g / 255, b / 255] : [r, g, b];
+}

@@ -145,7 +145,7 @@ function names(canvas, ink, ground) {
 }
 
 /** @param {State} state @param {Colour} colour @param {ReadonlySet<number>} hidden @param {[number, number]} range @param {string} ink */
-function legend(state, colour, hidden, range, ink) {
+export function legend(state, colour, hidden, range, ink) {
   const drawn = drawing("g", { fill: ink });
   drawn.append(text(0, 14, clip(colour.field.key, 30), { "font-weight": 600, "font-size": 13 }));
   if (colour.kind === "continuous") {

@@ -21,6 +21,7 @@
  * @property {(strokes: Lines) => void} trace draws lines, too
  * @property {(density: Density) => void} shade what density shading is done by, when the state asks for it
  * @property {() => void} redraw
+ * @property {() => ReturnType<typeof flags>} special what is special about each cell, for other plots of the same
  */
 import { bounds, distance, fit, matrix } from "../view/camera.js";
 import { flags } from "../view/flags.js";
@@ -28,7 +29,7 @@ import { Budget, shuffle } from "../view/order.js";
 import { places } from "../view/places.js";
 import { drawing } from "./drawing.js";
 import { known } from "./element.js";
-import { indices, palette } from "./paint.js";
+import { indices, palette, parts } from "./paint.js";
 import { scheme } from "./theme.js";
 
 /** How long after the last movement everything is drawn again. */
@@ -63,6 +64,8 @@ function start(store, canvas, points, painter) {
   let strokes = null;
   /** @type {Density | null} */
   let shading = null;
+  /** @type {ReturnType<typeof flags>} */
+  let special;
   /** How many canvas pixels a CSS pixel has. */
   let ratio = devicePixelRatio;
 
@@ -147,7 +150,7 @@ function start(store, canvas, points, painter) {
     });
   });
   follow(["points", "invisible", "selection", "highlights", "filtered", "muted"], (state) => {
-    const special = flags(points.count, state);
+    special = flags(points.count, state);
     points.flag(special.flags, special.marks);
   });
   /** Another one draws: the card on the canvas itself, the processor on one over it. */
@@ -243,6 +246,7 @@ function start(store, canvas, points, painter) {
     ratio: () => ratio,
     home,
     redraw,
+    special: () => special,
     trace(given) {
       strokes = given;
       redraw();
@@ -265,10 +269,4 @@ function start(store, canvas, points, painter) {
       return { image, width, height };
     },
   };
-}
-
-/** @param {string} colour as computed styles give it: rgb(…) or color(srgb …) @returns {[number, number, number]} 0 to 1 */
-function parts(colour) {
-  const [r = 0, g = 0, b = 0] = (colour.match(/[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
-  return colour.startsWith("rgb") ? [r / 255, g / 255, b / 255] : [r, g, b];
 }

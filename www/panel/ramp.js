@@ -5,6 +5,7 @@
  * @import { NumberColour, State } from "../state.js"
  * @import { Store } from "../store.js"
  */
+import { against } from "../against.js";
 import { held, pick, select } from "../select.js";
 import { css, histogram, missing, quantiles, ramp, zero } from "../view/colour.js";
 import { RAMPS } from "../view/ramps.js";
@@ -71,6 +72,13 @@ export function numberLegend(store, box, colour) {
     select(store, found, "range", held(event) ?? undefined);
   });
 
+  const other = element(
+    "button",
+    { className: "small", title: "A scatter plot of this and other numbers" },
+    "Against another field…",
+  );
+  other.addEventListener("click", () => against(store));
+
   /** @param {number} end @param {number} value */
   function move(end, value) {
     const [from, to] = store.state.range;
@@ -101,7 +109,7 @@ export function numberLegend(store, box, colour) {
       element("label", { className: "check" }, turned, "Reverse"),
       element("label", { className: "check", title: "Steps by the logarithm of the value + 1" }, log, "Log"),
     ),
-    element("div", { className: "actions" }, choose),
+    element("div", { className: "actions" }, choose, other),
     element(
       "dl",
       {},

@@ -5,6 +5,7 @@
  * @import { GeneField } from "../engine/manifest.js"
  * @import { Store } from "../store.js"
  */
+import { against } from "../against.js";
 import { score } from "../restore.js";
 import { element } from "./element.js";
 import { lazy } from "./lazy.js";
@@ -36,6 +37,11 @@ export function scores(store, box, data) {
     });
     return button;
   });
+  const pair = element("button", { title: "The first two, cell by cell" }, "Scatter plot…");
+  pair.addEventListener("click", () => {
+    box.hidePopover();
+    against(store, named(text.value, store.state.dataset?.genes ?? []).found.slice(0, 2));
+  });
   const form = element(
     "form",
     {},
@@ -43,12 +49,12 @@ export function scores(store, box, data) {
     text,
     by,
     say,
-    element("div", { className: "actions" }, show, ...each),
+    element("div", { className: "actions" }, show, ...each, pair),
   );
   const tell = () => {
     const { found, missing } = named(text.value, store.state.dataset?.genes ?? []);
     show.disabled = found.length === 0;
-    for (const button of each) button.disabled = found.length === 0;
+    for (const button of [...each, pair]) button.disabled = found.length === 0;
     const all = `${found.length} ${found.length === 1 ? "gene" : "genes"}`;
     say.textContent = missing.length
       ? `${all}; not in the dataset: ${missing.slice(0, 8).join(", ")}${missing.length > 8 ? "…" : ""}`
