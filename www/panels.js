@@ -23,12 +23,14 @@ import { recent } from "./panel/recent.js";
 import { sheets } from "./panel/sheets.js";
 import { tabs } from "./panel/tabs.js";
 import { tools } from "./panel/tools.js";
+import { sets } from "./sets.js";
 
 /** @param {Store} store @param {Now} now @param {Promise<View>} view @param {Open} open */
 export async function panels(store, now, view, open) {
   const data = offer(store, now);
   store.join(() => {
-    for (const part of [filters, tools, choose, panes, groups, labels, card, fields, legend, tabs, sheets]) part(store, data);
+    for (const part of [filters, sets, tools, choose, panes, groups, labels, card, fields, legend, tabs, sheets])
+      part(store, data);
     later(store, data, view);
     recent(store, open);
   });

@@ -8,7 +8,9 @@
  */
 import { read, unpack } from "./bridge/bundle.js";
 import { Fault } from "./engine/fault.js";
+import { joined, sound } from "./geneset.js";
 import { RAMPS } from "./view/ramps.js";
+import { many } from "./words.js";
 
 /** Parameter of the page's fragment that holds a view. */
 const PARAMETER = "view";
@@ -66,10 +68,12 @@ export async function session(store, data, file) {
     }
   }
   const view = await json("cellucid-wasm/view");
-  store.patch({ highlights, selection });
+  const genes = sound(await json("cellucid-wasm/gene-sets"));
+  store.patch({ highlights, selection, ...(genes.length > 0 && { sets: joined(store.state.sets, genes) }) });
   const missing = view ? await look(store, data, view) : [];
   const other = (datasetId && datasetId !== dataset.description.id) || (varCount && varCount !== dataset.description.n_vars);
   const words = [`${highlights.length} groups restored`];
+  if (genes.length) words.push(many(genes.length, "gene set"));
   if (other) words.push("the session names another dataset of the same number of cells");
   if (missing.length) words.push(`not found here: ${missing.join(", ")}`);
   return words.join("; ");
@@ -195,14 +199,22 @@ function find({ dataset }, name) {
   if (axis === "obs") return dataset.fields?.find((field) => field.key === key) ?? null;
   if (axis === "var") return dataset.genes?.find((field) => field.key === key) ?? null;
   const genes = list(parts).map((part) => dataset.genes?.find((field) => field.key === part));
-  return genes.length && genes.every((gene) => gene !== undefined) ? score(genes, by === "z" ? "z" : "mean") : null;
+  return genes.length && genes.every((gene) => gene !== undefined)
+    ? score(genes, by === "z" ? "z" : "mean", typeof key === "string" ? key : "")
+    : null;
 }
 
-/** @param {import("./engine/manifest.js").GeneField[]} genes @param {"mean" | "z"} by @returns {import("./state.js").ScoreField} */
-export function score(genes, by) {
+/**
+ * @param {import("./engine/manifest.js").GeneField[]} genes @param {"mean" | "z"} by @param {string} [label] what it is called, where that is
+ * not what it is made of
+ * @returns {import("./state.js").ScoreField}
+ */
+export function score(genes, by, label) {
   const names = genes.map(({ key }) => key);
-  const key = names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
-  return { axis: "score", kind: "continuous", key, path: `score ${by} ${JSON.stringify(names)}`, genes, by };
+  const made = names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
+  const key = label || made;
+  const path = `score ${by} ${JSON.stringify(key === made ? names : [key, names])}`;
+  return { axis: "score", kind: "continuous", key, path, genes, by };
 }
 
 /** Waits until the points of a dimension are drawn, or cannot be had. @param {Store} store @param {number} dimension @returns {Promise<void>} */

@@ -139,6 +139,13 @@ export interface Pane {
   range: [number, number];
 }
 
+/** Genes under a name, as the person or a file spells them: some may not be in the dataset. */
+export interface GeneSet {
+  name: string;
+  description: string;
+  genes: Array<{ symbol: string; description: string }>;
+}
+
 /** Two fields against each other, in a plot beside the first. */
 export interface Scatter {
   /** Across, and up. */
@@ -205,6 +212,8 @@ export interface State {
   highlights: Highlight[];
   /** One byte per cell, 1 for those not shown; null when all are. */
   invisible: Uint8Array | null;
+  /** Gene sets that are kept. */
+  sets: GeneSet[];
   /** All of those that are switched on have to be met. */
   filters: Filter[];
   /** One byte per cell, 1 for those that a filter leaves out; null when none is. Follows from `filters`. */

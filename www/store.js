@@ -7,7 +7,7 @@
  */
 
 /** What a person builds up step by step, and may want back. @type {Array<keyof State>} */
-const KEPT = ["selection", "highlights", "filters"];
+const KEPT = ["selection", "highlights", "filters", "sets"];
 /** Most steps back. */
 const STEPS = 100;
 
@@ -131,6 +131,7 @@ export function initial() {
     outline: [],
     highlights: [],
     invisible: null,
+    sets: [],
     filters: [],
     filtered: null,
     muted: true,

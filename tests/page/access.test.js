@@ -50,7 +50,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     for (const [button, part] of [
       ["How it is drawn", "#look h2"],
       ["Save…", "#save h2"],
-      ["Several genes: score, dot plot…", "#score h2"],
+      ["Genes: sets, score, dot plot…", "#score h2"],
       ["sample 5,000 cells × 340 genes", "#card h2"],
     ]) {
       await page.getByRole("button", { name: button }).click();

@@ -22,7 +22,7 @@ async function faults(page) {
 test("means and shares of each gene in each category; coloured by one; saved as a table", async () => {
   const { page, errors } = await sample(here.browser, here.server);
   // All by keyboard.
-  await page.getByRole("button", { name: "Several genes: score, dot plot…" }).press("Enter");
+  await page.getByRole("button", { name: "Genes: sets, score, dot plot…" }).press("Enter");
   await page.getByLabel("Names of genes").fill(GENES.join("\n"));
   await page.getByRole("button", { name: "Dot plot…", exact: true }).press("Enter");
   const box = page.getByRole("dialog", { name: "Genes by category" });
@@ -85,7 +85,7 @@ test("heat map and violins of the same genes, against pandas; as pictures that h
     colorScheme: "dark",
   });
   await page.getByRole("button", { name: "Colour by" }).click();
-  await page.getByRole("button", { name: "Several genes: score, dot plot…" }).click();
+  await page.getByRole("button", { name: "Genes: sets, score, dot plot…" }).click();
   await page.getByLabel("Names of genes").fill(GENES.join(" "));
   await page.getByRole("button", { name: "Heat map…" }).press("Enter");
   const box = page.getByRole("dialog", { name: "Genes by category" });
@@ -207,7 +207,7 @@ a.write_h5ad(sys.argv[1])
   const { page, errors } = await visit(here.browser, here.server.url);
   await drop(page, file);
   await page.getByText("Choose a field or a gene: what its colours mean is told here.").waitFor();
-  await page.getByRole("button", { name: "Several genes: score, dot plot…" }).click();
+  await page.getByRole("button", { name: "Genes: sets, score, dot plot…" }).click();
   await page.getByLabel("Names of genes").fill("0 1");
   await page.getByRole("button", { name: "Violins…" }).click();
   await page.getByText("There is no category to show genes by.").waitFor();

@@ -81,7 +81,7 @@ test("ramps: their colours, reversed, by the logarithm, between percentiles; zer
 
 test("several genes as a score: the values are those of NumPy; what is not there is said; recent fields come back", async () => {
   const { page, errors } = await sample(here.browser, here.server);
-  await page.getByRole("button", { name: "Several genes: score, dot plot" }).click();
+  await page.getByRole("button", { name: "Genes: sets, score, dot plot" }).click();
   await page.getByLabel("Names of genes").fill("CD3D, cd3e\nTRAC; nonsense");
   await page.getByText("3 genes; not in the dataset: nonsense").waitFor();
   await shoot(page, "score");

@@ -188,7 +188,7 @@ test("numbers of cells, correlations, zeros; a rectangle, ranges and a lasso sel
 test("genes with many zeros, what is filtered left out, without zeros; saved as pictures and as a table; in a session", async () => {
   const { page, errors } = await sample(here.browser, here.server);
   const fields = ["CD3E", "NKG7"];
-  await page.getByRole("button", { name: "Several genes: score, dot plot…" }).click();
+  await page.getByRole("button", { name: "Genes: sets, score, dot plot…" }).click();
   await page.getByLabel("Names of genes").fill(fields.join("\n"));
   await page.locator("#score").getByRole("button", { name: "Scatter plot…" }).click();
   await drawn(page, "CD3E", "NKG7");

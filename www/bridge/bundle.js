@@ -46,6 +46,7 @@ export function bundle(state, sourceType) {
   const contents = [
     json("highlights/meta", "Highlights", { pages, activePageId: last?.id ?? null, activePageName: last?.name ?? null }),
     json("cellucid-wasm/view", "View", capture(state)),
+    ...(state.sets.length ? [json("cellucid-wasm/gene-sets", "Gene sets", state.sets)] : []),
     ...groups.map(({ id, label, cells }) => {
       return {
         id: `highlights/cells/${id}`,

@@ -19,8 +19,8 @@ import { drawing, element, known } from "./element.js";
 import { indices, palette, parts } from "./paint.js";
 import { scheme } from "./theme.js";
 
-/** Milliseconds of a frame. */
-const PATIENCE = 16;
+/** Milliseconds that are drawn without a pause, and that the pause has. */
+const [PATIENCE, NEXT] = [16, 12];
 /** A pointer that moved no further has enclosed nothing. */
 const STILL = 4;
 /** To ask for the cell under the pointer all are gone through. */
@@ -38,18 +38,20 @@ export function chart(store, view, enclosed) {
   const [lines, over] = [drawing("svg", { "aria-hidden": "true" }), drawing("svg", { class: "over", "aria-hidden": "true" })];
   const outline = drawing("path", {});
   over.append(outline);
-  const box = element("div", { className: "chart2" }, lines, canvas, over);
+  const box = element("div", { className: "crossplot" }, lines, canvas, over);
   Object.assign(canvas.style, { left: `${ROOM.left}px`, top: `${ROOM.top}px` });
   Object.assign(over.style, { left: `${ROOM.left}px`, top: `${ROOM.top}px` });
   const painter = new Plain(canvas);
   /** @type {Shown | null} */
   let shown = null;
   let frame = { width: 1, height: 1 };
-  let request = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let request;
 
   const redraw = () => {
     canvas.removeAttribute("data-drawn");
-    request ||= requestAnimationFrame(draw);
+    // A task of its own: the first plot has the frame.
+    request ||= setTimeout(draw, NEXT);
   };
   const watch = new ResizeObserver(() => {
     frame = {
@@ -100,9 +102,9 @@ export function chart(store, view, enclosed) {
   }
 
   function draw() {
-    request = 0;
+    request = undefined;
     if (!shown) return;
-    if (!painter.draw(scene(store.state, devicePixelRatio))) request = requestAnimationFrame(draw);
+    if (!painter.draw(scene(store.state, devicePixelRatio))) request = setTimeout(draw, NEXT);
     else canvas.dataset.drawn = String(painter.count);
   }
 
@@ -211,7 +213,7 @@ export function chart(store, view, enclosed) {
     },
     close() {
       watch.disconnect();
-      cancelAnimationFrame(request);
+      clearTimeout(request);
       for (const stop of stops) stop();
       if (store.state.hover) store.patch({ hover: null });
     },

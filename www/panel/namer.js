@@ -48,7 +48,9 @@ export function namer(store) {
     input.setAttribute("list", names.id);
     input.addEventListener("focus", () => offer(input.value));
     input.addEventListener("input", () => offer(input.value));
-    input.addEventListener("change", () => taken(named(input.value.trim()), input.value.trim()));
+    // What was put there by a program is a change only to who looks when it is left.
+    for (const done of ["change", "blur"])
+      input.addEventListener(done, () => taken(named(input.value.trim()), input.value.trim()));
     return input;
   }
 

@@ -148,6 +148,9 @@ function build(store, data, view) {
 
   /** @param {number} at @param {AnyField | undefined} field @param {string} text */
   function take(at, field, text) {
+    // Taken off the page it loses the focus, too.
+    if (!store.state.scatter) return;
+    if (field && field === now().fields[at]) return write();
     if (field) {
       const fields = /** @type {Scatter["fields"]} */ (now().fields.map((one, other) => (other === at ? field : one)));
       return store.patch({ scatter: { ...now(), fields } });

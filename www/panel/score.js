@@ -1,17 +1,22 @@
 /**
- * Several genes at once, their names typed or pasted in any form that lists come in: as one number per cell, or each by category.
+ * Several genes at once, their names typed or pasted in any form that lists come in: as one number per cell, or each by category; and the sets of them
+ * that are kept.
  *
  * @import { Data } from "../load.js"
  * @import { GeneField } from "../engine/manifest.js"
  * @import { Store } from "../store.js"
  */
 import { against } from "../against.js";
+import { named } from "../named.js";
 import { score } from "../restore.js";
+import { apart } from "./apart.js";
 import { element } from "./element.js";
 import { lazy } from "./lazy.js";
+import { sets } from "./sets.js";
 
 /** @param {Store} store @param {HTMLElement} box @param {Data} data */
 export function scores(store, box, data) {
+  apart();
   const text = element("textarea", {
     rows: 5,
     placeholder: "CD3D, CD3E, TRAC",
@@ -72,24 +77,5 @@ export function scores(store, box, data) {
     box.hidePopover();
   });
   tell();
-  box.replaceChildren(form);
-}
-
-/**
- * The genes a text names, each once: as they are written, else whatever the case of their letters.
- *
- * @param {string} text @param {GeneField[]} genes
- */
-export function named(text, genes) {
-  const exact = new Map(genes.map((gene) => [gene.key, gene]));
-  const loose = new Map(genes.map((gene) => [gene.key.toLowerCase(), gene]));
-  /** @type {Set<GeneField>} */
-  const found = new Set();
-  const missing = [];
-  for (const name of text.split(/[\s,;|"']+/).filter(Boolean)) {
-    const gene = exact.get(name) ?? loose.get(name.toLowerCase());
-    if (gene) found.add(gene);
-    else missing.push(name);
-  }
-  return { found: [...found], missing };
+  box.replaceChildren(form, sets(store, { text, by, box }));
 }
