@@ -12,6 +12,8 @@
  */
 import { held } from "../select.js";
 import { matrix, project } from "../view/camera.js";
+import { Density } from "../view/density.js";
+import { Picker } from "../view/pick.js";
 import { places } from "../view/places.js";
 import { Plain } from "../view/plain.js";
 import { axes, ROOM } from "./axes.js";
@@ -23,8 +25,6 @@ import { scheme } from "./theme.js";
 const [PATIENCE, NEXT] = [16, 12];
 /** A pointer that moved no further has enclosed nothing. */
 const STILL = 4;
-/** To ask for the cell under the pointer all are gone through. */
-const ASKED = 200_000;
 /** Places are where they are seen: nothing turns or moves. */
 export const FLAT = Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
 
@@ -42,9 +42,12 @@ export function chart(store, view, enclosed) {
   Object.assign(canvas.style, { left: `${ROOM.left}px`, top: `${ROOM.top}px` });
   Object.assign(over.style, { left: `${ROOM.left}px`, top: `${ROOM.top}px` });
   const painter = new Plain(canvas);
+  const picker = new Picker((...asked) => painter.read(...asked));
   /** @type {Shown | null} */
   let shown = null;
   let frame = { width: 1, height: 1 };
+  /** Who draws without a card has this said only whether it is to be. */
+  const dense = new Density();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let request;
 
@@ -78,7 +81,7 @@ export function chart(store, view, enclosed) {
   }
 
   /** @param {State} state @param {number} ratio @returns {Scene} */
-  function scene({ colour, size, opacity, hover }, ratio) {
+  function scene({ colour, size, opacity, hover, density }, ratio) {
     const style = getComputedStyle(known("plot", HTMLCanvasElement));
     const room = Math.sqrt((frame.width * frame.height) / Math.max(1, painter.count));
     const whole = { left: 0, bottom: 0, width: Math.round(frame.width * ratio), height: Math.round(frame.height * ratio) };
@@ -96,7 +99,7 @@ export function chart(store, view, enclosed) {
       boxes: [whole],
       layer: 0,
       strokes: null,
-      density: null,
+      density: density ? dense : null,
       patience: PATIENCE,
     };
   }
@@ -126,7 +129,7 @@ export function chart(store, view, enclosed) {
     store.subscribe(["colour", "range", "ramp"], (state) => paint(painter, state)),
     store.subscribe(["colour", "hidden", "ramp", "tones", "theme"], (state) => tint(painter, state)),
     store.subscribe(["invisible", "selection", "highlights", "filtered", "muted"], () => flag(painter)),
-    store.subscribe(["colour", "range", "ramp", "hidden", "tones", "theme", "size", "opacity", "hover"], redraw),
+    store.subscribe(["colour", "range", "ramp", "hidden", "tones", "theme", "size", "opacity", "density", "hover"], redraw),
     store.subscribe(["invisible", "selection", "highlights", "filtered", "muted"], redraw),
   ];
 
@@ -175,9 +178,9 @@ export function chart(store, view, enclosed) {
   function point(at) {
     const { points, camera, panes } = store.state;
     const none = () => store.state.hover && store.patch({ hover: null });
-    if (!at || !points || !camera || painter.count > ASKED) return void none();
+    if (!at || !points || !camera) return void none();
     const ratio = devicePixelRatio;
-    painter.ask(scene(store.state, ratio), at[0] * ratio, (frame.height - at[1]) * ratio, (cell) => {
+    picker.ask(scene(store.state, ratio), at[0] * ratio, (frame.height - at[1]) * ratio, (cell) => {
       if (cell === store.state.hover?.cell) return;
       const { clientWidth, clientHeight } = known("plot", HTMLCanvasElement);
       const [first = { width: 1, height: 1 }] = places(1 + panes.length, clientWidth, clientHeight);
@@ -196,7 +199,7 @@ export function chart(store, view, enclosed) {
     /** @param {Shown} given */
     show(given) {
       shown = given;
-      painter.place(given.drawn, 2, view.painter.order);
+      painter.place(given.drawn, 2, view.painter().order);
       dress(painter, store.state);
       rule();
       redraw();
