@@ -43,6 +43,14 @@ export function breather(signal) {
   };
 }
 
+/** Goes through many, a slice at a time. @param {number} count @param {Breathe} breathe @param {(from: number, to: number) => void} run */
+async function through(count, breathe, run) {
+  for (let from = 0; from < count; from += SLICE) {
+    run(from, Math.min(count, from + SLICE));
+    await breathe();
+  }
+}
+
 /** Where a value lies, -1 to 1 within the plot. @param {Axis} axis @returns {(value: number) => number} */
 export function along({ low, high, log }) {
   const [from, to] = log ? [bent(low), bent(high)] : [low, high];
@@ -69,9 +77,8 @@ export async function placed([first, second], without, breathe) {
   const spread = first.sparse || second.sparse;
   const drawn = spread ? new Float32Array(2 * cells) : exact;
   const [right, up] = [along(first), along(second)];
-  for (let begin = 0; begin < cells; begin += SLICE) {
-    const end = Math.min(cells, begin + SLICE);
-    for (let cell = begin; cell < end; cell++) {
+  await through(cells, breathe, (from, to) => {
+    for (let cell = from; cell < to; cell++) {
       const [x, y] = [n(first.values[cell]), n(second.values[cell])];
       const none = !Number.isFinite(x) || !Number.isFinite(y) || (without && (x === 0 || y === 0));
       const [left, top] = none ? [Number.NaN, Number.NaN] : [right(x), up(y)];
@@ -81,8 +88,7 @@ export async function placed([first, second], without, breathe) {
       drawn[2 * cell] = first.sparse && x === 0 ? left + scattered(cell, 0x9e3779b1) : left;
       drawn[2 * cell + 1] = second.sparse && y === 0 ? top + scattered(cell, 0x85ebca6b) : top;
     }
-    await breathe();
-  }
+  });
   return { exact, drawn };
 }
 
@@ -104,9 +110,8 @@ export async function related([first, second], seen, without, breathe) {
   /** @type {Related["zeros"]} */
   const zeros = [0, 0, 0, 0];
   let cells = 0;
-  for (let begin = 0; begin < all; begin += SLICE) {
-    const end = Math.min(all, begin + SLICE);
-    for (let cell = begin; cell < end; cell++) {
+  await through(all, breathe, (from, to) => {
+    for (let cell = from; cell < to; cell++) {
       const [x, y] = [n(first.values[cell]), n(second.values[cell])];
       if (!Number.isFinite(x) || !Number.isFinite(y) || (without && (x === 0 || y === 0)) || !seen(cell)) continue;
       const corner = (x === 0 ? 2 : 0) + (y === 0 ? 1 : 0);
@@ -115,8 +120,7 @@ export async function related([first, second], seen, without, breathe) {
       ys[cells] = y;
       cells++;
     }
-    await breathe();
-  }
+  });
   const [x, y] = [xs.subarray(0, cells), ys.subarray(0, cells)];
   const ranks = [await ranked(x, breathe), await ranked(y, breathe)];
   // By the values as the axes have them.
@@ -124,10 +128,10 @@ export async function related([first, second], seen, without, breathe) {
     [x, first],
     [y, second],
   ])) {
-    for (let at = 0; log && at < cells; at++) {
-      values[at] = bent(n(values[at]));
-      if (at % SLICE === 0) await breathe();
-    }
+    if (!log) continue;
+    await through(cells, breathe, (from, to) => {
+      for (let at = from; at < to; at++) values[at] = bent(n(values[at]));
+    });
   }
   const pearson = await correlated(x, y, breathe);
   const spearman = await correlated(ranks[0] ?? x, ranks[1] ?? y, breathe);
@@ -137,8 +141,8 @@ export async function related([first, second], seen, without, breathe) {
 /** @param {Float32Array | Float64Array} xs @param {Float32Array | Float64Array} ys @param {Breathe} breathe */
 async function correlated(xs, ys, breathe) {
   let [meanX, meanY, squareX, squareY, both] = [0, 0, 0, 0, 0];
-  for (let begin = 0; begin < xs.length; begin += SLICE) {
-    for (let at = begin; at < Math.min(xs.length, begin + SLICE); at++) {
+  await through(xs.length, breathe, (from, to) => {
+    for (let at = from; at < to; at++) {
       const [x, y] = [n(xs[at]) - meanX, n(ys[at]) - meanY];
       meanX += x / (at + 1);
       meanY += y / (at + 1);
@@ -146,8 +150,7 @@ async function correlated(xs, ys, breathe) {
       squareY += y * (n(ys[at]) - meanY);
       both += x * (n(ys[at]) - meanY);
     }
-    await breathe();
-  }
+  });
   return squareX > 0 && squareY > 0 ? both / Math.sqrt(squareX * squareY) : Number.NaN;
 }
 
@@ -162,38 +165,53 @@ export async function ranked(values, breathe) {
   const own = new Float32Array(count);
   const keys = new Uint32Array(own.buffer);
   let [order, next] = [new Uint32Array(count), new Uint32Array(count)];
-  for (let at = 0; at < count; at++) {
-    // Zero has two forms, which are equal.
-    own[at] = n(values[at]) + 0;
-    const bits = n(keys[at]);
-    keys[at] = bits >>> 31 ? ~bits : bits | 0x80000000;
-    order[at] = at;
-  }
+  await through(count, breathe, (from, to) => {
+    for (let at = from; at < to; at++) {
+      // Zero has two forms, which are equal.
+      own[at] = n(values[at]) + 0;
+      const bits = n(keys[at]);
+      keys[at] = bits >>> 31 ? ~bits : bits | 0x80000000;
+      order[at] = at;
+    }
+  });
   for (const shift of [0, 11, 22]) {
-    await breathe();
     const starts = new Uint32Array(2049);
-    for (let at = 0; at < count; at++) {
-      const digit = ((n(keys[at]) >>> shift) & 2047) + 1;
-      starts[digit] = n(starts[digit]) + 1;
-    }
+    await through(count, breathe, (from, to) => {
+      for (let at = from; at < to; at++) {
+        const digit = ((n(keys[at]) >>> shift) & 2047) + 1;
+        starts[digit] = n(starts[digit]) + 1;
+      }
+    });
     for (let digit = 1; digit <= 2048; digit++) starts[digit] = n(starts[digit]) + n(starts[digit - 1]);
-    for (let at = 0; at < count; at++) {
-      const item = n(order[at]);
-      const digit = (n(keys[item]) >>> shift) & 2047;
-      const to = n(starts[digit]);
-      next[to] = item;
-      starts[digit] = to + 1;
-    }
-    [order, next] = [next, order];
+    const [present, sorted] = [order, next];
+    await through(count, breathe, (from, to) => {
+      for (let at = from; at < to; at++) {
+        const item = n(present[at]);
+        const digit = (n(keys[item]) >>> shift) & 2047;
+        const place = n(starts[digit]);
+        sorted[place] = item;
+        starts[digit] = place + 1;
+      }
+    });
+    [order, next] = [sorted, present];
   }
-  await breathe();
+  // Where equal ones begin, then how many they are: forwards and backwards, so that no run of them is too long for a slice.
   const ranks = new Float64Array(count);
-  for (let from = 0; from < count; ) {
-    let to = from + 1;
-    while (to < count && keys[n(order[to])] === keys[n(order[from])]) to++;
-    for (let at = from; at < to; at++) ranks[n(order[at])] = (from + to + 1) / 2;
-    from = to;
-  }
+  let first = 0;
+  await through(count, breathe, (from, to) => {
+    for (let at = from; at < to; at++) {
+      if (at && keys[n(order[at])] !== keys[n(order[at - 1])]) first = at;
+      ranks[n(order[at])] = first;
+    }
+  });
+  let last = count - 1;
+  await through(count, breathe, (from, to) => {
+    for (let back = from; back < to; back++) {
+      const at = count - 1 - back;
+      if (back && keys[n(order[at])] !== keys[n(order[at + 1])]) last = at;
+      ranks[n(order[at])] = (n(ranks[n(order[at])]) + last) / 2 + 1;
+    }
+  });
   return ranks;
 }
 
