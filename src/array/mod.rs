@@ -4,6 +4,7 @@
 
 mod dtype;
 mod raw;
+mod run;
 mod select;
 mod text;
 mod values;
