@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -61,4 +62,6 @@ def main(file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    # The reference leaves the sessions it receives behind.
+    with tempfile.TemporaryDirectory(prefix="cellucid-") as tempfile.tempdir:
+        main(sys.argv[1])

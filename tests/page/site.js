@@ -138,6 +138,10 @@ export async function reference(file) {
     hear,
     /** @param {string} name @param {unknown[]} [args] @param {Record<string, unknown>} [options] */
     call: (name, args = [], options = {}) => child.stdin.write(`${JSON.stringify([name, args, options])}\n`),
-    stop: () => child.kill(),
+    stop: () => {
+      // Its own way out, so that it tidies up.
+      child.stdin.end();
+      setTimeout(() => child.kill(), 5000).unref();
+    },
   };
 }
