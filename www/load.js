@@ -28,6 +28,7 @@ import { cancelled, Fault } from "./engine/fault.js";
 import { embeddings, genes, parse } from "./engine/manifest.js";
 import { begin, blank, coloured, coordinates, flat, pause, whole } from "./opening.js";
 import { tasks } from "./tasks.js";
+import { ordered } from "./view/order.js";
 import { size } from "./words.js";
 
 /** Bytes that a gene may cost without asking. */
@@ -81,8 +82,12 @@ export function load(store, hire) {
         const kept = new Columns();
         // What it is coloured by at first comes beside the points: as few waits as may be until there is something to see.
         const beginning = begin(fresh, description, kept, hooks);
+        const order = ordered(description.n_obs);
         const bytes = await fresh.read(points.path, hooks);
+        await order;
         const drawn = coordinates(bytes, points.dimension, description.n_obs, points.path);
+        // Between what goes through all cells, hands have their turn.
+        await pause(0);
         // Colours that are nearly there are waited for: no grey picture for the wink of an eye.
         first = await Promise.race([beginning, pause(WINK)]);
         if (hooks.signal.aborted) throw cancelled();
@@ -168,6 +173,8 @@ export function load(store, hire) {
       if (store.state.colour !== before) store.patch({ colour: before });
       throw error;
     });
+    // What was summed up is now drawn: hands have their turn in between.
+    await pause(0);
     if (store.state.wanted !== wanted) return;
     const recent = [wanted, ...store.state.recent.filter(({ path }) => path !== wanted.path)].slice(0, RECENT);
     const range = colour.kind === "continuous" && { range: colour.summary.range };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bounds, fit, matrix, pan, project, turn, zoom } from "../../www/view/camera.js";
+import { bounds, fit, matrix, project } from "../../www/view/camera.js";
+import { pan, turn, zoom } from "../../www/view/moves.js";
 
 const frame = { width: 800, height: 600 };
 const flat = new Float32Array([-1, -0.5, 1, 0.5, 0, 0, Number.NaN, 3, 0.25, 0.125]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Budget, shuffle } from "../../www/view/order.js";
+import { Budget, ordered, shuffle } from "../../www/view/order.js";
 
 test("the order holds every cell once and is the same each time", () => {
   for (const count of [0, 1, 2, 1000]) {
@@ -11,6 +11,19 @@ test("the order holds every cell once and is the same each time", () => {
     );
     assert.deepEqual(order, shuffle(count));
   }
+});
+
+test("made ahead, a slice at a time, it is the same order", async () => {
+  const count = 700_000;
+  const wanted = shuffle(count);
+  let turns = 0;
+  const others = setInterval(() => turns++);
+  await ordered(count);
+  clearInterval(others);
+  assert.ok(turns > 0, "others had their turn meanwhile");
+  const made = shuffle(count);
+  assert.deepEqual(made, wanted);
+  assert.equal(shuffle(count), made, "it is not made again");
 });
 
 test("a prefix is a fair sample", () => {

@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { keeps, out } from "../../www/filters.js";
 import { choosable, combined, invert, keep, select } from "../../www/select.js";
 import { initial, Store } from "../../www/store.js";
-import { bounds, fit, matrix, project, turn } from "../../www/view/camera.js";
+import { bounds, fit, matrix, project } from "../../www/view/camera.js";
 import { graph, grown, nearest } from "../../www/view/graph.js";
-import { inside } from "../../www/view/lasso.js";
+import { enclosed, inside, SLICE } from "../../www/view/lasso.js";
+import { turn } from "../../www/view/moves.js";
 
 /** Numbers that look random and are the same every time. @param {number} seed */
 function random(seed) {
@@ -54,6 +55,34 @@ test("a lasso takes exactly the points that geometry puts inside it, in 2D and 3
     }
   }
   assert.ok(taken > 10_000, `${taken} points were inside`);
+});
+
+test("many points are looked at a slice at a time, and the same are found", async () => {
+  const dice = random(3);
+  const cells = 5 * SLICE + 17;
+  const coordinates = Float32Array.from({ length: cells * 2 }, () => dice() * 2 - 1);
+  const frame = { width: 640, height: 480 };
+  const view = matrix(fit(bounds(coordinates, 2), 2, frame), frame);
+  const outline = /** @type {Array<[number, number]>} */ ([
+    [100, 100],
+    [500, 120],
+    [300, 400],
+  ]);
+  let [pauses, asked, most] = [0, 0, 0];
+  const counts = () => {
+    asked++;
+    return true;
+  };
+  const pause = async () => {
+    pauses++;
+    [asked, most] = [0, Math.max(most, asked)];
+  };
+  const found = await enclosed({ coordinates, axes: 2, matrix: view, frame, outline, counts }, pause);
+  assert.deepEqual(found, inside(coordinates, 2, view, frame, outline));
+  assert.equal(pauses, 5);
+  assert.ok(found.length > SLICE && most > 0 && most < SLICE, `${most} at a time`);
+  // So few that nobody waits.
+  await enclosed({ coordinates: coordinates.subarray(0, 2000), axes: 2, matrix: view, frame, outline }, assert.fail);
 });
 
 test("two corners are a rectangle, fewer are nothing; what cannot be chosen is not", () => {

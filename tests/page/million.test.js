@@ -154,6 +154,9 @@ test("a million cells are drawn, coloured, moved, picked and enclosed", { timeou
   await page.mouse.down();
   await page.mouse.move(left + Number(east), top + Number(south), { steps: 3 });
   await page.mouse.up();
+  // Found a slice at a time, between frames.
+  const taken = async () => (await import(new URL("main.js", document.baseURI).href)).store.state.selection !== null;
+  await until(page, taken, null, "cells are selected");
   await rested(page);
   assert.equal((await tally()).bytes, CELLS);
   const outline = [

@@ -15,7 +15,7 @@
  * @property {(outline: Array<[number, number]>, corner: Corner) => void} trace shows the outline so far
  */
 import { held, select } from "../select.js";
-import { pan, turn, zoom } from "../view/camera.js";
+import { pan, turn, zoom } from "../view/moves.js";
 import { known } from "./element.js";
 
 export const CLOSER = 1.25;

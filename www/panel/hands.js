@@ -7,7 +7,7 @@
  */
 import { choosable, select } from "../select.js";
 import { matrix } from "../view/camera.js";
-import { inside } from "../view/lasso.js";
+import { enclosed } from "../view/lasso.js";
 import { asked, Picker } from "../view/pick.js";
 import { Points } from "../view/points.js";
 import { known } from "./element.js";
@@ -46,11 +46,14 @@ export function hands(store, data, { painter, frame, where, scene, ratio, home }
       };
       picker.ask({ ...made, layer }, x * ratio(), (frame().height - y) * ratio(), tell, then !== undefined);
     },
-    enclose(shape, source, how) {
+    async enclose(outline, source, how) {
       const { points, camera } = store.state;
       if (!points || !camera) return;
-      const found = inside(points.drawn, points.axes, matrix(camera, frame()), frame(), shape, choosable(store.state));
-      select(store, found, source, how);
+      const { drawn: coordinates, axes } = points;
+      const view = { matrix: matrix(camera, frame()), frame: frame() };
+      const found = await enclosed({ coordinates, axes, ...view, outline, counts: choosable(store.state) });
+      // Other cells, or elsewhere, were not meant.
+      if (store.state.points === points) select(store, found, source, how);
     },
     async near(cell, how) {
       const found = await data.near(cell);

@@ -7,7 +7,8 @@
  * @import { Tool } from "../state.js"
  */
 import { all, clear, held, invert, select } from "../select.js";
-import { matrix, pan, project, turn, zoom } from "../view/camera.js";
+import { matrix, project } from "../view/camera.js";
+import { pan, turn, zoom } from "../view/moves.js";
 import { act, CLOSER } from "./gestures.js";
 
 const STEP = 40;

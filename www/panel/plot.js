@@ -35,7 +35,7 @@ import { scheme } from "./theme.js";
 /** How long after the last movement everything is drawn again. */
 const REST = 140;
 /** Milliseconds of a frame where the processor draws: the rest is left to the next one, so that hands are not held up. */
-const PATIENCE = 40;
+const PATIENCE = 28;
 
 /** @param {Store} store @returns {Promise<View>} */
 export async function plot(store) {

@@ -10,19 +10,50 @@ const OUT = 0;
 const IN = 1;
 const EDGE = 2;
 
+/** Points that are looked at without a pause: some ten milliseconds. */
+export const SLICE = 1 << 18;
+
 /**
- * @param {Float32Array} coordinates @param {2 | 3} axes numbers per point
- * @param {Float32Array} m matrix from data to clip space
- * @param {Frame} frame
- * @param {Array<[number, number]>} outline corners in CSS pixels; two of them span a rectangle
- * @param {(cell: number) => boolean} [counts] cells that can be chosen; all when left out
+ * @typedef {object} Enclosing
+ * @property {Float32Array} coordinates
+ * @property {2 | 3} axes numbers per point
+ * @property {Float32Array} matrix from data to clip space
+ * @property {Frame} frame
+ * @property {Array<[number, number]>} outline corners in CSS pixels; two of them span a rectangle
+ * @property {(cell: number) => boolean} [counts] cells that can be chosen; all when left out
+ */
+
+/**
+ * @param {Float32Array} coordinates @param {2 | 3} axes @param {Float32Array} matrix @param {Frame} frame
+ * @param {Array<[number, number]>} outline @param {(cell: number) => boolean} [counts]
  * @returns {Uint32Array} ascending
  */
-export function inside(coordinates, axes, m, frame, outline, counts = () => true) {
+export function inside(coordinates, axes, matrix, frame, outline, counts) {
+  const { look, found } = looker({ coordinates, axes, matrix, frame, outline, counts });
+  look(0, coordinates.length / axes);
+  return found();
+}
+
+/**
+ * The same a slice at a time, so that hands are not held up, however many points there are.
+ *
+ * @param {Enclosing} what @param {() => Promise<unknown>} [pause] between slices
+ * @returns {Promise<Uint32Array>} ascending
+ */
+export async function enclosed(what, pause = () => new Promise((next) => setTimeout(next))) {
+  const { look, found } = looker(what);
+  const cells = what.coordinates.length / what.axes;
+  for (let from = 0; from < cells; from += SLICE) {
+    if (from) await pause();
+    look(from, Math.min(cells, from + SLICE));
+  }
+  return found();
+}
+
+/** @param {Enclosing} what */
+function looker({ coordinates, axes, matrix: m, frame, outline, counts = () => true }) {
   const corners = outline.length === 2 ? rectangle(outline) : outline;
-  const cells = coordinates.length / axes;
-  const found = new Uint32Array(cells);
-  if (corners.length < 3) return found.subarray(0, 0);
+  const found = new Uint32Array(corners.length < 3 ? 0 : coordinates.length / axes);
   const width = Math.max(1, Math.ceil(frame.width));
   const height = Math.max(1, Math.ceil(frame.height));
   const [xs, ys] = [Float64Array.from(corners, ([x]) => x), Float64Array.from(corners, ([, y]) => y)];
@@ -30,22 +61,25 @@ export function inside(coordinates, axes, m, frame, outline, counts = () => true
   const [ax, ay, aw, bx, by, bw] = [num(m[0]), num(m[1]), num(m[3]), num(m[4]), num(m[5]), num(m[7])];
   const [cx, cy, cw, dx, dy, dw] = [num(m[8]), num(m[9]), num(m[11]), num(m[12]), num(m[13]), num(m[15])];
   let count = 0;
-  for (let cell = 0; cell < cells; cell++) {
-    const at = cell * axes;
-    const x = num(coordinates[at]);
-    const y = num(coordinates[at + 1]);
-    const z = axes === 3 ? num(coordinates[at + 2]) : 0;
-    const w = aw * x + bw * y + cw * z + dw;
-    if (!(w > 0)) continue;
-    const left = (((ax * x + bx * y + cx * z + dx) / w + 1) * frame.width) / 2;
-    const top = ((1 - (ay * x + by * y + cy * z + dy) / w) * frame.height) / 2;
-    // What is not on the screen was not chosen, nor what has no place.
-    if (!(left >= 0 && top >= 0 && left < width && top < height)) continue;
-    const byte = mask[Math.floor(top) * width + Math.floor(left)];
-    if (byte === OUT || (byte === EDGE && !within(xs, ys, left, top))) continue;
-    if (counts(cell)) found[count++] = cell;
-  }
-  return found.slice(0, count);
+  /** @param {number} from @param {number} to */
+  const look = (from, to) => {
+    for (let cell = from; cell < to; cell++) {
+      const at = cell * axes;
+      const x = num(coordinates[at]);
+      const y = num(coordinates[at + 1]);
+      const z = axes === 3 ? num(coordinates[at + 2]) : 0;
+      const w = aw * x + bw * y + cw * z + dw;
+      if (!(w > 0)) continue;
+      const left = (((ax * x + bx * y + cx * z + dx) / w + 1) * frame.width) / 2;
+      const top = ((1 - (ay * x + by * y + cy * z + dy) / w) * frame.height) / 2;
+      // What is not on the screen was not chosen, nor what has no place.
+      if (!(left >= 0 && top >= 0 && left < width && top < height)) continue;
+      const byte = mask[Math.floor(top) * width + Math.floor(left)];
+      if (byte === OUT || (byte === EDGE && !within(xs, ys, left, top))) continue;
+      if (counts(cell)) found[count++] = cell;
+    }
+  };
+  return { look, found: () => found.slice(0, count) };
 }
 
 /** @param {Array<[number, number]>} corners @returns {Array<[number, number]>} */

@@ -97,11 +97,15 @@ export class Plain {
     this.pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /** @param {Scene} scene @returns {boolean} whether all is drawn, see `patience` */
-  draw(scene) {
-    this.blank(scene.ground);
+  /** @param {Scene} given @returns {boolean} whether all is drawn, see `patience` */
+  draw(given) {
+    this.blank(given.ground);
     let all = true;
     if (!this.pen || !this.count) return all;
+    // Patience is had once, by whatever is not there yet, not by each part of each plot.
+    const until = performance.now() + (given.patience ?? Infinity);
+    const left = () => Math.max(0, until - performance.now());
+    const scene = Object.defineProperty({ ...given }, "patience", { get: left, enumerable: true });
     for (const [layer, box] of scene.boxes.entries()) {
       const { left, bottom, width, height } = box;
       const image = this.#image?.width === width && this.#image.height === height ? this.#image : new ImageData(width, height);
