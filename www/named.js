@@ -1,4 +1,9 @@
-/** Genes of a dataset by what people call them. @import { GeneField } from "./engine/manifest.js" */
+/**
+ * Genes of a dataset by what people call them.
+ *
+ * @import { GeneField } from "./engine/manifest.js"
+ * @import { GeneSet } from "./state.js"
+ */
 
 /** Genes by their names, of one dataset. @type {WeakMap<GeneField[], { exact: Map<string, GeneField>, loose: Map<string, GeneField> }>} */
 const books = new WeakMap();
@@ -34,4 +39,9 @@ export function named(text, genes) {
     else missing.add(name);
   }
   return { found: [...found], missing: [...missing] };
+}
+
+/** Genes of a set that the dataset has, each once. @param {GeneSet} set @param {GeneField[]} all */
+export function present({ genes }, all) {
+  return [...new Set(genes.map(({ symbol }) => gene(symbol, all)).filter((one) => one !== undefined))];
 }

@@ -11,6 +11,7 @@ import { recall, remember } from "./kept.js";
 export function sets(store) {
   /** Whose they are. @type {object | null} */
   let owner = null;
+  let told = false;
   const key = () => `cellucid.sets ${store.state.dataset?.description.id}`;
   store.subscribe(["dataset"], ({ dataset, history }) => {
     if (!dataset || dataset.description === owner) return;
@@ -22,8 +23,10 @@ export function sets(store) {
     const text = JSON.stringify(sets);
     if (!dataset || dataset.description !== owner || (recall(key()) ?? "[]") === text) return;
     remember(key(), text);
-    if (recall(key()) === text) return;
-    store.patch({ notice: "This browser does not keep gene sets of that size: save them as a file, or the session." });
+    // Said once: a notebook's frame keeps nothing.
+    if (told || recall(key()) === text) return;
+    told = true;
+    store.patch({ notice: "This browser does not keep these gene sets: save them as a file, or the session." });
   });
 }
 

@@ -88,6 +88,14 @@ test("kept, renamed, changed, removed and taken back; coloured by its score as P
   await open(page);
   await part(page).getByRole("button", { name: "T", exact: true }).press("Enter");
   assert.equal(await page.getByLabel("Names of genes").inputValue(), GENES.join("\n"));
+  // Written out they are the set still, whatever the order.
+  await page.getByLabel("Names of genes").fill("TRAC CD3D CD3E");
+  await page.locator("#score").getByLabel("How genes are put together").selectOption("mean");
+  await page.getByRole("button", { name: "Colour by the score" }).press("Enter");
+  await coloured(page, "T");
+  assert.deepEqual((await state(page, "wanted")).by, "mean");
+  await open(page);
+  await page.getByLabel("Names of genes").fill(GENES.join("\n"));
   await page.locator("#score").getByRole("button", { name: "Heat map…" }).press("Enter");
   const box = page.getByRole("dialog", { name: "Genes by category" });
   await box.locator("tbody tr").first().waitFor();

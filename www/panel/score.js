@@ -7,7 +7,7 @@
  * @import { Store } from "../store.js"
  */
 import { against } from "../against.js";
-import { named } from "../named.js";
+import { named, present } from "../named.js";
 import { score } from "../restore.js";
 import { apart } from "./apart.js";
 import { element } from "./element.js";
@@ -71,9 +71,15 @@ export function scores(store, box, data) {
   store.subscribe(["dataset"], tell);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const { found } = named(text.value, store.state.dataset?.genes ?? []);
+    const genes = store.state.dataset?.genes ?? [];
+    const { found } = named(text.value, genes);
     if (!found.length) return;
-    store.patch({ wanted: score(found, by.value === "z" ? "z" : "mean") });
+    // The genes of a set that is kept have its name.
+    const kept = store.state.sets.find((one) => {
+      const own = one.genes.length < found.length ? [] : present(one, genes);
+      return own.length === found.length && found.every((other) => own.includes(other));
+    });
+    store.patch({ wanted: score(found, by.value === "z" ? "z" : "mean", kept?.name) });
     box.hidePopover();
   });
   tell();

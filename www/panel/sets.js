@@ -2,13 +2,12 @@
  * Gene sets that are kept: named, changed, removed, coloured by, brought from files and taken along. The list of genes above them is where
  * one is written.
  *
- * @import { GeneField } from "../engine/manifest.js"
  * @import { GeneSet } from "../state.js"
  * @import { Store } from "../store.js"
  */
 import { Fault } from "../engine/fault.js";
 import { joined } from "../geneset.js";
-import { gene, named } from "../named.js";
+import { named, present } from "../named.js";
 import { score } from "../restore.js";
 import { many } from "../words.js";
 import { element } from "./element.js";
@@ -196,9 +195,4 @@ export function sets(store, { text, by, box }) {
   });
   draw();
   return part;
-}
-
-/** Genes of a set that the dataset has. @param {GeneSet} set @param {GeneField[]} all */
-function present({ genes }, all) {
-  return [...new Set(genes.map(({ symbol }) => gene(symbol, all)).filter((one) => one !== undefined))];
 }
