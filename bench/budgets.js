@@ -74,6 +74,7 @@ export function verdicts(summary) {
       versus(`first plot, +${delay} ms`, at(CSC, delay), "plot", "h5wasm:lazy", 0.4),
     ]),
     atMost("first plot: requests", "", plot?.requests, 30),
+    atMost("first plot, CSR: requests", "", line(at(CSR, 80), "plot")?.requests, 30),
     atMost("first plot: dependent rounds", "", plot?.rounds, 10),
     atMost("first plot, opened again: dependent rounds", "", line(at(CSC, 80), "again")?.rounds, 2),
     atMost("first plot: bytes", " MB", plot && plot.bytes / MB, ((needed?.plot ?? NaN) * 1.05) / MB + 0.3),

@@ -286,12 +286,13 @@ fn a_second_opening_takes_two_rounds() {
         clock.run(dataset.settle());
         cost
     };
-    for file in FILES {
+    // Requests of a first opening; without what lies just before headers of columns two more.
+    for (file, most) in FILES.into_iter().zip([13, 16, 27]) {
         let (first, second) = (visit(file), visit(file));
         println!("{file}: {first:?}, then {second:?}");
         // One to see what file it is, which over HTTP comes with the size; then the data.
         assert!(second.rounds <= 2 && second.requests <= 6, "{first:?}, then {second:?}");
-        assert!(first.rounds <= 6 && first.requests <= 30, "{first:?}");
+        assert!(first.rounds <= 6 && first.requests <= most, "{first:?}");
         assert!(second.bytes < first.bytes);
     }
 }

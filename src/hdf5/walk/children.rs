@@ -33,6 +33,9 @@ const SYMBOL: u64 = 24;
 const WARM: usize = 32;
 /// Most leaves of a group, of eight links by default, whose links are followed before anybody asks.
 const FEW: usize = 16;
+/// Bytes before a member's header that come along from afar where members are groups: the one written before it ends there, for a
+/// categorical column with the header of its labels, the root of their index and a heap.
+const BEFORE: u64 = 5 << 10;
 
 /// How a group keeps its links.
 pub enum Links<'s> {
@@ -214,11 +217,14 @@ impl Old<'_> {
         }
         let widths = self.space.widths();
         let node = btree1::length(widths, self.k.0, widths.length.into());
+        let groups = leaves.iter().flat_map(|leaf| leaf.iter()).any(|symbol| symbol.ahead.is_some());
+        let before = if groups && self.space.is_far() { BEFORE } else { 0 };
         let mut wanted = Vec::new();
         for symbol in leaves.iter().flat_map(|leaf| leaf.iter()) {
             let Ok(Target::Hard(address)) = symbol.to else { continue };
             found.borrow_mut().push((address, symbol.ahead));
-            wanted.push((address, USUAL));
+            let from = address.saturating_sub(before);
+            wanted.push((from, (address - from).saturating_add(USUAL)));
             if let Some(SymbolTable { tree, heap }) = symbol.ahead {
                 wanted.extend([(tree, node), (heap, local::header_length(widths))]);
             }
