@@ -23,7 +23,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { cpu, forget, launch, memory } from "./browser.js";
+import { cpu, forget, launch, memory, unheard } from "./browser.js";
 import { cost, serve } from "./serve.js";
 import { median } from "./summary.js";
 
@@ -58,6 +58,7 @@ async function session(site, data, { file, delay, local }, { system, phases }) {
   try {
     const page = await browser.newPage();
     await page.goto(`${site.url}/page/index.html`);
+    await unheard(page);
     if (local) await page.setInputFiles("#file", join(data, file));
     const ready = await call(page, "start", name, way);
     const pid = await renderer(page);
