@@ -14,7 +14,7 @@
  */
 import { choosable, held, pick, select } from "../select.js";
 import { back, breather, placed, related } from "../view/against.js";
-import { inside } from "../view/lasso.js";
+import { enclosed } from "../view/lasso.js";
 import { many, short } from "../words.js";
 import { apart } from "./apart.js";
 import { chart, FLAT } from "./chart.js";
@@ -283,9 +283,16 @@ function build(store, data, view) {
   }
 
   /** @param {Array<[number, number]>} shape @param {{ width: number, height: number }} frame @param {Combine} [way] */
-  function enclose(shape, frame, way) {
+  async function enclose(shape, frame, way) {
     if (!shown) return;
-    if (shape.length > 2) return select(store, inside(shown.exact, 2, FLAT, frame, shape, choosable(store.state)), "lasso", way);
+    if (shape.length > 2) {
+      const { exact } = shown;
+      const where = { coordinates: exact, axes: /** @type {const} */ (2), matrix: FLAT, frame, outline: shape };
+      const found = await enclosed({ ...where, counts: choosable(store.state) });
+      // Cells that lie elsewhere by now were not meant.
+      if (shown.exact === exact) select(store, found, "lasso", way);
+      return;
+    }
     // A rectangle is ranges: those that are written, so that the same can be had by typing them.
     for (const side of /** @type {const} */ ([0, 1])) {
       const at = shape.map((corner) => (side ? 1 - (2 * corner[1]) / frame.height : (2 * corner[0]) / frame.width - 1));
