@@ -239,7 +239,7 @@ browser's cache, inflates them in WebAssembly and puts them into the final array
 *Needed* are the bytes, as stored, of the chunks that an answer lies in. *Waves* are the longest chain of requests of which each began after the
 one before had ended; *rounds* leave out those that the browser had held back because six were under way, as it does over HTTP/1.1. Both are counted
 where a delay makes them tell apart. *MB later* was read after the answer, ahead of the next question. *Peak* is how far
-resident memory of the renderer rose. *CPU* is the renderer's. What a client has to do itself (scatter a sparse column, search a CSR matrix) is
+resident memory of the renderer rose; nobody listens to requests meanwhile, for whom the browser would keep copies in it. *CPU* is the renderer's. What a client has to do itself (scatter a sparse column, search a CSR matrix) is
 the same code for all peers; what they do once after the first CSR gene (transpose) is not counted.
 
 ## Budgets
