@@ -139,7 +139,13 @@ const CLAIMS: &[(&str, Claim)] = &[
         all_drawn(s);
         assert!(s.data.is_ok());
     }),
-    ("emb_only_5", |r, s| both(r, s, |one| assert!(one.refusal().contains("no embedding can be drawn")))),
+    ("emb_only_5", |r, s| {
+        assert!(r.refusal().contains("no embedding can be drawn"));
+        let advice = r.data.as_ref().err().unwrap().advice();
+        assert!(advice.contains("the strict profile, which shows \"X_umap\""), "{advice}");
+        all_drawn(s);
+        assert!(s.data.is_ok());
+    }),
     ("missing_obsm", |r, s| both(r, s, |one| assert!(one.refusal().contains("obsm holds nothing")))),
     ("emb_nan", |r, s| {
         assert!(r.floats("points_2d.bin").iter().all(|x| x.is_nan()));

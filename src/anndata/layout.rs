@@ -62,6 +62,23 @@ impl Entry {
         read.map_err(|e| e.at(&self.path).in_file(self.tree.name()))
     }
 
+    /// Whether its first columns can be read without the others: it is a dense matrix.
+    pub fn is_dense(&self) -> bool {
+        matches!(self.form, Form::Matrix(Matrix::Dense(_)))
+    }
+
+    /// The first columns in single precision, row after row; all of what is not stored as an array.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn first(&self, columns: u64) -> Result<Vec<f32>> {
+        let Form::Matrix(Matrix::Dense(array)) = &self.form else { return self.read().await };
+        let select =
+            Select(self.shape.iter().zip([u64::MAX, columns]).map(|(&n, most)| 0..n.min(most)).collect());
+        let read = read(&*self.tree, array, &select).await;
+        read.and_then(Values::into_f32).map_err(|e| e.at(&self.path).in_file(self.tree.name()))
+    }
+
     /// Some rows in single precision. What is not stored as an array is read whole for them.
     ///
     /// # Errors

@@ -118,12 +118,14 @@ impl Export {
 
     fn embeddings(&self, packing: &Packing) -> Json {
         let dims: Vec<u64> = self.choices.iter().map(|choice| choice.dim.into()).collect();
-        let largest = dims.iter().copied().max().unwrap_or(0);
+        // Of an entry that has more columns the first two are what people look at.
+        let first = self.choices.first().filter(|choice| self.in_part(Some(choice)));
+        let default = first.map(|choice| choice.dim.into()).or(dims.iter().copied().max()).unwrap_or(0);
         let files =
             dims.iter().map(|d| (format!("{d}d"), Json::from(packing.path(&format!("points_{d}d.bin")))));
         let mut embeddings = vec![
             ("available_dimensions", Json::list(dims.clone())),
-            ("default_dimension", Json::from(largest)),
+            ("default_dimension", Json::from(default)),
             ("files", Json::map(files)),
         ];
         if let (Some(umap), false) = (&self.umap, self.strict()) {

@@ -74,6 +74,8 @@ pub struct Export {
     vectors: Vec<Field>,
     /// By dimension, the first of which is 1. Several columns want them at the same time.
     points: [Once<Rc<Points>>; 3],
+    /// The first columns of what has more than can be shown.
+    first: Once<Rc<Vec<f32>>>,
     graph: Once<Rc<Graph>>,
     genes: RefCell<Option<Rc<Genes>>>,
     /// The latent space, where it is small enough to be kept.
@@ -108,7 +110,7 @@ impl Export {
             Profile::Reference => data.obs.columns.clone(),
             Profile::Strict => names::unique(data.obs.columns.iter().map(String::as_str)),
         };
-        let (points, graph, genes, latent, lost, rows, coded, counts) = Default::default();
+        let (points, first, graph, genes, latent, lost, rows, coded, counts) = Default::default();
         let place = Place::default();
         Ok(Self {
             data,
@@ -118,6 +120,7 @@ impl Export {
             umap,
             vectors,
             points,
+            first,
             graph,
             genes,
             latent,
@@ -313,9 +316,23 @@ impl Export {
             let choice = self.choices.iter().find(|choice| choice.dim == dim);
             let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
             let entry = entry.filter(|_| self.data.n_obs() > 0).ok_or_else(missing)?;
-            Ok(Rc::new(points::read(entry, dim, &self.options).await?))
+            let values = if self.in_part(choice) {
+                let read = async { Ok(Rc::new(entry.first(points::FIRST).await?)) };
+                let rows = self.first.get(read).await?;
+                let rows = rows.chunks(points::FIRST as usize);
+                rows.flat_map(|row| row.iter().take(dim.into()).copied()).collect()
+            } else {
+                entry.read().await?
+            };
+            Ok(Rc::new(points::scaled(values, dim, &self.options)))
         };
         made.get(reading).await
+    }
+
+    /// Whether only the first columns of an entry are shown.
+    fn in_part(&self, choice: Option<&Choice>) -> bool {
+        let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
+        entry.and_then(crate::anndata::Entry::columns) > Some(points::FIRST)
     }
 
     /// The colours that the file gives to a column's labels, as it writes them; `null` where it gives none.
@@ -363,7 +380,7 @@ fn nothing_drawn(data: &AnnData) -> Error {
     let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
     let hint = "store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap";
     // The strict profile would not have come here.
-    let hint = points::instead(data).map_or_else(
+    let hint = points::instead(data).first().map_or_else(
         || hint.to_owned(),
         |Choice { key, .. }| {
             format!(

@@ -6,7 +6,6 @@ use cellucid_kernels::axis;
 
 use crate::{
     anndata::{AnnData, Entry},
-    error::Result,
     threads,
 };
 
@@ -45,6 +44,9 @@ pub struct Points {
     pub scale: f64,
 }
 
+/// Columns that are read of an entry that has more.
+pub const FIRST: u64 = 3;
+
 /// Columns an embedding needs to be drawn as it is.
 fn drawable(entry: &Entry) -> Option<u8> {
     entry.columns().and_then(|c| u8::try_from(c).ok()).filter(|c| (1..=3).contains(c))
@@ -71,23 +73,29 @@ pub fn choose(data: &AnnData, options: &Options) -> (Vec<Choice>, Option<Umap>) 
         (None, None) => Umap::Invalid(entry.shape.clone()),
     });
     if choices.is_empty() && options.profile == Profile::Strict {
-        choices.extend(instead(data));
+        choices = instead(data);
     }
     (choices, umap)
 }
 
-/// The best of what can be drawn where there is no UMAP.
-pub fn instead(data: &AnnData) -> Option<Choice> {
+/// The best of what can be drawn where there is no UMAP: an entry of two or three columns, else the first two and three of one that has
+/// more, such as a PCA.
+pub fn instead(data: &AnnData) -> Vec<Choice> {
     // Names people give to what they look at, most telling first; then anything that can be drawn.
     let rank = |key: &str| {
-        ["umap", "tsne", "draw_graph", "phate", "spatial", "diffmap"]
+        ["umap", "tsne", "draw_graph", "phate", "spatial", "diffmap", "pca"]
             .iter()
             .position(|word| key.to_ascii_lowercase().contains(word))
             .unwrap_or(usize::MAX)
     };
     let drawn = data.obsm.iter().filter_map(|entry| Some((drawable(entry)?, entry)));
     let best = drawn.filter(|(dim, _)| *dim > 1).min_by_key(|(_, entry)| rank(&entry.key));
-    best.map(|(dim, entry)| Choice { dim, key: entry.key.clone() })
+    if let Some((dim, entry)) = best {
+        return Vec::from([Choice { dim, key: entry.key.clone() }]);
+    }
+    let wide = data.obsm.iter().filter(|entry| entry.is_dense() && entry.columns() > Some(FIRST));
+    let best = wide.min_by_key(|entry| rank(&entry.key));
+    best.map_or_else(Vec::new, |entry| [2, 3].map(|dim| Choice { dim, key: entry.key.clone() }).into())
 }
 
 /// What `dataset_identity.json` says about `X_umap`.
@@ -136,14 +144,10 @@ pub fn umap_json(umap: &Umap, rows: u64) -> Json {
     Json::map(entries)
 }
 
-/// Reads and normalises an embedding.
-///
-/// # Errors
-/// Whatever reading the entry says.
-pub async fn read(entry: &Entry, dim: u8, options: &Options) -> Result<Points> {
-    let mut values = entry.read().await?;
+/// Normalises an embedding as it was read.
+pub fn scaled(mut values: Vec<f32>, dim: u8, options: &Options) -> Points {
     let scale = if options.normalize { normalize(&mut values, dim.into(), options.profile) } else { 1.0 };
-    Ok(Points { dim, values: values.into(), scale })
+    Points { dim, values: values.into(), scale }
 }
 
 /// Centres each axis and scales all by the widest, into [−1, 1]; gives the scale. NaN spreads over everything in the

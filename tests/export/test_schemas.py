@@ -17,8 +17,8 @@ DOCUMENTS = ["dataset_identity", "obs_manifest", "var_manifest", "connectivity_m
 SERVICES = ["health", "info", "datasets"]
 PROFILES = ["reference", "strict"]
 # What the program refuses with a reason; everything else has to be exported. A gene's name may be too long for a file.
-ALWAYS = {"emb_only_5", "missing_obs", "missing_obsm", "gene_id_column_missing", "genes_odd"}
-REFUSED = {"reference": {*ALWAYS, "emb_none"}, "strict": ALWAYS}
+ALWAYS = {"missing_obs", "missing_obsm", "gene_id_column_missing", "genes_odd"}
+REFUSED = {"reference": {*ALWAYS, "emb_none", "emb_only_5"}, "strict": ALWAYS}
 
 
 @functools.cache

@@ -140,3 +140,32 @@ a.write_h5ad(sys.argv[1])
   assert.deepEqual(errors, []);
   await page.context().close();
 });
+
+test("a file with nothing but a PCA of 50 columns: its first two components, and its first three", async () => {
+  const folder = resolve(ROOT, "build/page-layout");
+  mkdirSync(folder, { recursive: true });
+  const file = resolve(folder, "pca.h5ad");
+  const make = `
+import sys, anndata, numpy as np, pandas as pd
+dice = np.random.default_rng(6)
+a = anndata.AnnData(np.ones((300, 3), "float32"), obs=pd.DataFrame({"kind": pd.Categorical(["a", "b"] * 150)}, index=[f"c{i}" for i in range(300)]))
+a.obsm["X_scVI"] = dice.normal(size=(300, 10)).astype("float32")
+a.obsm["X_pca"] = dice.normal(size=(300, 50)) * np.linspace(9, 1, 50)
+a.write_h5ad(sys.argv[1])
+`;
+  execFileSync(resolve(ROOT, "build/venv/bin/python"), ["-W", "ignore", "-c", make, file]);
+  const { page, errors } = await visit(here.browser, here.server.url);
+  await drop(page, file);
+  await coloured(page, "kind");
+  for (const columns of [2, 3]) {
+    await page.getByRole("button", { name: `${columns}D` }).click();
+    await placed(page, "");
+    const { coordinates, dimension } = await state(page, "points");
+    assert.equal(dimension, columns);
+    const rows = python(file, "obsm", JSON.stringify({ key: "X_pca", columns }));
+    same(coordinates, fitted(rows, Array(columns).fill(1)));
+    await shoot(page, `pca-${columns}d`);
+  }
+  assert.deepEqual(errors, []);
+  await page.context().close();
+});
