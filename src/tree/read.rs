@@ -55,16 +55,20 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
         .iter()
         .map(|select| Limits::size(select.len(), tree.limits().result, "a result"))
         .collect::<Result<_>>()?;
-    let mut targets: Vec<Target<'_>> =
-        selects.iter().zip(&lens).map(|(s, &len)| Target::new(array, s, len)).collect::<Result<_>>()?;
     let chunks = selects.iter().fold(0_u64, |n, s| n.saturating_add(count(&array.chunk, s)));
     let written = if chunks > BATCH as u64 { tree.written(array, chunks).await? } else { None };
-    if written.is_some() {
-        for (target, select) in targets.iter_mut().zip(selects) {
-            let origin = vec![0; select.0.len()];
-            target.fill(&Piece { chunk: 0, from: origin.clone(), to: origin, len: select.shape() })?;
-        }
-    }
+    // Made once what is put into them has been asked for: filling memory takes about as long as bringing it.
+    let make = || -> Result<Vec<Target<'_>>> {
+        let one = |(select, &len): (&Select, &usize)| {
+            let mut target = Target::new(array, select, len)?;
+            if written.is_some() {
+                let origin = vec![0; select.0.len()];
+                target.fill(&Piece { chunk: 0, from: origin.clone(), to: origin, len: select.shape() })?;
+            }
+            Ok(target)
+        };
+        selects.iter().zip(&lens).map(one).collect()
+    };
     let plan: Box<dyn Iterator<Item = (usize, Piece)>> = match &written {
         Some(written) => Box::new(selects.iter().enumerate().flat_map(|(target, select)| {
             let of = |&number: &u64| piece(&array.shape, &array.chunk, select, number);
@@ -74,7 +78,7 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
             pieces(&array.shape, &array.chunk, select).map(move |piece| (target, piece))
         })),
     };
-    let targets = Mutex::new(targets);
+    let targets = Mutex::new(None);
     let mut plan = plan.peekable();
     while plan.peek().is_some() {
         let batch: Vec<(usize, Piece)> = plan.by_ref().take(BATCH).collect();
@@ -82,11 +86,12 @@ async fn read_boxes(tree: &dyn Tree, array: &Array, selects: &[Select]) -> Resul
         sort(&mut work);
         let (most, under_way) = in_parts(&work, tree.batch());
         let parts = batches(array, &work, most);
-        let parts = parts.into_iter().map(|part| read_batch(tree, array, part, &targets));
+        let parts = parts.into_iter().map(|part| read_batch(tree, array, part, &targets, &make));
         wait::try_some(parts, under_way).await?;
     }
     let mut read = Vec::with_capacity(lens.len());
-    for (target, len) in targets.into_inner().into_iter().zip(lens) {
+    let targets = targets.into_inner().map_or_else(&make, Ok)?;
+    for (target, &len) in targets.into_iter().zip(&lens) {
         let (dtype, raw) = target.finish();
         read.push(finish(tree, array, dtype, raw, len).await?);
     }
@@ -201,15 +206,20 @@ fn in_parts(work: &[Item], most: u64) -> (u64, usize) {
     (part, usize::try_from(UNDER_WAY / part).unwrap_or(1).max(1))
 }
 
-/// Fetches chunks, decodes them and puts them where they belong.
-async fn read_batch(
+/// Fetches chunks, decodes them and puts them where they belong, which is made when the first of them are there.
+async fn read_batch<'a>(
     tree: &dyn Tree,
     array: &Array,
     work: &[Item],
-    targets: &Mutex<Vec<Target<'_>>>,
+    targets: &Mutex<Option<Vec<Target<'a>>>>,
+    make: &dyn Fn() -> Result<Vec<Target<'a>>>,
 ) -> Result<()> {
     let fetched = tree.fetch(&stored(work)).await?;
-    let targets = &mut targets.lock().await;
+    let made = &mut *targets.lock().await;
+    let targets = match made {
+        Some(targets) => targets,
+        None => made.insert(make()?),
+    };
     let put: Put<'_> = &mut |group, chunk| scatter(array, group, chunk, targets);
     scatter_all(tree.limits(), array, work, fetched, put).await
 }
