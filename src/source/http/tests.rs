@@ -1,3 +1,5 @@
+//! The rules of HTTP on replies as hosts send them, good and bad.
+
 use super::*;
 use crate::source::Part;
 
