@@ -90,7 +90,7 @@ impl Remote {
         Identity { text, exact: validator.is_some() }
     }
 
-    /// Judges the reply to a request for `span`; the body's length is for [`complete`].
+    /// Judges the reply to a request for `span`; the body's length is for [`complete`](super::complete).
     ///
     /// # Errors
     /// What is wrong with it: other bytes, no ranges any more, a file that has changed.
