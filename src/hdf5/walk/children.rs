@@ -224,7 +224,7 @@ impl Old<'_> {
             let Ok(Target::Hard(address)) = symbol.to else { continue };
             found.borrow_mut().push((address, symbol.ahead));
             let from = address.saturating_sub(before);
-            wanted.push((from, (address - from).saturating_add(USUAL)));
+            wanted.push((from, address.saturating_sub(from).saturating_add(USUAL)));
             if let Some(SymbolTable { tree, heap }) = symbol.ahead {
                 wanted.extend([(tree, node), (heap, local::header_length(widths))]);
             }
