@@ -82,7 +82,11 @@ export const full = [
 export const budgets = [
   one(`${MANY}_csc_gzip.h5ad`, 80, "ours floor[plot,next] h5wasm:lazy[plot]"),
   one(`${MANY}_csc_gzip.h5ad`, 0, "ours floor[plot,next,manifests] h5wasm:lazy[plot] server[plot,manifests]"),
-  one(`${MANY}_csr_gzip.h5ad`, 0, "ours[plot,first,next] h5wasm:lazy[plot,first] h5wasm:whole[plot,first] server[plot,first]"),
+  one(
+    `${MANY}_csr_gzip.h5ad`,
+    0,
+    "ours[plot,first,next] floor[plot,first] h5wasm:lazy[plot,first] h5wasm:whole[plot,first] server[plot,first]",
+  ),
   one(`${MANY}_csc_gzip.h5ad`, "disk", "ours[plot] floor[plot] h5wasm:workerfs[plot]"),
   one(`${MANY}_csr_v2.zarr`, 0, "ours[plot,first,next] zarrita[plot,first]"),
   one(`${MANY}_csr_v3.zarr`, 0, "ours[plot,first,next] zarrita[plot,first]"),
