@@ -131,21 +131,18 @@ fn all_drawn(strict: &Seen) {
     }
 }
 
+/// The reference's profile refuses and says what the strict one shows instead.
+fn instead(reference: &Seen, strict: &Seen, shown: &str) {
+    assert!(reference.refusal().contains("no embedding can be drawn: obsm holds \""));
+    let advice = reference.data.as_ref().err().unwrap().advice();
+    assert!(advice.contains(&format!("the strict profile, which shows \"{shown}\"")), "{advice}");
+    all_drawn(strict);
+    assert!(strict.data.is_ok());
+}
+
 const CLAIMS: &[(&str, Claim)] = &[
-    ("emb_none", |r, s| {
-        assert!(r.refusal().contains("no embedding can be drawn: obsm holds \""));
-        let advice = r.data.as_ref().err().unwrap().advice();
-        assert!(advice.contains("the strict profile, which shows \"X_tsne\""), "{advice}");
-        all_drawn(s);
-        assert!(s.data.is_ok());
-    }),
-    ("emb_only_5", |r, s| {
-        assert!(r.refusal().contains("no embedding can be drawn"));
-        let advice = r.data.as_ref().err().unwrap().advice();
-        assert!(advice.contains("the strict profile, which shows \"X_umap\""), "{advice}");
-        all_drawn(s);
-        assert!(s.data.is_ok());
-    }),
+    ("emb_none", |r, s| instead(r, s, "X_tsne")),
+    ("emb_only_5", |r, s| instead(r, s, "X_umap")),
     ("missing_obsm", |r, s| both(r, s, |one| assert!(one.refusal().contains("obsm holds nothing")))),
     ("emb_nan", |r, s| {
         assert!(r.floats("points_2d.bin").iter().all(|x| x.is_nan()));

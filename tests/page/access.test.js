@@ -1,28 +1,12 @@
 /** For everybody: axe finds nothing, in both schemes, with every panel; forced colours, reduced motion, narrow screens. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { test } from "node:test";
-import { FIREFOX, ROOT, shoot, tap, until, visit } from "./browser.js";
+import { FIREFOX, shoot, tap, until, visit } from "./browser.js";
 import { prefer } from "./gecko.js";
-import { sample, stage } from "./shown.js";
-
-const AXE = readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
+import { faults, sample, stage } from "./shown.js";
 
 const here = stage();
 /** @typedef {import("playwright-core").Page} Page */
-
-/** What axe has against the page as it is. @param {Page} page @returns {Promise<string[]>} */
-async function faults(page) {
-  // By way of the debugger, which the page's policy does not bind.
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
-    return violations.flatMap((/** @type {any} */ { id, help, nodes }) =>
-      nodes.map((/** @type {any} */ { target, any }) => `${id} (${help}): ${target.join(" ")} ${any[0]?.message ?? ""}`),
-    );
-  });
-}
 
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing, ${colorScheme}`, { timeout: 240_000 }, async () => {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { download, python, ROOT, shoot } from "./browser.js";
-import { SAMPLE, sample, stage } from "./shown.js";
+import { faults, SAMPLE, sample, stage } from "./shown.js";
 
 const here = stage();
 
@@ -84,12 +84,7 @@ test("in a narrow, dark window it fits", async () => {
   });
   assert.ok(left >= 0 && right <= 360 && over <= 0, JSON.stringify({ left, right, over }));
   await shoot(page, "crossed-narrow");
-  await page.evaluate(readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8"));
-  const faults = await page.evaluate(async () => {
-    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
-    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes[0].target}`);
-  });
-  assert.deepEqual(faults, []);
+  assert.deepEqual(await faults(page), []);
   assert.deepEqual(errors, []);
   await page.context().close();
 });

@@ -5,19 +5,10 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { coloured, download, drop, python, ROOT, shoot, visit } from "./browser.js";
-import { SAMPLE, sample, stage } from "./shown.js";
+import { faults, SAMPLE, sample, stage } from "./shown.js";
 
 const here = stage();
 const GENES = ["CD3E", "NKG7", "LYZ", "MS4A1"];
-
-/** What axe has against the page as it is. @param {import("playwright-core").Page} page @returns {Promise<string[]>} */
-async function faults(page) {
-  await page.evaluate(readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8"));
-  return page.evaluate(async () => {
-    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
-    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes[0].target}`);
-  });
-}
 
 test("means and shares of each gene in each category; coloured by one; saved as a table", async () => {
   const { page, errors } = await sample(here.browser, here.server);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { download, python, ROOT, shoot, until } from "./browser.js";
-import { choose, SAMPLE, sample, selected, stage, state } from "./shown.js";
+import { choose, faults, SAMPLE, sample, selected, stage, state } from "./shown.js";
 
 const here = stage();
 
@@ -362,12 +362,7 @@ for (const [width, height, scheme] of /** @type {const} */ ([
     assert.ok(left >= 0 && right <= width && over <= 0, JSON.stringify({ left, right, over }));
     await panel(page).getByText("By numbers").click();
     await shoot(page, `scatter-${width}`);
-    await page.evaluate(readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8"));
-    const faults = await page.evaluate(async () => {
-      const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
-      return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes[0].target}`);
-    });
-    assert.deepEqual(faults, []);
+    assert.deepEqual(await faults(page), []);
     assert.deepEqual(errors, []);
     await page.context().close();
   });

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { coloured, download, python, ROOT, shoot } from "./browser.js";
-import { SAMPLE, sample, stage, state } from "./shown.js";
+import { faults, SAMPLE, sample, stage, state } from "./shown.js";
 
 const here = stage();
 const GENES = ["CD3E", "CD3D", "TRAC"];
@@ -38,15 +38,6 @@ const kept = async (page) =>
     (/** @type {{ name: string, genes: Array<{ symbol: string }> }} */ { name, genes }) =>
       `${name}: ${genes.map(({ symbol }) => symbol).join(" ")}`,
   );
-
-/** @param {Page} page @returns {Promise<string[]>} what axe has against it */
-async function faults(page) {
-  await page.evaluate(readFileSync(resolve(ROOT, "node_modules/axe-core/axe.min.js"), "utf8"));
-  return page.evaluate(async () => {
-    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
-    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes[0].target}`);
-  });
-}
 
 test("kept, renamed, changed, removed and taken back; coloured by its score as Python has it; each gene by category", async () => {
   const { page, errors } = await sample(here.browser, here.server);

@@ -1,4 +1,5 @@
-/** Steps that several of the page's tests take: the sample drawn, its state, what cells lie where. */
+/** Steps that several of the page's tests take: the sample drawn, its state, what cells lie where, what axe says. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before } from "node:test";
 import { becomes, coloured, launch, ROOT, rested, serve, until, visit } from "./browser.js";
@@ -134,4 +135,18 @@ export async function lonely(page) {
     return box && x > box.x + 20 && x < box.x + box.width - 20 && y > box.y + 80 && y < box.y + box.height - 80;
   });
   return free.reduce((best, one) => (one.room > best.room ? one : best));
+}
+
+const AXE = resolve(ROOT, "node_modules/axe-core/axe.min.js");
+
+/** What axe has against the page as it is. @param {Page} page @returns {Promise<string[]>} */
+export async function faults(page) {
+  // By way of the debugger, which the page's policy does not bind.
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  return page.evaluate(async () => {
+    const { violations } = await Reflect.get(globalThis, "axe").run(document, { resultTypes: ["violations"] });
+    return violations.flatMap((/** @type {any} */ { id, help, nodes }) =>
+      nodes.map((/** @type {any} */ { target, any }) => `${id} (${help}): ${target.join(" ")} ${any[0]?.message ?? ""}`),
+    );
+  });
 }
