@@ -93,9 +93,9 @@ fn little_memory_gives_the_same_store() {
     let told = stats(&["relayout", &source, &little, "--memory", "2"]);
     assert!(told["stretches"].as_u64().unwrap() > 4, "{told}");
     assert!(tree(Path::new(&much)) == tree(Path::new(&little)));
-    // The source is read once.
+    // The source is read once, but for pages of 64 kB that metadata lie in.
     let len = fs::metadata(&source).unwrap().len();
-    assert!(told["bytes_read"].as_u64().unwrap() < len + len / 10, "{told}");
+    assert!(told["bytes_read"].as_u64().unwrap() < len + len / 6, "{told}");
 }
 
 #[test]
