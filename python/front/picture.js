@@ -41,10 +41,13 @@ export function picture(store, keep) {
     queueMicrotask(() => {
       if (!due || !Number(plot.dataset.drawn)) return;
       due = false;
-      const scale = Math.min(1, WIDTH / plot.width);
-      copy.width = Math.max(1, Math.round(plot.width * scale));
-      copy.height = Math.max(1, Math.round(plot.height * scale));
-      copy.getContext("2d")?.drawImage(plot, 0, 0, copy.width, copy.height);
+      // The processor draws on a canvas of its own, over the card's.
+      const over = plot.nextElementSibling;
+      const seen = over instanceof HTMLCanvasElement ? over : plot;
+      const scale = Math.min(1, WIDTH / seen.width);
+      copy.width = Math.max(1, Math.round(seen.width * scale));
+      copy.height = Math.max(1, Math.round(seen.height * scale));
+      copy.getContext("2d")?.drawImage(seen, 0, 0, copy.width, copy.height);
       clearTimeout(timer);
       timer = setTimeout(encode, REST);
     }),
