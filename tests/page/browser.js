@@ -188,9 +188,21 @@ export async function endWorker(page) {
 export async function until(page, ask, given, what) {
   const end = Date.now() + 60_000;
   while (!(await page.evaluate(/** @type {any} */ (ask), given))) {
-    assert.ok(Date.now() < end, `waited in vain until ${what}`);
+    if (Date.now() > end) assert.fail(`waited in vain until ${what}; ${await told(page)}`);
     await page.waitForTimeout(40);
   }
+}
+
+/** What the page has come to, for the message of a test that failed. @param {import("playwright-core").Page | import("playwright-core").Frame} page */
+function told(page) {
+  return page.evaluate(async () => {
+    const { store } = await import(new URL("main.js", document.baseURI).href).catch(() => ({}));
+    if (!store) return "this is not the viewer's page";
+    const { source, dataset, busy, trouble, wanted, colour } = store.state;
+    const doing = busy.map((/** @type {{ label: string }} */ { label }) => label);
+    const fault = trouble?.fault.message;
+    return `the page: ${JSON.stringify({ source: source?.label, cells: dataset?.cells, wanted: wanted?.key, colour: colour?.field.key, doing, fault })}`;
+  });
 }
 
 /**

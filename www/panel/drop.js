@@ -86,12 +86,17 @@ export function drop(store) {
     depth = Math.max(0, next);
     document.body.toggleAttribute("data-dragging", depth > 0);
   };
-  addEventListener("dragenter", () => veil(depth + 1));
-  addEventListener("dragleave", () => veil(depth - 1));
-  addEventListener("dragover", (event) => {
+  // Entering says yes, too: where the page moves under a hand that just lets go, nothing comes between entering and the drop.
+  const welcome = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
     if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+  };
+  addEventListener("dragenter", (event) => {
+    welcome(event);
+    veil(depth + 1);
   });
+  addEventListener("dragleave", () => veil(depth - 1));
+  addEventListener("dragover", welcome);
   addEventListener("drop", (event) => {
     event.preventDefault();
     veil(0);
