@@ -3,7 +3,20 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { before, test } from "node:test";
-import { chooseFolder, coloured, drop, pixels, python, ROOT, rested, shoot, text, values, visit } from "./browser.js";
+import {
+  chooseFolder,
+  coloured,
+  drop,
+  onlyChromium,
+  pixels,
+  python,
+  ROOT,
+  rested,
+  shoot,
+  text,
+  values,
+  visit,
+} from "./browser.js";
 import { choose, stage } from "./shown.js";
 
 const SAMPLE = resolve(ROOT, "www/sample/sample");
@@ -130,6 +143,29 @@ test("drop a real .h5ad from disk", async () => {
   assert.deepEqual(strangers, []);
   await page.context().close();
 });
+
+test(
+  "a drop counts where the page moved under it since the pointer did",
+  onlyChromium("its driver drops in one step"),
+  async () => {
+    const { page, errors } = await visit(here.browser, here.server.url);
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [PBMC], dragOperationsMask: 1 };
+    const drag = (/** @type {"dragEnter" | "dragOver" | "drop"} */ type) =>
+      session.send("Input.dispatchDragEvent", { type, x: 500, y: 300, data });
+    await drag("dragEnter");
+    await drag("dragOver");
+    await page.evaluate(() => {
+      const cover = document.createElement("div");
+      Object.assign(cover.style, { position: "fixed", inset: "0", zIndex: "9" });
+      document.querySelector("dialog")?.append(cover);
+    });
+    await drag("drop");
+    await coloured(page, "bulk_labels");
+    assert.deepEqual(errors, []);
+    await page.context().close();
+  },
+);
 
 test("drop a .zarr folder from disk", async () => {
   const { page, errors } = await visit(here.browser, here.server.url);
