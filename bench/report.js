@@ -235,7 +235,8 @@ what Python reads from the same file; a difference fails the run.
 | command | \`${results.command.replaceAll("|", "\\|")}\` |
 ${results.failed.map((why) => `| **failed** | ${why.replaceAll("|", "\\|").replaceAll("\n", " ")} |\n`).join("")}
 The **floor** knows the address of every chunk beforehand, reads exactly those bytes in merged ranges, several at a time and past the
-browser's cache, inflates them in WebAssembly and puts them into the final arrays: what is left when there is nothing to find out.
+browser's cache, decodes them in WebAssembly and puts them into the final arrays: what is left when there is nothing to find out. A gene by row
+of a Zarr store two workers of it share, as ours do, and keep nothing; of an \`.h5ad\` file one worker reads all, and keeps it.
 *Needed* are the bytes, as stored, of the chunks that an answer lies in. *Waves* are the longest chain of requests of which each began after the
 one before had ended; *rounds* leave out those that the browser had held back because six were under way, as it does over HTTP/1.1. Both are counted
 where a delay makes them tell apart. *MB later* was read after the answer, ahead of the next question. *Peak* is how far

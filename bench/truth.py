@@ -65,8 +65,12 @@ def columns(store: Any, wanted: list[int], cells: int) -> dict[int, np.ndarray]:
     return out
 
 
+def opened(path: Path) -> Any:
+    return zarr.open_group(str(path), mode="r") if path.suffix == ".zarr" else h5py.File(path)
+
+
 def truth(path: Path) -> dict[str, Any]:
-    store: Any = zarr.open_group(str(path), mode="r") if path.suffix == ".zarr" else h5py.File(path)
+    store = opened(path)
     cells = store[PLOT["points_2d"]].shape[0]
     names = [name.decode() if isinstance(name, bytes) else str(name) for name in store["var/_index"][:]]
     wanted = genes(len(names))
@@ -96,9 +100,12 @@ def manifest(document: dict[str, Any]) -> str:
     return digest(json.dumps(document).encode())
 
 
-def chunks(data: h5py.Dataset) -> dict[str, Any]:
+def chunks(data: h5py.Dataset | zarr.Array[Any]) -> dict[str, Any]:
     """Address and size of each chunk in C order; one for what lies in one piece."""
-    about: dict[str, Any] = {"shape": data.shape, "item": data.dtype.itemsize, "deflated": data.compression == "gzip"}
+    about: dict[str, Any] = {"shape": data.shape, "item": data.dtype.itemsize}
+    if isinstance(data, zarr.Array):
+        return {**about, "packed": packed(data), "chunk": data.chunks, "at": [], "files": files(data)}
+    about["packed"] = "zlib" if data.compression == "gzip" else ""
     if data.chunks is None:
         return {**about, "chunk": data.shape, "at": [[data.id.get_offset(), data.id.get_storage_size()]]}
     grid = [-(-size // step) for size, step in zip(data.shape, data.chunks, strict=True)]
@@ -112,15 +119,30 @@ def chunks(data: h5py.Dataset) -> dict[str, Any]:
     return {**about, "chunk": data.chunks, "at": at}
 
 
-def plans(path: Path) -> dict[str, Any]:
-    with h5py.File(path) as store:
-        x = store["X"]
-        parts: dict[str, Any] = {name: chunks(store[where]) for name, where in PLOT.items()}
-        parts["rest"] = [chunks(store[where]) for where in REST]
-        if isinstance(x, h5py.Dataset):
-            return {**parts, "layout": "dense", "X": chunks(x)}
-        layout = str(x.attrs["encoding-type"])[:3]
-        return {**parts, "layout": layout, **{name: chunks(x[name]) for name in ("indptr", "indices", "data")}}
+def packed(data: zarr.Array[Any]) -> str:
+    """What alone was done to each chunk."""
+    names = [type(codec).__name__.lower() for codec in (*data.filters, *data.compressors)]
+    if len(names) > 1:
+        raise ValueError(f"{data.path}: {names}")
+    return names[0].removesuffix("codec") if names else ""
+
+
+def files(data: zarr.Array[Any]) -> list[str | None]:
+    """The file of each chunk in C order, by its path in the store; none of one that has nothing but the fill value."""
+    root = Path(str(data.store_path.store).removeprefix("file://"))
+    grid = [-(-size // step) for size, step in zip(data.shape, data.chunks, strict=True)]
+    paths = (f"{data.path}/{data.metadata.encode_chunk_key(place)}" for place in np.ndindex(*grid))
+    return [path if (root / path).is_file() else None for path in paths]
+
+
+def plans(store: Any) -> dict[str, Any]:
+    x = store["X"]
+    parts: dict[str, Any] = {name: chunks(store[where]) for name, where in PLOT.items()}
+    parts["rest"] = [chunks(store[where]) for where in REST]
+    if isinstance(x, h5py.Dataset | zarr.Array):
+        return {**parts, "layout": "dense", "X": chunks(x)}
+    layout = str(x.attrs["encoding-type"])[:3]
+    return {**parts, "layout": layout, **{name: chunks(x[name]) for name in ("indptr", "indices", "data")}}
 
 
 def needed(store: h5py.File, wanted: list[int]) -> dict[str, Any]:
@@ -158,8 +180,7 @@ def main() -> None:
         target = path.with_name(f"{path.name}.truth.json")
         if target.exists() and target.stat().st_mtime > max(path.stat().st_mtime, Path(__file__).stat().st_mtime):
             continue
-        if path.suffix == ".h5ad":
-            path.with_name(f"{path.name}.chunks.json").write_text(json.dumps(plans(path)))
+        path.with_name(f"{path.name}.chunks.json").write_text(json.dumps(plans(opened(path))))
         target.write_text(json.dumps(truth(path), indent=1))
         print(target, flush=True)
 

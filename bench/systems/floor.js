@@ -1,11 +1,12 @@
 /**
- * The floor: chunk addresses known, exact bytes in merged ranges, several at a time and past the browser's cache, inflated in
+ * The floor: chunk addresses known, exact bytes in merged ranges, several at a time and past the browser's cache, decoded in
  * WebAssembly straight into the final arrays. With `raw`, the transfer alone.
  *
  * @import { Chunks, From, Plans, System } from "./types.js"
- * @typedef {{ chunks: Chunks, number: number, offset: number, size: number, put: (bytes: Uint8Array) => void }} Piece
+ * @typedef {{ file?: string, offset: number, size: number, put: (bytes: Uint8Array) => void }} Piece
  */
 import init, { Grid, sweep } from "../../build/bench/floor/floor.js";
+import { fetched, Pass, pick } from "./pass.js";
 import { own, scatter } from "./sparse.js";
 
 /** A gap that costs less than a request of its own. */
@@ -21,6 +22,8 @@ export default (raw) => {
   let source;
   /** @type {Grid[] | null} */
   let held = null;
+  /** Of a store by row. @type {Pass | null} */
+  let pass = null;
 
   /** @param {number} start @param {number} end */
   async function bytes(start, end) {
@@ -41,15 +44,20 @@ export default (raw) => {
       const span = spans.at(-1);
       const [first, last] = [span?.[0], span?.at(-1)];
       const joins =
-        first && last && piece.offset - last.offset - last.size <= GAP && piece.offset + piece.size - first.offset <= most;
+        first &&
+        last &&
+        !piece.file &&
+        piece.offset - last.offset - last.size <= GAP &&
+        piece.offset + piece.size - first.offset <= most;
       if (joins) span?.push(piece);
       else spans.push([piece]);
     }
     const load = async (/** @type {Piece[]} */ span) => {
-      const start = span[0]?.offset ?? 0;
-      const last = /** @type {Piece} */ (span.at(-1));
-      const part = await bytes(start, last.offset + last.size);
-      if (!raw) for (const { offset, size, put } of span) put(part.subarray(offset - start, offset - start + size));
+      const [{ file, offset: start }, last] = /** @type {[Piece, Piece]} */ ([span[0], span.at(-1)]);
+      const part = await (file ? fetched(`${source.url}/${file}`) : bytes(start, last.offset + last.size));
+      if (raw) return;
+      if (file) return last.put(part);
+      for (const { offset, size, put } of span) put(part.subarray(offset - start, offset - start + size));
     };
     const waiting = spans[Symbol.iterator]();
     await Promise.all(
@@ -65,14 +73,17 @@ export default (raw) => {
    * @param {Chunks} chunks @param {Grid} grid @param {Iterable<number>} [wanted] @param {{ row: number, column: number }} [from]
    * @returns {Piece[]}
    */
-  function pieces(chunks, grid, wanted = chunks.at.keys(), from = { row: 0, column: 0 }) {
+  function pieces(chunks, grid, wanted = (chunks.files ?? chunks.at).keys(), from = { row: 0, column: 0 }) {
     const [height, width] = [chunks.chunk[0] ?? 1, chunks.chunk[1] ?? 1];
     const across = Math.ceil((chunks.shape[1] ?? 1) / width);
-    return Array.from(wanted, (number) => {
-      const [offset, size] = /** @type {[number, number]} */ (chunks.at[number]);
+    return Array.from(wanted).flatMap((number) => {
+      const file = chunks.files?.[number];
+      // There are but zeros, as there are already.
+      if (file === null) return [];
+      const [offset, size] = chunks.at[number] ?? [0, chunks.item * height * width];
       const [row, column] = [Math.floor(number / across) * height - from.row, (number % across) * width - from.column];
-      const put = (/** @type {Uint8Array} */ stored) => grid.put(stored, chunks.deflated, row, column, height, width);
-      return { chunks, number, offset, size, put };
+      const put = (/** @type {Uint8Array} */ stored) => grid.put(stored, chunks.packed, row, column, height, width);
+      return { ...(file && { file }), offset, size, put };
     });
   }
 
@@ -110,6 +121,11 @@ export default (raw) => {
   /** @param {number[]} wanted */
   async function columns(wanted) {
     const cells = plans.points_2d.shape[0] ?? 0;
+    if (plans.layout === "csr" && pass) {
+      const out = [];
+      for (const gene of wanted) out.push(await pass.column(gene, indptr()));
+      return out;
+    }
     if (plans.layout === "csr") {
       if (!held) {
         const arrays = [plans.indptr, plans.indices, plans.data];
@@ -126,7 +142,7 @@ export default (raw) => {
       const parts = wanted.map((gene) => {
         const column = Math.floor(gene / width);
         const grid = new Grid(cells, width, X.item);
-        const numbers = Array.from({ length: X.at.length / across }, (_, at) => at * across + column);
+        const numbers = Array.from({ length: (X.files ?? X.at).length / across }, (_, at) => at * across + column);
         return { grid, skip: gene % width, pieces: pieces(X, grid, numbers, { row: 0, column: column * width }) };
       });
       await bring(parts.flatMap((one) => one.pieces));
@@ -173,12 +189,15 @@ export default (raw) => {
       const grids = arrays.map(whole);
       await bring(arrays.flatMap((chunks, at) => pieces(chunks, /** @type {Grid} */ (grids[at]))));
       const [points_2d, points_3d, codes] = grids.map(done);
+      // Nobody waits for the other worker to come.
+      if (plans.layout === "csr" && plans.indices.files) pass = new Pass(plans, source.url, raw);
       return /** @type {any} */ ({ points_2d, points_3d, codes });
     },
     async gene({ index }) {
       return /** @type {ArrayBuffer} */ ((await columns([index]))[0]);
     },
     genes: (genes) => columns(genes.map(({ index }) => index)),
+    pick: async (chunk) => own(await pick(chunk, raw)),
     // The columns that the lists are made of, and the plot did not need; no sums, no text.
     async manifests() {
       const grids = plans.rest.map(whole);

@@ -13,6 +13,8 @@ export interface System {
   prepare?(): Promise<void>;
   /** The lists of columns and of genes as export files; of the floor, the columns of obs that the plot did not need. */
   manifests?(): Promise<ArrayBuffer[]>;
+  /** Of the floor's second worker: what a gene has in one chunk. */
+  pick?(chunk: Picked): Promise<ArrayBuffer>;
   close?(): Promise<void>;
 }
 
@@ -37,13 +39,26 @@ export interface From {
   layout: "csr" | "csc" | "dense";
 }
 
-/** An array in a file: where its chunks are. */
+/** An array in a file or a store: where its chunks are. */
 export interface Chunks {
   shape: number[];
   chunk: number[];
   item: number;
-  deflated: boolean;
+  /** What undoes its packing. */
+  packed: "" | "zlib" | "blosc" | "zstd";
   at: Array<[offset: number, size: number]>;
+  /** In a store, instead: a file each, none where there are but zeros. */
+  files?: Array<string | null>;
+}
+
+/** A gene in a chunk of a CSR matrix, and where the chunk is. */
+export interface Picked {
+  indices: string;
+  values: string;
+  packed: Chunks["packed"];
+  height: number;
+  count: number;
+  gene: number;
 }
 
 export type Plans = { layout: From["layout"] } & Record<

@@ -1,7 +1,9 @@
-//! What is left of reading when everything is known beforehand: inflate a chunk, put it where it belongs. The measure for readers
+//! What is left of reading when everything is known beforehand: decode a chunk, put it where it belongs. The measure for readers
 //! that have to find out where the chunks are, what is in them and whether they can be trusted.
 
-use zune_inflate::{DeflateDecoder, DeflateOptions};
+mod packed;
+
+use packed::{inflated, unpack};
 
 /// Elements of two-dimensional arrays (those of one dimension have one column) in C order.
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen)]
@@ -24,19 +26,14 @@ impl Grid {
     pub fn put(
         &mut self,
         stored: &[u8],
-        deflated: bool,
+        packed: &str,
         row: usize,
         column: usize,
         height: usize,
         width: usize,
     ) {
-        let inflated;
-        let chunk = if deflated {
-            inflated = unpack(stored, height * width * self.item, false);
-            &inflated[..]
-        } else {
-            stored
-        };
+        let mut decoded = Vec::new();
+        let chunk = unpack(stored, packed, height * width * self.item, &mut decoded);
         let (tall, wide) = (height.min(self.rows - row), width.min(self.columns - column));
         let (line, pitch) = (width * self.item, self.columns * self.item);
         let start = row * pitch + column * self.item;
@@ -85,16 +82,50 @@ pub fn sweep(starts: &Grid, indices: &Grid, values: &Grid, gene: u32) -> Vec<u8>
     out
 }
 
+/// Takes a gene out of one chunk after another of a CSR matrix of 32-bit numbers, and keeps nothing of them.
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen)]
+#[derive(Default)]
+pub struct Picker {
+    indices: Vec<u8>,
+    values: Vec<u8>,
+    found: Vec<u32>,
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen)]
+impl Picker {
+    /// With memory for chunks of so many items: the same for all that come.
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen(constructor))]
+    pub fn new(height: usize) -> Self {
+        let room = || Vec::with_capacity(height * 4);
+        Self { indices: room(), values: room(), found: vec![0; height] }
+    }
+
+    /// The place of each of the gene's items in a chunk and the bits of its value, in turns. The chunk holds `count` items; what is left
+    /// of its `height` lies beyond the end.
+    pub fn pick(
+        &mut self,
+        indices: &[u8],
+        values: &[u8],
+        packed: &str,
+        height: usize,
+        count: usize,
+        gene: u32,
+    ) -> Vec<u32> {
+        let indices = unpack(indices, packed, height * 4, &mut self.indices).as_chunks::<4>().0;
+        let values = unpack(values, packed, height * 4, &mut self.values).as_chunks::<4>().0;
+        // Without a branch: a gene of many cells would have the processor guess wrong too often.
+        let mut hits = 0;
+        for (at, index) in indices[..count].iter().enumerate() {
+            self.found[hits] = at as u32;
+            hits += usize::from(u32::from_le_bytes(*index) == gene);
+        }
+        self.found[..hits].iter().flat_map(|&at| [at, u32::from_le_bytes(values[at as usize])]).collect()
+    }
+}
+
 /// One chunk, its checksum looked at, for comparing inflates.
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen)]
 #[must_use]
 pub fn inflate(stored: &[u8], size: usize) -> Vec<u8> {
-    unpack(stored, size, true)
-}
-
-/// # Panics
-/// When it is no zlib stream: every chunk here was written by the library of record.
-fn unpack(stored: &[u8], size: usize, check: bool) -> Vec<u8> {
-    let options = DeflateOptions::default().set_size_hint(size).set_confirm_checksum(check);
-    DeflateDecoder::new_with_options(stored, options).decode_zlib().expect("a zlib stream")
+    inflated(stored, size, true)
 }
