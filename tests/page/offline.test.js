@@ -119,7 +119,9 @@ test("opened once, it opens without a network and shows a file of this machine; 
   // With the network back, what is new is seen at once, and kept for the next time without.
   await network(page, true);
   const index = join(page_, "index.html");
-  writeFileSync(index, readFileSync(index, "utf8").replace("<title>Cellucid</title>", "<title>Cellucid, newer</title>"));
+  const before = readFileSync(index, "utf8");
+  assert.match(before, /<title>Cellucid<\/title>/);
+  writeFileSync(index, before.replace("<title>Cellucid</title>", "<title>Cellucid, newer</title>"));
   await page.goto(here.server.url);
   assert.equal(await page.title(), "Cellucid, newer");
   const newer = async () => {
