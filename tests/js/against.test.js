@@ -1,7 +1,7 @@
 /** Two numbers per cell against each other: places, ranks, correlations, marks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { along, back, breather, placed, ranked, related, ticks } from "../../www/view/against.js";
+import { along, back, breather, placed, ranked, related, seen, ticks } from "../../www/view/against.js";
 
 /** @typedef {import("../../www/view/against.js").Axis} Axis */
 
@@ -33,6 +33,23 @@ test("ranks are those of a sort, equal ones share theirs, whatever the sign", as
   });
   assert.deepEqual([...(await ranked(values, breather()))], wanted);
   assert.deepEqual([...(await ranked(new Float32Array(), breather()))], []);
+});
+
+test("an axis seen in part has its values where a camera over the whole of it sees them", () => {
+  for (const log of [false, true]) {
+    const one = axis([-40, 0, 3, 1e6], { log });
+    for (const [middle, reach] of /** @type {Array<[number, number]>} */ ([
+      [0, 1],
+      [0.3, 0.25],
+      [-0.9, 2],
+    ])) {
+      const part = along(seen(one, middle, reach));
+      for (const value of [-40, -1, 0, 3, 1000, 1e6]) {
+        const wanted = (along(one)(value) - middle) / reach;
+        assert.ok(Math.abs(part(value) - wanted) < 1e-9, `${value} at ${part(value)} instead of ${wanted}`);
+      }
+    }
+  }
 });
 
 test("a place leads back to its value, by the value and by the logarithm, below zero too", () => {

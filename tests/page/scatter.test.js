@@ -3,41 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
+import { drag, drawn, open, panel, ranges, truth } from "./against.js";
 import { download, python, ROOT, shoot, until } from "./browser.js";
 import { choose, faults, SAMPLE, sample, selected, stage, state } from "./shown.js";
 
 const here = stage();
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{ cells: number, pearson: number, spearman: number, zeros: number[], ends: Array<[number, number]>, inside: number[] }} Truth */
-
-/** @param {Record<string, unknown>} asked @returns {Truth} */
-const truth = (asked) => python(SAMPLE, "against", JSON.stringify(asked));
-
-/** @param {Page} page */
-const panel = (page) => page.getByRole("region", { name: "Scatter plot" });
-
-/** Opens it with two fields, by keyboard. @param {Page} page @param {string} x @param {string} y */
-async function open(page, x, y) {
-  await page.getByRole("button", { name: "Scatter plot…" }).press("Enter");
-  for (const [side, name] of [
-    ["X", x],
-    ["Y", y],
-  ]) {
-    const input = panel(page).getByLabel(`${side}: field or gene`);
-    await input.fill(String(name));
-    await input.press("Tab");
-  }
-  await drawn(page, x, y);
-}
-
-/** @param {Page} page @param {string} x @param {string} y */
-async function drawn(page, x, y) {
-  await panel(page)
-    .getByRole("img", { name: new RegExp(`across ${x} from .*, up ${y} from .*Spearman`, "i") })
-    .waitFor();
-  await panel(page).locator("canvas[data-drawn]").waitFor();
-}
+/** @typedef {import("./against.js").Truth} Truth */
 
 /** What is told of two fields. @param {Page} page */
 const words = (page) => panel(page).getByRole("status").innerText();
@@ -64,28 +37,6 @@ function agrees(text, wanted, sparse = false) {
   assert.deepEqual(rest, { cells: wanted.cells, zeros: sparse ? [none, first, second, both] : null }, text);
 }
 
-/**
- * A drag within the plot, between shares of its sides.
- *
- * @param {Page} page @param {Array<[number, number]>} way @param {string} [key] held
- * @returns {Promise<Array<[number, number]>>} the shares that it went by: a mouse is at whole pixels
- */
-async function drag(page, way, key) {
-  const { x = 0, y = 0, width = 1, height = 1 } = (await panel(page).locator("canvas").boundingBox()) ?? {};
-  if (key) await page.keyboard.down(key);
-  /** @type {Array<[number, number]>} */
-  const gone = [];
-  for (const [step, [u, v]] of way.entries()) {
-    const [left, top] = [Math.round(x + u * width), Math.round(y + (1 - v) * height)];
-    await page.mouse.move(left, top);
-    if (!step) await page.mouse.down();
-    gone.push([(left - x) / width, 1 - (top - y) / height]);
-  }
-  await page.mouse.up();
-  if (key) await page.keyboard.up(key);
-  return gone;
-}
-
 /** Into a box for numbers: there Firefox's driver adds to what is written. @param {Page} page @param {string} label @param {string} text */
 async function type(page, label, text) {
   const box = panel(page).getByLabel(label);
@@ -93,17 +44,6 @@ async function type(page, label, text) {
     if (one instanceof HTMLInputElement) one.value = "";
   });
   await box.fill(text);
-}
-
-/** The ranges that are written. @param {Page} page @returns {Promise<Array<[number, number]>>} */
-async function ranges(page) {
-  const one = async (/** @type {string} */ side) =>
-    /** @type {[number, number]} */ (
-      await Promise.all(
-        ["least", "greatest"].map(async (end) => Number(await panel(page).getByLabel(`${side}: ${end}`).inputValue())),
-      )
-    );
-  return [await one("X"), await one("Y")];
 }
 
 test("numbers of cells, correlations, zeros; a rectangle, ranges and a lasso select the cells that Python does", async () => {

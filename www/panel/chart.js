@@ -1,16 +1,17 @@
 /**
- * Points with two axes: a plot beside the first one, of the same cells in the same colours. Painted by the processor; a drag encloses
- * cells, in a rectangle or, where the lasso is the tool, in what it draws.
+ * Points with two axes: a plot beside the first one, of the same cells in the same colours. Painted by the processor. Hands have the
+ * gestures and keys of the first plot, but that a drag always encloses: in a rectangle or, where the lasso is the tool, in what it draws.
  *
- * @import { Combine, State } from "../state.js"
+ * @import { State } from "../state.js"
  * @import { Store } from "../store.js"
  * @import { Axis } from "../view/against.js"
+ * @import { Camera } from "../view/camera.js"
  * @import { Scene } from "../view/points.js"
+ * @import { Plot } from "./gestures.js"
  * @import { View } from "./plot.js"
  * @typedef {{ axes: [Axis, Axis], names: [string, string], drawn: Float32Array, exact: Float32Array }} Shown
- * @typedef {{ width: number, height: number }} Frame
  */
-import { held } from "../select.js";
+import { seen } from "../view/against.js";
 import { matrix, project } from "../view/camera.js";
 import { Density } from "../view/density.js";
 import { Picker } from "../view/pick.js";
@@ -18,27 +19,31 @@ import { places } from "../view/places.js";
 import { Plain } from "../view/plain.js";
 import { axes, ROOM } from "./axes.js";
 import { drawing, element, known } from "./element.js";
+import { gestures } from "./gestures.js";
+import { keys } from "./keys.js";
+import { outline } from "./outline.js";
 import { indices, palette, parts } from "./paint.js";
+import { steer } from "./steer.js";
 import { scheme } from "./theme.js";
 
 /** Milliseconds that are drawn without a pause, and that the pause has. */
 const [PATIENCE, NEXT] = [16, 12];
-/** A pointer that moved no further has enclosed nothing. */
-const STILL = 4;
-/** Places are where they are seen: nothing turns or moves. */
-export const FLAT = Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+/** Everything: the plot is a square from -1 to 1, whatever its sides are. @type {Camera} */
+const WHOLE = { mode: "flat", target: [0, 0, 0], reach: 1, home: 1, yaw: 0, pitch: 0 };
+const KEYS =
+  "Arrow keys move the plot, plus and minus zoom, 0 shows everything. Space sets a corner in the middle, Enter selects: R for a rectangle, L for a lasso. Without corners Enter names the cell in the middle. A selects what is in view, Control A everything, I the others, Escape nothing.";
 
 /**
  * @param {Store} store @param {View} view
- * @param {(shape: Array<[number, number]>, frame: Frame, how: Combine | undefined) => void} enclosed corners in CSS pixels; two of them span
- * a rectangle
+ * @param {Pick<Plot, "enclose" | "near"> & { moved: () => void, whole: () => void }} on `moved`: another part is seen; `whole`: everything is
+ * to be
  */
-export function chart(store, view, enclosed) {
-  const canvas = element("canvas", { role: "img", tabIndex: -1 });
-  const [lines, over] = [drawing("svg", { "aria-hidden": "true" }), drawing("svg", { class: "over", "aria-hidden": "true" })];
-  const outline = drawing("path", {});
-  over.append(outline);
-  const box = element("div", { className: "crossplot" }, lines, canvas, over);
+export function chart(store, view, on) {
+  const canvas = element("canvas", { role: "img", tabIndex: 0, "aria-describedby": "scatter-keys" });
+  const lines = drawing("svg", { "aria-hidden": "true" });
+  const over = element("div", { className: "over outline", "aria-hidden": "true" }, element("div", { className: "cross" }));
+  const say = element("p", { id: "scatter-keys", className: "unseen" }, KEYS);
+  const box = element("div", { className: "crossplot" }, lines, canvas, over, say);
   Object.assign(canvas.style, { left: `${ROOM.left}px`, top: `${ROOM.top}px` });
   Object.assign(over.style, { left: `${ROOM.left}px`, top: `${ROOM.top}px` });
   const painter = new Plain(canvas);
@@ -46,6 +51,9 @@ export function chart(store, view, enclosed) {
   /** @type {Shown | null} */
   let shown = null;
   let frame = { width: 1, height: 1 };
+  let camera = WHOLE;
+  /** Set with the keyboard. @type {import("./steer.js").Place[]} */
+  let corners = [];
   /** Who draws without a card has this said only whether it is to be. */
   const dense = new Density();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -64,6 +72,7 @@ export function chart(store, view, enclosed) {
     for (const one of [canvas, over]) Object.assign(one.style, { width: `${frame.width}px`, height: `${frame.height}px` });
     size(canvas, devicePixelRatio);
     rule();
+    follow();
     redraw();
   });
   watch.observe(box);
@@ -76,9 +85,17 @@ export function chart(store, view, enclosed) {
 
   function rule() {
     const group = drawing("g", { transform: `translate(${ROOM.left} ${ROOM.top})` });
-    if (shown) group.append(...axes(shown.axes, shown.names, frame));
+    if (shown) group.append(...axes(part(shown), shown.names, frame));
     lines.replaceChildren(group);
   }
+
+  /** The axes as far as they are seen. @param {Shown} shown @returns {[Axis, Axis]} */
+  const part = ({ axes: [first, second] }) => {
+    const { target, reach } = camera;
+    // Computed there and back, an end would be a little beside itself.
+    if (camera === WHOLE) return [first, second];
+    return [seen(first, target[0], reach), seen(second, target[1], reach)];
+  };
 
   /** @param {State} state @param {number} ratio @returns {Scene} */
   function scene({ colour, size, opacity, hover, density }, ratio) {
@@ -86,8 +103,8 @@ export function chart(store, view, enclosed) {
     const room = Math.sqrt((frame.width * frame.height) / Math.max(1, painter.count));
     const whole = { left: 0, bottom: 0, width: Math.round(frame.width * ratio), height: Math.round(frame.height * ratio) };
     return {
-      view: FLAT,
-      size: Math.min(6, Math.max(2.4, 0.6 * room)) * size * ratio,
+      view: steered.view() ?? new Float32Array(16),
+      size: Math.min(6, Math.max(2.4, 0.6 * room)) * (camera.home / camera.reach) ** 0.4 * size * ratio,
       reach: 0,
       opacity,
       ranked: [colour?.kind === "continuous"],
@@ -133,72 +150,83 @@ export function chart(store, view, enclosed) {
     store.subscribe(["invisible", "selection", "highlights", "filtered", "muted"], redraw),
   ];
 
-  /** The shape being drawn. @type {Array<[number, number]> | null} */
-  let shape = null;
-  /** @param {MouseEvent} event @returns {[number, number]} */
-  const place = ({ clientX, clientY }) => {
-    const { left, top } = canvas.getBoundingClientRect();
-    return [clientX - left, clientY - top];
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    canvas.setPointerCapture(event.pointerId);
-    shape = [place(event)];
-    point(null);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!shape) return point(place(event));
-    const way = [...(event.getCoalescedEvents?.() ?? []), event].map(place);
-    if (store.state.tool === "lasso") shape.push(...way);
-    else shape = [...shape.slice(0, 1), ...way.slice(-1)];
-    trace(shape);
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    const made = shape;
-    end();
-    const [[x, y] = [0, 0]] = made ?? [];
-    if (!made?.some(([left, top]) => Math.hypot(left - x, top - y) > STILL)) return;
-    enclosed(made, frame, held(event) ?? undefined);
-  });
-  canvas.addEventListener("pointercancel", end);
-  canvas.addEventListener("pointerleave", () => point(null));
-
-  function end() {
-    shape = null;
-    trace([]);
-  }
-  /** @param {Array<[number, number]>} corners */
-  function trace(corners) {
-    const [[x1, y1] = [0, 0], [x2, y2] = [0, 0]] = corners;
-    const all = corners.length === 2 ? [corners[0], [x2, y1], [x2, y2], [x1, y2]] : corners;
-    outline.setAttribute("d", all.length ? `M${all.map((one) => one?.join(" ")).join("L")}Z` : "");
-  }
-
-  /** The cell at a place is shown in both plots, and told of in the first. @param {[number, number] | null} at */
-  function point(at) {
+  /** The cell at a place is shown in both plots, and told of in the first. @type {Plot["pick"]} */
+  function pick(x, y, _, then) {
     const { points, camera, panes } = store.state;
-    const none = () => store.state.hover && store.patch({ hover: null });
-    if (!at || !points || !camera) return void none();
+    if (!points || !camera) return;
     const ratio = devicePixelRatio;
-    picker.ask(scene(store.state, ratio), at[0] * ratio, (frame.height - at[1]) * ratio, (cell) => {
-      if (cell === store.state.hover?.cell) return;
-      const { clientWidth, clientHeight } = known("plot", HTMLCanvasElement);
-      const [first = { width: 1, height: 1 }] = places(1 + panes.length, clientWidth, clientHeight);
-      const from = cell * points.axes;
-      const [x = 0, y = 0, z = 0] = points.drawn.subarray(from, from + points.axes);
-      const there = cell < 0 ? null : project(matrix(camera, first), first, x, y, z);
-      if (there) store.patch({ hover: { cell, x: there[0], y: there[1] } });
-      else none();
-    });
+    const tell = (/** @type {number} */ cell) => {
+      if (cell !== (store.state.hover?.cell ?? -1)) {
+        const { clientWidth, clientHeight } = known("plot", HTMLCanvasElement);
+        const [first = { width: 1, height: 1 }] = places(1 + panes.length, clientWidth, clientHeight);
+        const from = cell * points.axes;
+        const [x = 0, y = 0, z = 0] = points.drawn.subarray(from, from + points.axes);
+        const there = cell < 0 ? null : project(matrix(camera, first), first, x, y, z);
+        store.patch({ hover: there && { cell, x: there[0], y: there[1] } });
+      }
+      then?.(cell);
+    };
+    picker.ask(scene(store.state, ratio), x * ratio, (frame.height - y) * ratio, tell, then !== undefined);
+  }
+
+  const steered = steer({ camera: () => camera, look, frame: () => frame, stretched: true });
+  const shape = {
+    ...steered,
+    tool: () => /** @type {import("../state.js").Tool} */ (store.state.tool === "lasso" ? "lasso" : "rectangle"),
+    corners: () => corners,
+  };
+  const { trace, follow } = outline(over, shape);
+  /** @type {Plot} */
+  const own = {
+    ...shape,
+    ...on,
+    trace,
+    pick,
+    frame: () => frame,
+    corner: () => ({ left: 0, top: 0 }),
+    home: on.whole,
+    mark(set, notice) {
+      corners = set;
+      follow();
+      if (notice) store.patch({ notice });
+    },
+  };
+  gestures(store, canvas, own);
+  keys(store, canvas, own);
+  stops.push(store.subscribe(["tool"], () => own.mark([])));
+
+  /** @param {Camera} wanted */
+  function look(wanted) {
+    camera = wanted;
+    if (store.state.hover) store.patch({ hover: null });
+    rule();
+    follow();
+    redraw();
+    on.moved();
   }
 
   return {
     box,
     canvas,
     frame: () => frame,
-    /** @param {Shown} given */
-    show(given) {
+    view: () => steered.view() ?? new Float32Array(16),
+    /** What is seen of the axes. */
+    axes: () => shown && part(shown),
+    home: () => look(WHOLE),
+    /** Where a pixel lies, within the square. @param {[number, number]} pixel */
+    place([x, y]) {
+      const { target, reach } = camera;
+      return [target[0] + reach * ((2 * x) / frame.width - 1), target[1] + reach * (1 - (2 * y) / frame.height)];
+    },
+    /** How many of a number tell pixels apart. */
+    digits: () => Math.min(9, 6 + Math.max(0, Math.ceil(Math.log10(1 / camera.reach)))),
+    /** @param {Shown} given @param {boolean} anew its axes are others */
+    show(given, anew) {
       shown = given;
+      if (anew) {
+        own.mark([]);
+        camera = WHOLE;
+      }
       painter.place(given.drawn, 2, view.painter().order);
       dress(painter, store.state);
       rule();

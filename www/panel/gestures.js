@@ -1,22 +1,26 @@
 /**
- * Pointer and wheel on the plot; the keys are in keys.js. Each gesture with the pointer has a twin on the keyboard.
+ * Pointer and wheel on a plot; the keys are in keys.js. Each gesture with the pointer has a twin on the keyboard.
  *
- * @import { Camera, Frame } from "../view/camera.js"
+ * @import { Frame } from "../view/camera.js"
+ * @import { Tool } from "../state.js"
  * @import { Store } from "../store.js"
+ * @import { Place, steer } from "./steer.js"
  * @typedef {{ left: number, top: number }} Corner of a plot within the stage, CSS pixels
- * @typedef {object} Plot
+ * @typedef {object} Own
  * @property {() => Frame} frame one plot's size
  * @property {(x: number, y: number) => Corner} corner of the plot at a place
  * @property {() => void} home shows everything
+ * @property {() => Tool} tool what a drag does
+ * @property {() => Place[]} corners those set with the keyboard
+ * @property {(corners: Place[], notice?: string) => void} mark sets them
  * @property {(x: number, y: number, corner: Corner, then?: (cell: number) => void) => void} pick asks for the cell at a place within a
  * plot, and shows it; with `then` it is answered in any case
  * @property {(outline: Array<[number, number]>, source: string, how?: import("../state.js").Combine) => void} enclose selects
  * @property {(cell: number, how?: import("../state.js").Combine) => void} near selects along the graph
  * @property {(outline: Array<[number, number]>, corner: Corner) => void} trace shows the outline so far
+ * @typedef {Own & ReturnType<typeof steer>} Plot
  */
 import { held, select } from "../select.js";
-import { pan, turn, zoom } from "../view/moves.js";
-import { known } from "./element.js";
 
 export const CLOSER = 1.25;
 /** A pointer that moved no further than this between down and up has clicked. */
@@ -26,14 +30,6 @@ const APART = 2;
 
 /** @param {Store} store @param {HTMLCanvasElement} canvas @param {Plot} plot */
 export function gestures(store, canvas, plot) {
-  const { frame, home } = plot;
-  /** @param {(camera: Camera) => Camera} change */
-  const move = (change) => {
-    const { camera } = store.state;
-    if (camera) store.patch({ camera: change(camera), hover: null });
-  };
-  const nearer = (/** @type {number} */ factor) => move((camera) => zoom(camera, factor, frame()));
-
   /** Pointers that are down. @type {Map<number, { x: number, y: number }>} */
   const down = new Map();
   /** The plot in which a gesture began: it stays in it. @type {Corner} */
@@ -47,7 +43,7 @@ export function gestures(store, canvas, plot) {
     canvas.setPointerCapture(event.pointerId);
     if (!down.size) corner = plot.corner(...inStage(event));
     const here = place(event);
-    const { tool } = store.state;
+    const tool = plot.tool();
     click = down.size ? null : { ...here, button: event.button };
     drawn = click && event.button === 0 && (tool === "lasso" || tool === "rectangle") ? [[here.x, here.y]] : null;
     if (drawn) plot.trace([], corner);
@@ -76,16 +72,17 @@ export function gestures(store, canvas, plot) {
       const factor =
         Math.hypot(here.x - other.x, here.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
       const [x, y] = [(here.x + other.x) / 2, (here.y + other.y) / 2];
-      move((camera) => zoom(pan(camera, dx / 2, dy / 2, frame()), factor, frame(), x, y));
-    } else if (event.shiftKey || event.buttons & 6) move((camera) => pan(camera, dx, dy, frame()));
-    else move((camera) => (camera.mode === "flat" ? pan(camera, dx, dy, frame()) : turn(camera, -dx / 160, dy / 160)));
+      plot.pan(dx / 2, dy / 2);
+      plot.zoom(factor, x, y);
+    } else if (event.shiftKey || event.buttons & 6 || !plot.orbits()) plot.pan(dx, dy);
+    else plot.turn(-dx / 160, dy / 160);
   });
 
   /** @param {{ x: number, y: number }} here */
   function draw({ x, y }) {
     if (!drawn) return;
     const [lastX, lastY] = drawn.at(-1) ?? [0, 0];
-    if (store.state.tool === "rectangle") drawn = [...drawn.slice(0, 1), [x, y]];
+    if (plot.tool() === "rectangle") drawn = [...drawn.slice(0, 1), [x, y]];
     else if (Math.hypot(x - lastX, y - lastY) >= APART) drawn.push([x, y]);
     if (!click) plot.trace(drawn, corner);
   }
@@ -98,7 +95,7 @@ export function gestures(store, canvas, plot) {
       if (shape) plot.trace([], corner);
       if (end === "pointerup" && click) chosen(click, event);
       else if (end === "pointerup" && shape && shape.length > 1) {
-        plot.enclose(shape, store.state.tool, held(event) ?? undefined);
+        plot.enclose(shape, plot.tool(), held(event) ?? undefined);
       }
       click = null;
       canvas.classList.toggle("held", down.size > 0);
@@ -115,7 +112,7 @@ export function gestures(store, canvas, plot) {
   canvas.addEventListener("dblclick", (event) => {
     if (store.state.tool !== "move") return;
     const { x, y } = place(event);
-    move((camera) => zoom(camera, CLOSER ** 3, frame(), x, y));
+    plot.zoom(CLOSER ** 3, x, y);
   });
   canvas.addEventListener(
     "wheel",
@@ -125,14 +122,10 @@ export function gestures(store, canvas, plot) {
       // Lines and pages count as so many pixels; a pinch on a touchpad arrives as a wheel with Ctrl, in small steps.
       const pixels = event.deltaY * ([1, 16, 400][event.deltaMode] ?? 1) * (event.ctrlKey ? 5 : 1);
       const { x, y } = place(event);
-      move((camera) => zoom(camera, Math.exp(-Math.max(-300, Math.min(300, pixels)) / 480), frame(), x, y));
+      plot.zoom(Math.exp(-Math.max(-300, Math.min(300, pixels)) / 480), x, y);
     },
     { passive: false },
   );
-
-  known("closer", HTMLButtonElement).addEventListener("click", () => nearer(CLOSER));
-  known("away", HTMLButtonElement).addEventListener("click", () => nearer(1 / CLOSER));
-  known("whole", HTMLButtonElement).addEventListener("click", home);
 
   /** @param {MouseEvent} event @returns {[number, number]} */
   function inStage({ clientX, clientY }) {

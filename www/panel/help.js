@@ -26,6 +26,14 @@ const ALL = [
     ],
   ],
   [
+    "Scatter plot",
+    [
+      ["Drag", "a rectangle; with L a lasso"],
+      ["Drag with the right button", "move it"],
+      ["Everything else", "as above"],
+    ],
+  ],
+  [
     "Everywhere",
     [
       ["Ctrl Z, Ctrl Y", "take back, do again"],

@@ -1,19 +1,16 @@
 /**
  * The outline being drawn: by the pointer, or corner by corner with the keyboard.
  *
- * @import { Frame } from "../view/camera.js"
- * @import { Corner } from "./gestures.js"
- * @import { Store } from "../store.js"
+ * @import { Corner, Plot } from "./gestures.js"
  */
-import { matrix, project } from "../view/camera.js";
-import { drawing, known } from "./element.js";
+import { drawing } from "./element.js";
 
 /**
- * @param {Store} store @param {HTMLCanvasElement} canvas @param {() => Frame} frame
- * @returns {(outline: Array<[number, number]>, corner: Corner) => void} shows what the pointer has drawn
+ * @param {HTMLElement} box over the plot @param {Pick<Plot, "tool" | "corners" | "middle" | "project">} plot
+ * @returns {{ trace: Plot["trace"], follow: () => void }} shows what the pointer has drawn; and the corners set with the keyboard, where
+ * they lie now
  */
-export function outline(store, canvas, frame) {
-  const box = known("outline", HTMLElement);
+export function outline(box, plot) {
   const line = drawing("path", {});
   const dots = drawing("g", {});
   box.append(drawing("svg", {}, line, dots));
@@ -34,21 +31,16 @@ export function outline(store, canvas, frame) {
     line.setAttribute("d", path && `${path}Z`);
   }
 
-  /** Corners set with the keyboard stay with the cells while the plot moves. */
+  /** They stay with the cells while the plot moves. */
   function follow() {
-    const { outline: corners, camera, tool } = store.state;
+    const [corners, middle, tool] = [plot.corners(), plot.middle(), plot.tool()];
+    if (!corners.length && !dots.childElementCount) return;
     dots.replaceChildren();
-    if (!camera || !corners.length) return show([], { left: 0, top: 0 }, false);
-    const view = matrix(camera, frame());
-    const all = tool === "rectangle" ? [...corners.slice(0, 1), camera.target] : [...corners, camera.target];
-    const shown = all.map((corner) => project(view, frame(), ...corner)).filter((corner) => corner !== null);
+    if (!middle || !corners.length) return show([], { left: 0, top: 0 }, false);
+    const all = tool === "rectangle" ? [...corners.slice(0, 1), middle] : [...corners, middle];
+    const shown = all.map(plot.project).filter((corner) => corner !== null);
     show(shown, { left: 0, top: 0 }, tool === "rectangle");
     for (const [x, y] of shown.slice(0, corners.length)) dots.append(drawing("circle", { cx: x, cy: y, r: 4 }));
   }
-  store.subscribe(["outline", "camera", "tool"], ({ outline: corners }) => {
-    if (corners.length || dots.childElementCount) follow();
-  });
-  canvas.addEventListener("drawn", () => dots.childElementCount && follow());
-
-  return (corners, corner) => show(corners, corner, store.state.tool === "rectangle");
+  return { follow, trace: (corners, corner) => show(corners, corner, plot.tool() === "rectangle") };
 }

@@ -12,17 +12,20 @@
  * @import { Shown } from "./chart.js"
  * @import { View } from "./plot.js"
  */
-import { choosable, held, pick, select } from "../select.js";
+import { choosable, pick, select } from "../select.js";
 import { back, breather, placed, related } from "../view/against.js";
 import { enclosed } from "../view/lasso.js";
 import { many, short } from "../words.js";
 import { apart } from "./apart.js";
-import { chart, FLAT } from "./chart.js";
+import { chart } from "./chart.js";
 import { element, known } from "./element.js";
 import { lazy } from "./lazy.js";
 import { namer } from "./namer.js";
+import { ranges } from "./ranges.js";
 
 const SIDES = /** @type {const} */ (["X", "Y"]);
+/** Milliseconds after a movement until it is told of. */
+const REST = 600;
 
 /** Closes what is open. @type {(() => void) | null} */
 let leave = null;
@@ -41,7 +44,15 @@ export async function scatter(store, data, view) {
 function build(store, data, view) {
   const before = document.activeElement;
   const { description } = store.state.dataset ?? {};
-  const plot = chart(store, view, enclose);
+  const plot = chart(store, view, {
+    enclose,
+    async near(cell, way) {
+      const found = await data.near(cell);
+      if (found) select(store, found, "knn", way);
+    },
+    whole: () => zoom(null),
+    moved,
+  });
   const say = element("p", { className: "hint", role: "status" });
   const { names, renew, box: naming } = namer(store);
   const inputs = SIDES.map((side, at) => naming(`${side}: field or gene`, (field, text) => take(at, field, text)));
@@ -60,36 +71,17 @@ function build(store, data, view) {
   });
   const without = element("input", { type: "checkbox" });
   without.addEventListener("change", () => store.patch({ scatter: { ...now(), without: without.checked } }));
-  const ends = SIDES.map((side) =>
-    ["least", "greatest"].map((end) =>
-      element("input", { type: "number", step: "any", "aria-label": `${side}: ${end}`, placeholder: end }),
-    ),
-  );
-  const form = element(
-    "form",
-    { className: "ranges" },
-    ...SIDES.flatMap((side, at) => [element("span", {}, side), ...(ends[at] ?? [])]),
-    element(
-      "div",
-      { className: "actions" },
-      element("button", { className: "small", type: "submit" }, "Select these cells"),
-      act("Zoom in", "Show only these ranges", () => {
-        const wanted = ranges();
-        if (wanted) zoom(wanted);
-      }),
-      act("Show all", "Show all values", () => zoom(null)),
-    ),
-  );
-  /** How the button was pressed: a submission does not tell. @type {Combine | undefined} */
-  let how;
-  form.addEventListener("click", (event) => {
-    how = held(event) ?? undefined;
+  const numbers = ranges(SIDES, {
+    choose: (how) => choose("range", how),
+    closer() {
+      const wanted = numbers.read();
+      if (wanted) zoom(wanted);
+    },
+    say: (words) => {
+      say.textContent = words;
+    },
   });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    choose("range", how);
-    how = undefined;
-  });
+  const all = act("Show all", "Show everything (0 in the plot)", () => zoom(null));
   const saves = ["PNG", "SVG", "CSV"].map((kind) =>
     act(`Save as ${kind}`, "", async () => {
       const found = await lazy(store, () => import("./scattered.js"));
@@ -121,8 +113,8 @@ function build(store, data, view) {
     names,
     plot.box,
     say,
-    element("details", {}, element("summary", {}, "By numbers"), form),
-    element("div", { className: "actions" }, ...saves),
+    numbers.box,
+    element("div", { className: "actions" }, all, ...saves),
   );
   known("stage", HTMLElement).after(box);
   document.body.dataset.beside = "";
@@ -143,6 +135,8 @@ function build(store, data, view) {
   /** Ends of the axes, where they are not all values. @type {Array<[number, number]> | null} */
   let closer = null;
   let said = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let telling;
   /** What is being computed: something newer ends it. */
   let work = new AbortController();
 
@@ -177,7 +171,7 @@ function build(store, data, view) {
     if (first?.kind === "continuous" && second?.kind === "continuous") {
       colours = [first, second];
       closer = null;
-      for (const input of ends.flat()) input.value = "";
+      numbers.clear();
       return lay();
     }
     // Why is told elsewhere: what was shown before stays.
@@ -206,8 +200,12 @@ function build(store, data, view) {
     const { signal } = work;
     const found = await placed(axes, none, breather(signal)).catch(() => null);
     if (!found || signal.aborted) return;
+    const same = shown?.axes.every(({ values, low, high, log }, at) => {
+      const other = axes[at];
+      return values === other?.values && low === other.low && high === other.high && log === other.log;
+    });
     shown = { axes, names: [fields[0].key, fields[1].key], ...found };
-    plot.show(shown);
+    plot.show(shown, !same);
     await tell(signal);
   }
 
@@ -233,32 +231,28 @@ function build(store, data, view) {
 
   function describe() {
     const chosen = store.state.selection?.cells.length ?? 0;
-    const { axes, names } = shown ?? {};
-    if (!axes || !names) return;
-    const side = (/** @type {0 | 1} */ at) => `${names[at]} from ${short(axes[at].low)} to ${short(axes[at].high)}`;
-    plot.canvas.setAttribute(
-      "aria-label",
-      `Scatter plot: across ${side(0)}, up ${side(1)}; ${many(chosen, "cell")} selected. ${said}`,
-    );
+    if (!shown) return;
+    plot.canvas.setAttribute("aria-label", `Scatter plot: ${extent()}; ${many(chosen, "cell")} selected. ${said}`);
   }
 
-  /** @returns {Array<[number, number]> | null} */
-  function ranges() {
-    const found = ends.map(([least, most]) => {
-      const end = (/** @type {HTMLInputElement | undefined} */ input, /** @type {number} */ none) =>
-        input && Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : none;
-      return /** @type {[number, number]} */ ([end(least, -Infinity), end(most, Infinity)]);
-    });
-    const wrong = found.findIndex(([least, most]) => least > most);
-    if (wrong < 0) return found;
-    say.textContent = `${SIDES[wrong]}: the least is more than the greatest. Exchange them, or leave one of them empty.`;
-    ends[wrong]?.[0]?.focus();
-    return null;
+  /** What is seen of the axes. */
+  function extent() {
+    const [across, up] = plot.axes() ?? [];
+    const side = (/** @type {0 | 1} */ at, /** @type {Axis | undefined} */ axis) =>
+      `${shown?.names[at]} from ${short(axis?.low ?? 0)} to ${short(axis?.high ?? 0)}`;
+    return `across ${side(0, across)}, up ${side(1, up)}`;
+  }
+
+  /** Who does not see it hears of it, once it is at rest. */
+  function moved() {
+    describe();
+    clearTimeout(telling);
+    telling = setTimeout(() => store.patch({ notice: `In the scatter plot: ${extent()}` }), REST);
   }
 
   /** @param {string} source @param {Combine} [way] */
   function choose(source, way) {
-    const wanted = ranges();
+    const wanted = numbers.read();
     if (!wanted || !colours || !shown) return;
     const [[left = 0, right = 0] = [], [bottom = 0, top = 0] = []] = wanted;
     const [xs, ys] = colours.map(({ values }) => values);
@@ -273,35 +267,35 @@ function build(store, data, view) {
 
   /** @param {Array<[number, number]> | null} wanted */
   function zoom(wanted) {
-    const all = (colours ?? []).map(({ summary }) => summary);
+    const whole = (colours ?? []).map(({ summary }) => summary);
+    const before = closer;
     closer =
       wanted?.map(([least, most], at) => {
-        const { low = 0, high = 1 } = all[at] ?? {};
+        const { low = 0, high = 1 } = whole[at] ?? {};
         return /** @type {[number, number]} */ ([Math.max(least, low), Math.min(most, high)]);
       }) ?? null;
-    if (colours) lay();
+    plot.home();
+    if (colours && (before || closer)) lay();
   }
 
-  /** @param {Array<[number, number]>} shape @param {{ width: number, height: number }} frame @param {Combine} [way] */
-  async function enclose(shape, frame, way) {
+  /** @type {import("./gestures.js").Plot["enclose"]} */
+  async function enclose(shape, source, way) {
     if (!shown) return;
     if (shape.length > 2) {
       const { exact } = shown;
-      const where = { coordinates: exact, axes: /** @type {const} */ (2), matrix: FLAT, frame, outline: shape };
-      const found = await enclosed({ ...where, counts: choosable(store.state) });
+      const where = { coordinates: exact, axes: /** @type {const} */ (2), matrix: plot.view(), frame: plot.frame() };
+      const found = await enclosed({ ...where, outline: shape, counts: choosable(store.state) });
       // Cells that lie elsewhere by now were not meant.
-      if (shown.exact === exact) select(store, found, "lasso", way);
+      if (shown.exact === exact) select(store, found, source, way);
       return;
     }
     // A rectangle is ranges: those that are written, so that the same can be had by typing them.
-    for (const side of /** @type {const} */ ([0, 1])) {
-      const at = shape.map((corner) => (side ? 1 - (2 * corner[1]) / frame.height : (2 * corner[0]) / frame.width - 1));
-      const values = [Math.min(...at), Math.max(...at)].map((place) => back(/** @type {Shown} */ (shown).axes[side], place));
-      ends[side]?.forEach((input, end) => {
-        input.value = String(Number((values[end] ?? 0).toPrecision(6)));
-      });
-    }
-    choose("rectangle", way);
+    const corners = shape.map(plot.place);
+    shown.axes.forEach((axis, side) => {
+      const at = corners.map((corner) => corner[side] ?? 0);
+      numbers.write(side, [back(axis, Math.min(...at)), back(axis, Math.max(...at))], plot.digits());
+    });
+    choose(source, way);
   }
 
   const stops = [
@@ -321,6 +315,7 @@ function build(store, data, view) {
   return () => {
     leave = null;
     work.abort();
+    clearTimeout(telling);
     for (const stop of stops) stop();
     plot.close();
     delete document.body.dataset.beside;

@@ -8,6 +8,7 @@
  */
 import { choosable } from "../select.js";
 import { csv, saveFile, saveText } from "../table.js";
+import { project } from "../view/camera.js";
 import { css } from "../view/colour.js";
 import { axes, ROOM } from "./axes.js";
 import { drawing, known } from "./element.js";
@@ -49,9 +50,9 @@ function figure({ state }, plot, shown) {
   svg.append(text(ROOM.left, 20, shown.words, { "font-size": 11, fill: style.color }));
   const inner = drawing("g", { transform: `translate(${ROOM.left} ${28 + ROOM.top})` });
   const { width: wide, height: tall } = frame;
-  if (shown.drawn.length / 2 <= SHAPES) inner.append(shapes(state, shown.drawn, frame));
+  if (shown.drawn.length / 2 <= SHAPES) inner.append(shapes(state, shown.drawn, plot));
   else inner.append(drawing("image", { width: wide, height: tall, href: plot.snap(2) }));
-  inner.append(...axes(shown.axes, shown.names, frame));
+  inner.append(...axes(plot.axes() ?? shown.axes, shown.names, frame));
   svg.append(inner);
   if (key) {
     key.drawn.setAttribute("transform", `translate(${width - SIDE + 16} 28)`);
@@ -60,8 +61,10 @@ function figure({ state }, plot, shown) {
   return svg;
 }
 
-/** @param {Store["state"]} state @param {Float32Array} places @param {{ width: number, height: number }} frame */
-function shapes(state, places, { width, height }) {
+/** @param {Store["state"]} state @param {Float32Array} places @param {ReturnType<typeof chart>} plot */
+function shapes(state, places, plot) {
+  const { width, height } = plot.frame();
+  const view = plot.view();
   const { colour, range, selection, opacity } = state;
   const tone = shade(colour, range, state, scheme());
   const can = choosable(state);
@@ -69,10 +72,10 @@ function shapes(state, places, { width, height }) {
   const radius = Math.min(6, Math.max(2.4, 0.6 * Math.sqrt((2 * width * height) / places.length))) * state.size * 0.5;
   const found = [];
   for (let cell = 0; cell < places.length / 2; cell++) {
-    const [x = 0, y = 0] = [places[2 * cell], places[2 * cell + 1]];
-    if (!can(cell) || !(Math.abs(x) <= 1 && Math.abs(y) <= 1)) continue;
+    const [cx = -1, cy = -1] = project(view, { width, height }, places[2 * cell] ?? 0, places[2 * cell + 1] ?? 0, 0) ?? [];
+    if (!can(cell) || !(cx >= 0 && cx <= width && cy >= 0 && cy <= height)) continue;
     const rank = colour?.kind === "continuous" ? (colour.values[cell] ?? 0) : 0;
-    found.push({ cell, cx: ((x + 1) / 2) * width, cy: ((1 - y) / 2) * height, rank: chosen.has(cell) ? Infinity : rank });
+    found.push({ cell, cx, cy, rank: chosen.has(cell) ? Infinity : rank });
   }
   found.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   const group = drawing("g", { "fill-opacity": opacity });

@@ -58,6 +58,12 @@ export function along({ low, high, log }) {
   return log ? (value) => EDGE - 1 + (bent(value) - from) * scale : (value) => EDGE - 1 + (value - from) * scale;
 }
 
+/** An axis as far as it is seen, with `reach` to either side of a place. @param {Axis} axis @param {number} middle @param {number} reach @returns {Axis} */
+export function seen(axis, middle, reach) {
+  const half = reach * (1 - EDGE);
+  return { ...axis, low: back(axis, middle - half), high: back(axis, middle + half) };
+}
+
 /** The value that lies at a place. @param {Axis} axis @param {number} place */
 export function back({ low, high, log }, place) {
   const [from, to] = log ? [bent(low), bent(high)] : [low, high];
