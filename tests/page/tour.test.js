@@ -8,20 +8,23 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
+import { open, panel } from "./against.js";
 import { becomes, coloured, FIREFOX, ROOT, rested, visit } from "./browser.js";
 import { choose, idle, selected, stage } from "./shown.js";
 
 const FOLDER = resolve(ROOT, process.env.PICTURES ?? "build/tour");
 
 const here = stage();
+/** @typedef {import("playwright-core").Page} Page */
+
 test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   mkdirSync(FOLDER, { recursive: true });
   const { page, errors } = await visit(here.browser, here.server.url, { viewport: { width: 1200, height: 750 } });
   /** @type {string[]} */
   const taken = [];
-  const picture = async (/** @type {string} */ name) => {
+  const picture = async (/** @type {string} */ name, /** @type {Page | import("playwright-core").Locator} */ part = page) => {
     taken.push(`${name}.jpg`);
-    await page.screenshot({ path: resolve(FOLDER, `${name}.jpg`), type: "jpeg", quality: 56 });
+    await part.screenshot({ path: resolve(FOLDER, `${name}.jpg`), type: "jpeg", quality: 56 });
   };
 
   // 1. Open
@@ -40,10 +43,15 @@ test("a newcomer's first ten minutes", { timeout: 300_000 }, async () => {
   await page.getByText("Distribution by category").click();
   await page.locator(".spread tbody tr").first().waitFor();
   await picture("3-gene");
-
-  // 4. Select
   await page.locator("#recent").getByRole("button", { name: "cell_type" }).click();
   await coloured(page, "cell_type");
+  await open(page, "CD3E", "NKG7");
+  await page.mouse.move(0, 0);
+  await picture("3-scatter", panel(page));
+  await panel(page).getByRole("button", { name: "Close the scatter plot" }).click();
+  await rested(page);
+
+  // 4. Select
   await page.getByRole("button", { name: "Lasso (L)" }).click();
   const { x = 0, y = 0, width = 0, height = 0 } = (await page.locator("#plot").boundingBox()) ?? {};
   const outline = [
