@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use super::{
     aides::Aides,
-    encoding, plain,
+    encoding,
+    index::Shape,
+    plain,
     sparse::{Compressed, Sparse},
-    sweep::{self, Watch},
+    sweep::Watch,
     text_attr,
 };
 use crate::{
@@ -150,7 +152,7 @@ impl Matrix {
     pub fn index_size(&self) -> u64 {
         match self {
             Self::Sparse(sparse) if sparse.compressed == Compressed::Rows => {
-                sweep::shape(sparse).map_or(0, |shape| shape.estimate())
+                Shape::of(sparse).map_or(0, |shape| shape.estimate())
             }
             _ => 0,
         }

@@ -7,6 +7,7 @@
 mod block;
 mod item;
 mod loose;
+mod shape;
 mod trailer;
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
@@ -14,6 +15,7 @@ use std::{cell::RefCell, ops::Range, rc::Rc};
 pub use block::{Block, Head, Parts, narrow, outside, rows};
 pub use item::{Bits, Form, Numbers};
 pub use loose::Loose;
+pub use shape::Shape;
 
 use crate::{
     array::Values,
@@ -43,49 +45,6 @@ impl Place {
     /// Says of which data: anything that changes when they change.
     fn identity(&self) -> Option<String> {
         self.sample.as_ref().map(|sample| format!("{}{sample}", self.outline))
-    }
-}
-
-/// The shape of what is indexed, which a kept index has to have too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Rows of the matrix.
-    pub rows: u64,
-    /// Columns of the matrix.
-    pub columns: usize,
-    /// Items in it.
-    pub items: u64,
-    /// Items per block.
-    pub block: u64,
-    /// numpy name of the type of its values.
-    pub dtype: String,
-    /// Bytes of a value.
-    pub plain: usize,
-    /// Whether its values are of a type that an index takes.
-    pub sorts: bool,
-}
-
-impl Shape {
-    /// Number of blocks.
-    pub fn blocks(&self) -> usize {
-        usize::try_from(self.items.div_ceil(self.block.max(1))).unwrap_or(usize::MAX)
-    }
-
-    /// The items of a block.
-    pub fn span(&self, block: usize) -> Range<u64> {
-        let start = (block as u64).saturating_mul(self.block).min(self.items);
-        start..start.saturating_add(self.block).min(self.items)
-    }
-
-    /// Bytes of an item, at most.
-    pub fn each(&self) -> u64 {
-        2 + self.plain as u64
-    }
-
-    /// About as many bytes as the whole index takes.
-    pub fn estimate(&self) -> u64 {
-        let table = (self.blocks() as u64).saturating_mul(self.columns as u64 + 1).saturating_mul(8);
-        self.items.saturating_mul(self.each()).saturating_add(table)
     }
 }
 
