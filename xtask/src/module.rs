@@ -240,7 +240,7 @@ fn mark(profile: Profile, bytes: &[u8]) -> String {
         bytes,
         FEATURES,
         include_str!("second.js"),
-        include_str!("split.rs"),
+        split::SOURCES,
         include_str!("whole.rs"),
         include_str!("constants.rs"),
         include_str!("../used.js"),

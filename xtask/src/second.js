@@ -1,5 +1,5 @@
 // biome-ignore-all lint/correctness/noUnusedVariables: added to a script that has the rest
-// The second part of the module: functions that are seldom called (xtask/src/split.rs). What follows brings it.
+// The second part of the module: functions that are seldom called (xtask/src/split). What follows brings it.
 
 /** Its bytes, or the module made of them, once they are there. */
 let secondPart;
