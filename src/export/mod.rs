@@ -6,15 +6,18 @@
 mod ahead;
 mod centroids;
 mod describe;
+mod edges;
 mod fields;
 mod genes;
 mod groups;
+mod identity;
 mod json;
 mod latent;
 mod manifest;
 mod names;
 mod options;
 mod pack;
+mod paths;
 mod place;
 mod points;
 mod route;
@@ -103,7 +106,7 @@ impl Export {
     pub fn open(data: AnnData, options: Options) -> Result<Self> {
         let (choices, umap) = points::choose(&data, &options);
         if choices.is_empty() {
-            return Err(nothing_drawn(&data));
+            return Err(points::nothing_drawn(&data));
         }
         let vectors = vectors::find(&data, &choices);
         let keys = match options.profile {
@@ -140,7 +143,7 @@ impl Export {
 
     /// Why data cannot be shown, if so: what [`open`](Self::open) would say.
     pub fn cannot_show(data: &AnnData, options: &Options) -> Option<Error> {
-        points::choose(data, options).0.is_empty().then(|| nothing_drawn(data))
+        points::choose(data, options).0.is_empty().then(|| points::nothing_drawn(data))
     }
 
     /// The data behind it.
@@ -151,6 +154,10 @@ impl Export {
     /// The options in force.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    fn strict(&self) -> bool {
+        self.options.profile == Profile::Strict
     }
 
     /// The data set's id.
@@ -262,136 +269,6 @@ impl Export {
         let media = if route.is_json() { "application/json" } else { "application/octet-stream" };
         Ok(File { media, body })
     }
-
-    /// Every path there is, each once, in the order in which a folder is written.
-    ///
-    /// # Errors
-    /// Whatever reading names and columns says.
-    pub async fn paths(&self) -> Result<Vec<String>> {
-        let all = self.chosen_genes(&Packing::default()).await?;
-        self.paths_with(&all).await
-    }
-
-    /// The same with some genes only, given by their positions.
-    async fn paths_with(&self, genes: &[usize]) -> Result<Vec<String>> {
-        let mut paths = vec![Route::Identity.path(), Route::ObsManifest.path(), Route::VarManifest.path()];
-        if self.data.connectivities().await?.is_some() {
-            paths.extend(
-                [Route::ConnectivityManifest, Route::EdgeSources, Route::EdgeDestinations].map(|r| r.path()),
-            );
-            if self.options.profile == Profile::Strict {
-                paths.push(Route::EdgeWeights.path());
-            }
-        }
-        let drawn = self.data.n_obs() > 0;
-        paths.extend(self.choices.iter().filter(|_| drawn).map(|choice| Route::Points(choice.dim).path()));
-        for shown in self.shown().await? {
-            let name = safe(&shown.key);
-            match shown.labels {
-                None => paths.push(Route::ObsValues(name).path()),
-                Some(labels) => {
-                    let ext = if fields::is_narrow(labels) { "u8" } else { "u16" };
-                    paths.push(format!("obs/{name}.codes.{ext}"));
-                    paths.push(Route::ObsOutliers(name).path());
-                }
-            }
-        }
-        if self.has_genes() {
-            let ids = Rc::clone(&self.genes().await?.ids);
-            let chosen = genes.iter().filter_map(|&gene| ids.get(gene));
-            paths.extend(chosen.map(|id| Route::VarValues(safe(id)).path()));
-        }
-        for field in self.vectors.iter().filter(|_| drawn) {
-            paths.extend(field.keys.iter().map(|(dim, _)| Route::Vectors(field.id.clone(), *dim).path()));
-        }
-        let mut seen = HashSet::with_capacity(paths.len());
-        paths.retain(|path| seen.insert(path.clone()));
-        Ok(paths)
-    }
-
-    async fn points(&self, dim: u8) -> Result<Rc<Points>> {
-        let missing = || Error::missing(format!("there are no points in {dim} dimensions"));
-        let made = usize::from(dim).checked_sub(1).and_then(|at| self.points.get(at)).ok_or_else(missing)?;
-        let reading = async {
-            let choice = self.choices.iter().find(|choice| choice.dim == dim);
-            let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
-            let entry = entry.filter(|_| self.data.n_obs() > 0).ok_or_else(missing)?;
-            let values = if self.in_part(choice) {
-                let read = async { Ok(Rc::new(entry.first(points::FIRST).await?)) };
-                let rows = self.first.get(read).await?;
-                let rows = rows.chunks(points::FIRST as usize);
-                rows.flat_map(|row| row.iter().take(dim.into()).copied()).collect()
-            } else {
-                entry.read().await?
-            };
-            Ok(Rc::new(points::scaled(values, dim, &self.options)))
-        };
-        made.get(reading).await
-    }
-
-    /// Whether only the first columns of an entry are shown.
-    fn in_part(&self, choice: Option<&Choice>) -> bool {
-        let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
-        entry.and_then(crate::anndata::Entry::columns) > Some(points::FIRST)
-    }
-
-    /// The colours that the file gives to a column's labels, as it writes them; `null` where it gives none.
-    async fn colours(&self, name: &str) -> Result<Json> {
-        let index = self.find_column(name)?;
-        let column = self.data.obs.columns.get(index).map_or("", String::as_str);
-        let colours = self.data.colours(column).await?;
-        Ok(colours.map_or(Json::Null, Json::list))
-    }
-
-    /// All embeddings that are shown; none where there are no cells.
-    async fn all_points(&self) -> Result<Vec<Rc<Points>>> {
-        let mut all = Vec::new();
-        for choice in self.choices.iter().filter(|_| self.data.n_obs() > 0) {
-            all.push(self.points(choice.dim).await?);
-        }
-        Ok(all)
-    }
-
-    async fn graph(&self) -> Result<Rc<Graph>> {
-        let reading = async {
-            let matrix = self.data.connectivities().await?;
-            let matrix = matrix.ok_or_else(|| Error::missing("there is no neighbour graph"))?;
-            let mut graph = Graph::read(&**self.data.tree(), &matrix).await?;
-            if self.options.profile == Profile::Strict {
-                graph.keep(|weight| weight.is_finite() && weight > 0.0);
-            }
-            Ok(Rc::new(graph))
-        };
-        self.graph.get(reading).await
-    }
-
-    /// One end of every edge, as narrow as the number of cells allows.
-    fn edges(&self, ends: &[u32]) -> Bytes {
-        if manifest::index_bytes(self.data.n_obs(), self.options.profile) == 2 {
-            ends.iter().flat_map(|&end| (end as u16).to_le_bytes()).collect::<Vec<u8>>().into()
-        } else {
-            ends.iter().flat_map(|end| end.to_le_bytes()).collect::<Vec<u8>>().into()
-        }
-    }
-}
-
-fn nothing_drawn(data: &AnnData) -> Error {
-    let there: Vec<String> = data.obsm.iter().map(|e| format!("\"{}\" {:?}", e.key, e.shape)).collect();
-    let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
-    let hint = "store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap";
-    // The strict profile would not have come here.
-    let hint = points::instead(data).first().map_or_else(
-        || hint.to_owned(),
-        |Choice { key, .. }| {
-            format!(
-                "{hint}; or take the strict profile, which shows \"{key}\": the reference shows UMAP only"
-            )
-        },
-    );
-    Error::unsupported(format!("no embedding can be drawn: obsm holds {there}"))
-        .at(data.path("obsm"))
-        .in_file(data.tree().name())
-        .hint(hint)
 }
 
 /// Numbers as a file has them, little-endian: where they lie, if that is how this machine has them.

@@ -1,15 +1,16 @@
 //! Embeddings: which ones are shown, and their coordinates centred and scaled (specification: sections 5 and 10).
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use cellucid_kernels::axis;
 
 use crate::{
     anndata::{AnnData, Entry},
+    error::{Error, Result},
     threads,
 };
 
-use super::{Options, Profile, json::Json};
+use super::{Export, Options, Profile, json::Json};
 
 /// An embedding that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,26 @@ pub fn instead(data: &AnnData) -> Vec<Choice> {
     best.map_or_else(Vec::new, |entry| [2, 3].map(|dim| Choice { dim, key: entry.key.clone() }).into())
 }
 
+/// Why data cannot be shown: what there is instead of something to draw.
+pub fn nothing_drawn(data: &AnnData) -> Error {
+    let there: Vec<String> = data.obsm.iter().map(|e| format!("\"{}\" {:?}", e.key, e.shape)).collect();
+    let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+    let hint = "store two or three columns as obsm[\"X_umap\"], for instance with scanpy.tl.umap";
+    // The strict profile would not have come here.
+    let hint = instead(data).first().map_or_else(
+        || hint.to_owned(),
+        |Choice { key, .. }| {
+            format!(
+                "{hint}; or take the strict profile, which shows \"{key}\": the reference shows UMAP only"
+            )
+        },
+    );
+    Error::unsupported(format!("no embedding can be drawn: obsm holds {there}"))
+        .at(data.path("obsm"))
+        .in_file(data.tree().name())
+        .hint(hint)
+}
+
 /// What `dataset_identity.json` says about `X_umap`.
 pub fn umap_json(umap: &Umap, rows: u64) -> Json {
     let mut entries = vec![("source_key", Json::from("X_umap"))];
@@ -142,6 +163,44 @@ pub fn umap_json(umap: &Umap, rows: u64) -> Json {
         }
     }
     Json::map(entries)
+}
+
+impl Export {
+    /// Coordinates of all cells in so many dimensions.
+    pub(super) async fn points(&self, dim: u8) -> Result<Rc<Points>> {
+        let missing = || Error::missing(format!("there are no points in {dim} dimensions"));
+        let made = usize::from(dim).checked_sub(1).and_then(|at| self.points.get(at)).ok_or_else(missing)?;
+        let reading = async {
+            let choice = self.choices.iter().find(|choice| choice.dim == dim);
+            let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
+            let entry = entry.filter(|_| self.data.n_obs() > 0).ok_or_else(missing)?;
+            let values = if self.in_part(choice) {
+                let read = async { Ok(Rc::new(entry.first(FIRST).await?)) };
+                let rows = self.first.get(read).await?;
+                let rows = rows.chunks(FIRST as usize);
+                rows.flat_map(|row| row.iter().take(dim.into()).copied()).collect()
+            } else {
+                entry.read().await?
+            };
+            Ok(Rc::new(scaled(values, dim, &self.options)))
+        };
+        made.get(reading).await
+    }
+
+    /// Whether only the first columns of an entry are shown.
+    pub(super) fn in_part(&self, choice: Option<&Choice>) -> bool {
+        let entry = choice.and_then(|choice| self.data.embedding(&choice.key));
+        entry.and_then(Entry::columns) > Some(FIRST)
+    }
+
+    /// All embeddings that are shown; none where there are no cells.
+    pub(super) async fn all_points(&self) -> Result<Vec<Rc<Points>>> {
+        let mut all = Vec::new();
+        for choice in self.choices.iter().filter(|_| self.data.n_obs() > 0) {
+            all.push(self.points(choice.dim).await?);
+        }
+        Ok(all)
+    }
 }
 
 /// Normalises an embedding as it was read.

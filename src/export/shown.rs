@@ -70,6 +70,14 @@ impl Export {
         fields::values(self.data.obs.column(index).await?)
     }
 
+    /// The colours that the file gives to a column's labels, as it writes them; `null` where it gives none.
+    pub(super) async fn colours(&self, name: &str) -> Result<Json> {
+        let index = self.find_column(name)?;
+        let column = self.data.obs.columns.get(index).map_or("", String::as_str);
+        let colours = self.data.colours(column).await?;
+        Ok(colours.map_or(Json::Null, Json::list))
+    }
+
     /// The labels that a column's codes stand for.
     pub(super) async fn label_list(&self, name: &str) -> Result<Json> {
         let coded = self.coded(self.find_column(name)?).await?;
