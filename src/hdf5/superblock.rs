@@ -2,13 +2,22 @@
 //!
 //! HDF5 File Format Specification, section II.A.
 
-use super::cursor::{Cursor, Widths};
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::{
+    cursor::{Cursor, Widths},
+    space::Space,
+};
 use crate::error::{Error, Result};
 
 /// What every HDF5 file has at byte 0, 512, 1024, 2048 and so on.
 pub const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 /// More than any superblock is long.
-pub const LONGEST: u64 = 128;
+const LONGEST: u64 = 128;
+/// Bytes read first: they tell what a file is that is not HDF5, and hold most superblocks.
+const FIRST: u64 = 2048;
 
 /// What the superblock says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +39,39 @@ pub struct Superblock {
     pub group_k: (u16, u16),
     /// Half the children of a chunk B-tree's node.
     pub chunk_k: u16,
+}
+
+/// Looks for the superblock where the format allows it: at 0, 512, 1024, 2048 and so on.
+///
+/// # Errors
+/// `Malformed` when there is none, saying what the file is instead; `Source`.
+pub async fn find(space: &Space) -> Result<Superblock> {
+    let len = space.len();
+    let head = if len == 0 { Bytes::new() } else { space.peek(0, FIRST).await? };
+    let mut at = 0_u64;
+    while at < len {
+        let near =
+            at.checked_add(LONGEST.min(len.saturating_sub(at))).filter(|&end| end <= head.len() as u64);
+        let bytes = match near {
+            Some(end) => slice(&head, at..end),
+            None => space.peek(at, LONGEST).await?,
+        };
+        if bytes.starts_with(&SIGNATURE) {
+            return decode(&bytes, at);
+        }
+        at = if at == 0 { 512 } else { at.saturating_mul(2) };
+        // Each further place is a request of its own, for nothing where the file is a zip archive.
+        if at >= FIRST && (head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")) {
+            break;
+        }
+    }
+    Err(refuse(&head, len))
+}
+
+fn slice(bytes: &Bytes, span: Range<u64>) -> Bytes {
+    let end = usize::try_from(span.end).unwrap_or(usize::MAX).min(bytes.len());
+    let start = usize::try_from(span.start).unwrap_or(usize::MAX).min(end);
+    bytes.slice(start..end)
 }
 
 /// Decodes a superblock that was found at byte `base`.
