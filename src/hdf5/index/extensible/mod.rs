@@ -4,6 +4,9 @@
 //! doubling size, the first of which the index block points to itself, the later ones through secondary blocks; large
 //! data blocks are cut into pages.
 
+mod blocks;
+mod slots;
+
 use std::{
     collections::{BTreeMap, HashMap},
     rc::Rc,
@@ -13,100 +16,14 @@ use super::{
     Spot, Walk,
     fixed::{bit, entries},
 };
-use crate::{
-    error::Result,
-    hdf5::{cursor::Cursor, space::Decoded},
-    order,
-};
-
-/// The array's header.
-#[derive(Clone, Copy, Debug)]
-struct Header {
-    entry: usize,
-    /// Bits of an entry's number.
-    bits: u8,
-    /// Entries in the index block.
-    direct: u64,
-    /// Entries of the smallest data block.
-    least: u64,
-    /// Data blocks of the first secondary block that exists as such.
-    pointers: u64,
-    /// Entries per page.
-    page: u64,
-    index: Option<u64>,
-}
-
-/// The index block.
-struct Index {
-    entries: Vec<Option<Spot>>,
-    blocks: Vec<Option<u64>>,
-    secondary: Vec<Option<u64>>,
-}
+use crate::{error::Result, hdf5::space::Decoded, order};
+use blocks::{Index, addresses, header, index};
+use slots::{Header, Slot, power};
 
 /// A secondary block: which pages were written, block after block, and where the data blocks are.
 struct Secondary {
     written: Vec<u8>,
     blocks: Vec<Option<u64>>,
-}
-
-/// Where an entry is: by data block, and by number in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot {
-    /// Group of equal data blocks.
-    group: u32,
-    /// Data block within its group.
-    block: u64,
-    /// Entry within the block.
-    entry: u64,
-}
-
-impl Header {
-    /// Entries of a data block of a group.
-    fn block(&self, group: u32) -> u64 {
-        self.least.saturating_mul(power(group.saturating_add(1) / 2))
-    }
-
-    /// Groups whose data blocks the index block points to.
-    fn inline(&self) -> u32 {
-        self.pointers.max(1).ilog2().saturating_mul(2)
-    }
-
-    /// Data blocks of all groups before one.
-    fn before(&self, group: u32) -> u64 {
-        (0..group).fold(0, |n: u64, g| n.saturating_add(power(g / 2)))
-    }
-
-    fn groups(&self) -> u32 {
-        u32::from(self.bits).saturating_sub(self.least.max(1).ilog2()).saturating_add(1)
-    }
-
-    /// Bytes that say which entry a block begins with.
-    fn offset(&self) -> usize {
-        usize::from(self.bits.div_ceil(8))
-    }
-
-    /// Pages of a data block of a group; 0: it has none.
-    fn pages(&self, group: u32) -> u64 {
-        let entries = self.block(group);
-        if entries > self.page { entries.checked_div(self.page).unwrap_or(0) } else { 0 }
-    }
-
-    /// The position of a slot's entry, the reverse of [`slot`](Self::slot).
-    fn position(&self, slot: Slot) -> u64 {
-        let group = self.least.saturating_mul(power(slot.group).saturating_sub(1));
-        let block = slot.block.saturating_mul(self.block(slot.group));
-        self.direct.saturating_add(group).saturating_add(block).saturating_add(slot.entry)
-    }
-
-    /// Where an entry behind those of the index block is.
-    fn slot(&self, position: u64) -> Option<Slot> {
-        let at = position.checked_sub(self.direct)?;
-        let group = at.checked_div(self.least)?.checked_add(1)?.ilog2();
-        let start = self.least.checked_mul(power(group).checked_sub(1)?)?;
-        let within = at.checked_sub(start)?;
-        let len = self.block(group);
-        Some(Slot { group, block: within.checked_div(len)?, entry: within.checked_rem(len)? })
-    }
 }
 
 /// Address and length of what holds a slot: a data block, or a page of one if the second says so. `None`: the page was
@@ -118,15 +35,11 @@ fn place(walk: &Walk<'_>, header: &Header, data: &Data, slot: Slot) -> Option<((
     if header.pages(slot.group) == 0 {
         return Some(((data.address, head.saturating_add(bytes(header.block(slot.group)))), false));
     }
-    let (page, _) = split(header, slot);
+    let (page, _) = header.split(slot);
     let written = data.written.get(usize::try_from(page).ok()?).copied().unwrap_or(false);
     let from = head.saturating_add(4).saturating_add(page.saturating_mul(bytes(header.page)));
     let span = (data.address.saturating_add(from), bytes(header.page));
     (written || slot.group < header.inline()).then_some((span, true))
-}
-
-fn power(of: u32) -> u64 {
-    1_u64.checked_shl(of).unwrap_or(u64::MAX)
 }
 
 /// The header and the index block.
@@ -200,7 +113,7 @@ pub(super) async fn locate(walk: &Walk<'_>, address: u64, wanted: &[u64]) -> Res
     let spot = |(&position, slot): (&u64, &Option<Slot>)| match slot {
         None => *index.entries.get(usize::try_from(position).ok()?)?,
         Some(slot) => {
-            let (page, entry) = split(&header, *slot);
+            let (page, entry) = header.split(*slot);
             *parts.get(&(slot.group, slot.block, page))?.get(usize::try_from(entry).ok()?)?
         }
     };
@@ -272,17 +185,6 @@ async fn data_blocks(
     Ok(found)
 }
 
-/// A slot's page and its entry in it; blocks without pages are one.
-fn split(header: &Header, slot: Slot) -> (u64, u64) {
-    match header.pages(slot.group) {
-        0 => (0, slot.entry),
-        _ => (
-            slot.entry.checked_div(header.page).unwrap_or(0),
-            slot.entry.checked_rem(header.page).unwrap_or(0),
-        ),
-    }
-}
-
 /// Entries of a data block or of one of its pages.
 type Part = Rc<Vec<Option<Spot>>>;
 
@@ -298,7 +200,7 @@ async fn parts(
     for &slot in slots {
         let Some(data) = blocks.get(&(slot.group, slot.block)) else { continue };
         if let Some(place) = place(walk, header, data, slot) {
-            spans.insert((slot.group, slot.block, split(header, slot).0), place);
+            spans.insert((slot.group, slot.block, header.split(slot).0), place);
         }
     }
     let places: Vec<(u64, u64)> = spans.values().map(|(span, _)| *span).collect();
@@ -320,55 +222,4 @@ async fn parts(
         })
         .await?;
     Ok(spans.into_keys().zip(read).collect())
-}
-
-fn addresses(c: &mut Cursor<'_>, count: u64) -> Result<Vec<Option<u64>>> {
-    if count > c.left() as u64 {
-        return Err(c.bad(format!("{count} addresses in {} bytes", c.left())));
-    }
-    (0..count).map(|_| c.address()).collect()
-}
-
-fn header(walk: &Walk<'_>, mut c: Cursor<'_>) -> Result<Header> {
-    c.magic(b"EAHD")?;
-    c.version(&[0])?;
-    let client = c.u8()?;
-    let entry = usize::from(c.u8()?);
-    let (bits, direct, least, pointers, page) = (c.u8()?, c.u8()?, c.u8()?, c.u8()?, c.u8()?);
-    for _ in 0..6 {
-        c.length()?;
-    }
-    let index = c.address()?;
-    c.checksum()?;
-    walk.check_entry(&c, client, entry)?;
-    if bits > 64 || page >= 64 || !least.is_power_of_two() || !pointers.is_power_of_two() {
-        return Err(c.bad(format!(
-            "numbers of {bits} bits, blocks of {least} entries, {pointers} in a secondary block, pages of 2^{page}"
-        )));
-    }
-    Ok(Header {
-        entry,
-        bits,
-        direct: direct.into(),
-        least: least.into(),
-        pointers: pointers.into(),
-        page: power(page.into()),
-        index,
-    })
-}
-
-fn index(walk: &Walk<'_>, header: &Header, mut c: Cursor<'_>, blocks: u64, secondary: u32) -> Result<Index> {
-    c.magic(b"EAIB")?;
-    c.version(&[0])?;
-    c.skip(1)?;
-    c.address()?;
-    let count = usize::try_from(header.direct).unwrap_or(usize::MAX);
-    let entries = entries(walk, &mut c, header.entry, count)?;
-    let index = Index {
-        entries,
-        blocks: addresses(&mut c, blocks)?,
-        secondary: addresses(&mut c, secondary.into())?,
-    };
-    c.checksum()?;
-    Ok(index)
 }
