@@ -7,8 +7,13 @@ declare module "three";
 declare module "*/floor/floor.js" {
   export class Grid {
     constructor(rows: number, columns: number, item: number);
-    put(stored: Uint8Array, deflated: boolean, row: number, column: number, height: number, width: number): void;
+    put(stored: Uint8Array, packed: string, row: number, column: number, height: number, width: number): void;
     bytes(): Uint8Array;
+    free(): void;
+  }
+  export class Picker {
+    constructor(height: number);
+    pick(indices: Uint8Array, values: Uint8Array, packed: string, height: number, count: number, gene: number): Uint32Array;
     free(): void;
   }
   export function sweep(starts: Grid, indices: Grid, values: Grid, gene: number): Uint8Array;

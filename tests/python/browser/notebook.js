@@ -174,13 +174,19 @@ export class Notebook {
   async run(code) {
     const { text, error } = await this.page.evaluate(async (code) => {
       const { kernel } = /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext.session;
+      // What is sent while a connection closes is lost: the application does not know yet that it does.
+      const there = () => kernel.connectionStatus === "connected" && (kernel._ws?.readyState ?? 1) === 1;
+      while (!there()) await new Promise((done) => setTimeout(done, 20));
       let [text, error] = ["", ""];
       const future = kernel.requestExecute({ code, store_history: false });
       future.onIOPub = (/** @type {any} */ { header, content }) => {
         if (header.msg_type === "stream") text += content.text;
         if (header.msg_type === "error") error = content.traceback.join("\n");
       };
-      await future.done;
+      const late = new Promise((_, fail) =>
+        setTimeout(() => fail(new Error("the kernel has not answered for two minutes")), 120_000),
+      );
+      await Promise.race([future.done, late]);
       return { text, error };
     }, code);
     assert.equal(error, "");
