@@ -10,7 +10,7 @@ const SAMPLE = `${ROOT}/www/sample/sample.h5ad`;
 const SHOW = `from cellucid_relay import show, show_anndata
 viewer = show_anndata(${JSON.stringify(SAMPLE)})`;
 
-describe("JupyterLab", { timeout: 1_500_000 }, () => {
+describe("JupyterLab", { timeout: 900_000 }, () => {
   /** @type {Awaited<ReturnType<typeof jupyter>>} */
   let server;
   /** @type {import("playwright-core").Browser} */
