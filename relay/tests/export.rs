@@ -1,5 +1,4 @@
-//! Export folders: interrupted and gone on with, refused, on full disks; verified against their source, whole and damaged; read from
-//! folders, archives and servers.
+//! Export folders: interrupted and gone on with, refused, on full disks; read from folders, archives and servers.
 
 mod program;
 
@@ -13,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use program::{Scratch, Server, command, fails, ok, root, run, sample, shell, text, tree};
+use program::{Scratch, Server, amend, command, fails, ok, root, run, sample, shell, text, tree};
 use serde_json::{Value, json};
 
 const JOURNAL: &str = ".cellucid-export";
@@ -107,154 +106,6 @@ fn progress_is_told_in_lines_where_nobody_watches() {
     let written = tree(Path::new(&stats));
     assert_eq!(told["files"].as_u64(), Some(written.len() as u64));
     assert_eq!(told["bytes_out"].as_u64(), Some(written.values().map(|body| body.len() as u64).sum()));
-}
-
-/// A way to damage a folder, and what `verify` has to say of it.
-type Damage = (&'static str, fn(&Path), &'static str);
-
-/// Rewrites a JSON document.
-fn amend(path: &Path, change: impl FnOnce(&mut Value)) {
-    let mut value: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    change(&mut value);
-    fs::write(path, value.to_string()).unwrap();
-}
-
-fn flip(path: &Path, at: usize) {
-    let mut body = fs::read(path).unwrap();
-    body[at] ^= 0x40;
-    fs::write(path, body).unwrap();
-}
-
-const DAMAGES: &[Damage] = &[
-    ("a value", |at| flip(&at.join("var/CD3E.values.f32"), 17 * 4 + 3), "var/CD3E.values.f32: value 17: "),
-    ("a code", |at| flip(&at.join("obs/cell_type.codes.u8"), 4999), "obs/cell_type.codes.u8: value 4999: "),
-    (
-        "an edge",
-        |at| flip(&at.join("connectivity/edges.dst.bin"), 8),
-        "connectivity/edges.dst.bin: value 4: ",
-    ),
-    ("a point", |at| flip(&at.join("points_3d.bin"), 30), "points_3d.bin: value 7: "),
-    (
-        "a length",
-        |at| fs::write(at.join("obs/pct_mito.values.f32"), [0; 12]).unwrap(),
-        "obs/pct_mito.values.f32: length: 3 values (12 bytes), the source gives 5000 values (20000 bytes)",
-    ),
-    (
-        "a file",
-        |at| fs::remove_file(at.join("var/LYZ.values.f32")).unwrap(),
-        "var/LYZ.values.f32: is not there",
-    ),
-    (
-        "a label",
-        |at| amend(&at.join("obs_manifest.json"), |m| m["_categoricalFields"][0][1][0] = "no such".into()),
-        "obs_manifest.json: _categoricalFields: \"",
-    ),
-    (
-        "a centroid",
-        |at| {
-            amend(&at.join("obs_manifest.json"), |m| {
-                m["_categoricalFields"][0][4]["2"][0]["n_points"] = 1.into()
-            })
-        },
-        "n_points: 1, the source gives ",
-    ),
-    (
-        "a gene",
-        |at| amend(&at.join("var_manifest.json"), |m| m["fields"][3] = json!(["NOSUCH"])),
-        "var/NOSUCH.values.f32: the source has no such thing",
-    ),
-    (
-        "a type",
-        |at| amend(&at.join("var_manifest.json"), |m| m["_varSchema"]["dtype"] = "uint8".into()),
-        "var_manifest.json: _varSchema.dtype: \"uint8\", the source gives \"float32\"",
-    ),
-    (
-        "a manifest",
-        |at| fs::remove_file(at.join("var_manifest.json")).unwrap(),
-        "var_manifest.json: is not there",
-    ),
-    (
-        "a count",
-        |at| amend(&at.join(IDENTITY), |m| m["stats"]["n_cells"] = 5001.into()),
-        "dataset_identity.json: n_cells: 5001, the source gives 5000",
-    ),
-    (
-        "a graph",
-        |at| amend(&at.join("connectivity_manifest.json"), |m| m["max_neighbors"] = 1.into()),
-        "connectivity_manifest.json: max_neighbors: 1, the source gives ",
-    ),
-];
-
-#[test]
-fn damage_is_found_and_named() {
-    let scratch = Scratch::new();
-    let (good, source) = (scratch.path("good"), text(&sample()));
-    ok(&export(&source, &good, &["--quiet"]));
-    let output = run(&["verify", &source, &good]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && output.stdout.is_empty(), "{said}");
-    assert!(said.contains("all as the source gives them"), "{said}");
-    for (what, damage, words) in DAMAGES {
-        let bad = scratch.path(what);
-        let copied = Command::new("cp").args(["-r", &good, &bad]).status().unwrap();
-        assert!(copied.success());
-        damage(Path::new(&bad));
-        let output = run(&["verify", &source, &bad]);
-        let (found, said) =
-            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
-        assert!(found.contains(words), "{what}: {words:?} is not in {found}{said}");
-        assert!(said.contains("files are not what the source gives"), "{what}: {said}");
-        let lines = run(&["verify", &source, &bad, "--json"]).stdout;
-        for line in String::from_utf8(lines).unwrap().lines() {
-            let finding: Value = serde_json::from_str(line).unwrap();
-            assert!(finding["file"].is_string() && finding["what"].is_string());
-        }
-    }
-    let half = scratch.path("half");
-    assert!(Command::new("cp").args(["-r", &good, &half]).status().unwrap().success());
-    fs::remove_file(Path::new(&half).join(IDENTITY)).unwrap();
-    let said = fails(1, &["verify", &source, &half]);
-    assert!(said.contains("without dataset_identity.json") && said.contains("repeat the command"), "{said}");
-    let other = text(&root().join("build/oracle/fx/h5ad/base_csr.h5ad"));
-    assert_eq!(run(&["verify", &other, &good]).status.code(), Some(1));
-    assert!(fails(2, &["verify", &good, &source]).contains("is no export folder"));
-}
-
-#[test]
-fn packed_folders_and_those_of_prepare_are_verified_too() {
-    let scratch = Scratch::new();
-    let source = text(&sample());
-    let packed = scratch.path("packed");
-    ok(&export(
-        &source,
-        &packed,
-        &[
-            "--quiet",
-            "--quantize-var",
-            "8",
-            "--quantize-obs",
-            "16",
-            "--compression",
-            "6",
-            "--profile",
-            "strict",
-        ],
-    ));
-    ok(&["verify", &source, &packed]);
-    let gene = Path::new(&packed).join("var/CD3E.values.u8.gz");
-    flip(&gene, 600);
-    let output = run(&["verify", &source, &packed]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("var/CD3E.values.u8.gz: "));
-    fs::remove_file(gene).unwrap();
-    let prepared = root().join("build/packed");
-    let input = text(&prepared.join("input.h5ad"));
-    for folder in ["plain", "gz", "q8", "q16", "mixed"] {
-        let output = run(&["verify", &input, &text(&prepared.join(folder))]);
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{folder}: {said}{}", String::from_utf8_lossy(&output.stderr));
-    }
 }
 
 /// Makes an archive of a folder; `inside` puts the folder itself into it, too.

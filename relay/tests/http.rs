@@ -1,10 +1,10 @@
-//! Data over HTTP: ranged reading from the program's own server, and from hosts that do it wrong.
+//! Data over HTTP: ranged reading from hosts that do it right, and from those that do it wrong.
 
 mod program;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use program::{Scratch, Server, fails, ok, root, run, sample, text};
+use program::{Scratch, Server, fails, ok, root, run, sample};
 use serde_json::Value;
 
 /// How a host treats a request.
@@ -209,62 +209,6 @@ fn no_such_host() {
     assert!(said.contains("http://no-such-host.invalid/x.h5ad: no answer from the host"), "{said}");
 }
 
-/// A reply of the server: status, headers by lower-case name, body.
-fn ask(
-    server: &Server,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> (u16, Vec<(String, String)>, Vec<u8>) {
-    let host = server.url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let own = headers.iter().any(|(name, _)| *name == "Host");
-    let host = if own { String::new() } else { format!("Host: {host}\r\n") };
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    write!(stream, "{method} {path} HTTP/1.1\r\n{host}{lines}Connection: close\r\n\r\n").unwrap();
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).unwrap();
-    let end = reply.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(reply[..end].to_vec()).unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines
-        .map(|line| line.split_once(": ").unwrap())
-        .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
-        .collect();
-    (status, headers, reply[end + 4..].to_vec())
-}
-
-fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
-    headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
-}
-
-#[test]
-fn the_server_does_ranges_beyond_4_gib() {
-    let scratch = Scratch::new();
-    let mut big = fs::File::create(scratch.0.join("big.bin")).unwrap();
-    let (len, mark) = (6_u64 << 30, 5_000_000_000_u64);
-    big.set_len(len).unwrap();
-    big.seek(SeekFrom::Start(mark)).unwrap();
-    big.write_all(b"far away").unwrap();
-    let server = Server::start(&[scratch.0.to_str().unwrap()]);
-    let range = format!("bytes={mark}-{}", mark + 7);
-    let (status, headers, body) = ask(&server, "GET", "/data/big.bin", &[("Range", &range)]);
-    assert_eq!((status, body.as_slice()), (206, &b"far away"[..]));
-    assert_eq!(header(&headers, "content-range"), Some(format!("bytes {mark}-{}/{len}", mark + 7).as_str()));
-    let (status, headers, body) = ask(&server, "HEAD", "/data/big.bin", &[]);
-    assert_eq!((status, header(&headers, "content-length"), body.len()), (200, Some("6442450944"), 0));
-    let (status, headers, _) = ask(&server, "GET", "/data/big.bin", &[("Range", "bytes=6442450944-")]);
-    assert_eq!((status, header(&headers, "content-range")), (416, Some("bytes */6442450944")));
-    // An HDF5 file that begins beyond 4 GiB: its signature may stand at any power of two from 512 on.
-    let mut shifted = fs::File::create(scratch.0.join("shifted.h5ad")).unwrap();
-    shifted.seek(SeekFrom::Start(1 << 32)).unwrap();
-    shifted.write_all(&sample_bytes()).unwrap();
-    let near = ok(&["get", sample().to_str().unwrap(), "points_2d.bin"]);
-    assert_eq!(ok(&["get", &format!("{}/data/shifted.h5ad", server.url), "points_2d.bin"]), near);
-    assert_eq!(ok(&["get", &scratch.path("shifted.h5ad"), "points_2d.bin"]), near);
-}
-
 #[test]
 fn objects_beyond_4_gib_read_like_near_ones() {
     let folder = root().join("build/hdf5/far");
@@ -306,155 +250,4 @@ fn files_beside_one_on_a_host_are_found() {
     let server = Server::start(&[alone.0.to_str().unwrap()]);
     let said = fails(1, &["get", &format!("{}/data/linked.h5ad", server.url), "points_2d.bin"]);
     assert!(said.contains("\"parts/points 0.h5\" is wanted, and is not beside this file"), "{said}");
-}
-
-#[test]
-fn the_server_serves_page_module_and_data_and_nothing_else() {
-    let scratch = Scratch::new();
-    fs::create_dir_all(scratch.0.join("www")).unwrap();
-    fs::create_dir_all(scratch.0.join("pkg")).unwrap();
-    fs::create_dir_all(scratch.0.join("a b.zarr")).unwrap();
-    scratch.file("www/index.html", b"<!doctype html>");
-    scratch.file("pkg/cellucid_bg.wasm", b"\0asm");
-    scratch.file("pkg/cellucid.js", b"export {};");
-    scratch.file("a b.zarr/.zgroup", b"{}");
-    scratch.file(".secret", b"secret");
-    let server = Server::start(&[scratch.0.to_str().unwrap()]);
-    let cases = [
-        ("/", 200, "text/html; charset=utf-8"),
-        ("/pkg/cellucid_bg.wasm", 200, "application/wasm"),
-        ("/pkg/cellucid.js", 200, "text/javascript; charset=utf-8"),
-        ("/data/a%20b.zarr/.zgroup?x=1", 200, "application/json"),
-        ("/data/.secret", 404, "text/plain; charset=utf-8"),
-        ("/data/../.secret", 404, "text/plain; charset=utf-8"),
-        ("/data/%2e%2e/%2e%2e/etc/passwd", 404, "text/plain; charset=utf-8"),
-        ("/data/..%2f..%2fetc/passwd", 404, "text/plain; charset=utf-8"),
-        ("/data/", 404, "text/plain; charset=utf-8"),
-        // A store that holds nothing is listed, and said to be so.
-        ("/_cellucid/health", 500, "text/plain; charset=utf-8"),
-        ("/_cellucid/else", 404, "text/plain; charset=utf-8"),
-    ];
-    for (path, status, media) in cases {
-        let (found, headers, _) = ask(&server, "GET", path, &[]);
-        assert_eq!((found, header(&headers, "content-type")), (status, Some(media)), "{path}");
-    }
-    assert_eq!(ask(&server, "POST", "/", &[]).0, 404);
-    assert_eq!(ask(&server, "PUT", "/", &[]).0, 405);
-    assert_eq!(ask(&server, "GET", "/", &[("Host", "evil.example")]).0, 403);
-    let script = "/pkg/cellucid.js";
-    let (_, headers, _) = ask(&server, "GET", script, &[]);
-    let tag = header(&headers, "etag").unwrap();
-    assert_eq!(ask(&server, "GET", script, &[("If-None-Match", tag)]).0, 304);
-    let (status, _, body) = ask(&server, "GET", script, &[("Range", "bytes=0-4"), ("If-Range", "\"old\"")]);
-    assert_eq!((status, body.len()), (200, 10));
-}
-
-#[test]
-fn other_origins_read_only_when_they_are_ours() {
-    let server = Server::start(&[root().join("www/sample").to_str().unwrap()]);
-    let allowed = |origin: &str| {
-        let (_, headers, _) = ask(&server, "OPTIONS", "/data/sample.h5ad", &[("Origin", origin)]);
-        header(&headers, "access-control-allow-origin").map(str::to_owned)
-    };
-    for origin in ["http://localhost:3000", "https://www.cellucid.com"] {
-        assert_eq!(allowed(origin).as_deref(), Some(origin));
-    }
-    assert_eq!(allowed("https://evil.example"), None);
-    let origin = [("Origin", "http://localhost:3000"), ("Range", "bytes=0-7")];
-    let (status, headers, body) = ask(&server, "GET", "/data/sample.h5ad", &origin);
-    assert_eq!((status, body.as_slice()), (206, &b"\x89HDF\r\n\x1a\n"[..]));
-    assert!(header(&headers, "access-control-expose-headers").unwrap().contains("Content-Range"));
-}
-
-#[test]
-fn a_data_set_is_served_as_the_virtual_files() {
-    let source = sample();
-    let source = source.to_str().unwrap();
-    let server = Server::start(&[source, "--dataset-id", "marrow"]);
-    assert!(server.line.ends_with("/?url=/data/sample.h5ad"), "{}", server.line);
-    for path in ["dataset_identity.json", "obs_manifest.json", "points_2d.bin", "var/CD3E.values.f32"] {
-        let expected = ok(&["get", source, path, "--dataset-id", "marrow"]);
-        for address in [format!("/{path}"), format!("/marrow/{path}")] {
-            let (status, _, body) = ask(&server, "GET", &address, &[]);
-            assert_eq!(status, 200, "{address}");
-            assert!(body == expected, "{address}");
-        }
-    }
-    let (status, headers, body) = ask(&server, "HEAD", "/points_2d.bin", &[]);
-    assert_eq!((status, header(&headers, "content-length"), body.len()), (200, Some("40000"), 0));
-    let health: Value = serde_json::from_slice(&ask(&server, "GET", "/_cellucid/health", &[]).2).unwrap();
-    assert_eq!((health["status"].as_str(), health["n_cells"].as_u64()), (Some("ok"), Some(5000)));
-    for path in ["/points_2d.bin.gz", "/points_1d.bin", "/obs/nothing.values.f32", "/datasets.json"] {
-        assert_eq!(ask(&server, "GET", path, &[]).0, 404, "{path}");
-    }
-    // The file itself is there too, for the page.
-    let raw = format!("{}/data/sample.h5ad", server.url);
-    assert_eq!(ok(&["get", &raw, "points_2d.bin"]), ok(&["get", source, "points_2d.bin"]));
-}
-
-#[test]
-fn many_readers_at_once() {
-    let server = Server::start(&[root().join("www/sample").to_str().unwrap()]);
-    let whole = sample_bytes();
-    thread::scope(|scope| {
-        for reader in 0..16_usize {
-            let (server, whole) = (&server, &whole);
-            scope.spawn(move || {
-                for step in 0..20 {
-                    let from = (reader * 7919 + step * 104_729) % (whole.len() - 70_000);
-                    let to = from + 1 + (reader * 4093 + step) % 65_536;
-                    let range = format!("bytes={from}-{}", to - 1);
-                    let (status, _, body) = ask(server, "GET", "/data/sample.h5ad", &[("Range", &range)]);
-                    assert_eq!(status, 206);
-                    assert!(body == whole[from..to], "{range}");
-                }
-            });
-        }
-    });
-}
-
-#[test]
-fn a_taken_port_is_named() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let said = fails(1, &["serve", "www", "--port", &port, "--no-browser"]);
-    assert!(said.contains(&format!("port {port} is taken")), "{said}");
-}
-
-#[test]
-fn readers_that_take_their_time_keep_nobody_waiting() {
-    let scratch = Scratch::new();
-    let large = scratch.0.join("large.bin");
-    fs::File::create(&large).unwrap().set_len(64 << 20).unwrap();
-    let server = Server::start(&[&text(&scratch.0)]);
-    let host = server.url.strip_prefix("http://").unwrap();
-    let ask = |more: &str| {
-        let mut stream = TcpStream::connect(host).unwrap();
-        write!(stream, "GET /data/large.bin HTTP/1.1\r\nHost: {host}\r\n{more}\r\n").unwrap();
-        stream
-    };
-    // More than there are threads to wait with; each has its answer's beginning, and takes no more.
-    let slow: Vec<TcpStream> = (0..600)
-        .map(|_| {
-            let mut stream = ask("");
-            stream.read_exact(&mut [0; 64]).unwrap();
-            stream
-        })
-        .collect();
-    let mut quick = ask("Range: bytes=1000000-1000009\r\nConnection: close\r\n");
-    quick.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
-    let mut reply = Vec::new();
-    quick.read_to_end(&mut reply).unwrap();
-    let reply = String::from_utf8_lossy(&reply);
-    assert!(reply.starts_with("HTTP/1.1 206") && reply.contains("bytes 1000000-1000009/67108864"), "{reply}");
-    // Of those who have gone nothing is left, and who goes on gets all of it.
-    let mut last = slow.into_iter().next_back().unwrap();
-    let mut rest = Vec::new();
-    last.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
-    while rest.len() < 64 << 20 {
-        let mut piece = vec![0; 1 << 20];
-        let read = last.read(&mut piece).unwrap();
-        assert!(read > 0, "it ended after {} bytes", rest.len());
-        rest.extend_from_slice(&piece[..read]);
-    }
 }

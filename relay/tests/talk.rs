@@ -6,11 +6,11 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Command, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
-use program::{Scratch, Server, command, root, sample};
+use program::{Server, command, sample};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-the-tests";
@@ -313,135 +313,4 @@ fn a_pipe_carries_lines() {
     // The end of what is said is the end of the server.
     drop(stdin);
     assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn a_folder_lists_its_data_sets() {
-    let scratch = Scratch::new();
-    fs::create_dir_all(scratch.0.join("deep/er")).unwrap();
-    fs::copy(sample(), scratch.0.join("one.h5ad")).unwrap();
-    fs::copy(sample(), scratch.0.join("deep/er/one.h5ad")).unwrap();
-    scratch.file("broken.h5ad", b"not HDF5");
-    let exported =
-        command(&["export", sample().to_str().unwrap(), &scratch.path("deep/folder")]).output().unwrap();
-    assert!(exported.status.success());
-    let server = Server::start(&[scratch.0.to_str().unwrap()]);
-    let get = |path: &str| ask(&server, "GET", path, &[], b"");
-    let list: Value = serde_json::from_slice(&get("/_cellucid/datasets").1).unwrap();
-    let paths: Vec<&str> =
-        list["datasets"].as_array().unwrap().iter().map(|d| d["path"].as_str().unwrap()).collect();
-    assert_eq!(paths, ["/broken/", "/one/", "/folder/", "/one-2/"]);
-    let ids: Vec<&str> =
-        list["datasets"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["broken", "one", "folder", "one-2"]);
-    let health: Value = serde_json::from_slice(&get("/_cellucid/health").1).unwrap();
-    assert_eq!(health, json!({"status": "ok", "type": "exported", "version": "0.0.9"}));
-    let root: Value = serde_json::from_slice(&get("/datasets.json").1).unwrap();
-    assert_eq!((&root["version"], &root["datasets"][1]["path"]), (&json!(1), &json!("one/")));
-    for id in ["one", "one-2", "folder"] {
-        let (status, points) = get(&format!("/{id}/points_2d.bin"));
-        assert_eq!((status, points.len()), (200, 5000 * 8), "{id}");
-        let identity: Value =
-            serde_json::from_slice(&get(&format!("/{id}/dataset_identity.json")).1).unwrap();
-        assert_eq!(identity["stats"]["n_cells"], 5000);
-    }
-    let (status, said) = get("/broken/points_2d.bin");
-    assert_eq!(status, 500);
-    assert!(String::from_utf8_lossy(&said).contains("broken.h5ad"), "{}", String::from_utf8_lossy(&said));
-    assert_eq!(get("/nothing/points_2d.bin").0, 404);
-}
-
-#[test]
-fn https_and_other_names() {
-    let scratch = Scratch::new();
-    let (cert, key) = (scratch.path("cert.pem"), scratch.path("key.pem"));
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", &key, "-out", &cert])
-        .output();
-    assert!(made.expect("openssl is there").status.success());
-    let wrong = command(&["serve", root().to_str().unwrap(), "--tls-cert", &key, "--tls-key", &key])
-        .output()
-        .unwrap();
-    assert_eq!(wrong.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("cannot be used for https"));
-    let server = serve(&[
-        "--tls-cert",
-        &cert,
-        "--tls-key",
-        &key,
-        "--name",
-        "data.example",
-        "--allow-origin",
-        "https://lab.example",
-    ]);
-    assert!(server.line.starts_with("https://127.0.0.1:"), "{}", server.line);
-    let port = server.url.rsplit(':').next().unwrap();
-    let curl = |more: &[&str]| {
-        let common = ["--silent", "--show-error", "--include", "--cacert", cert.as_str()];
-        let out = Command::new("curl").args(common).args(more).output().expect("curl is there");
-        String::from_utf8_lossy(&out.stdout).into_owned()
-    };
-    let at = |path: &str| format!("https://127.0.0.1:{port}{path}");
-    let health = curl(&[&at("/_cellucid/health")]);
-    assert!(health.starts_with("HTTP/1.1 200") && health.contains("\"n_cells\": 5000"), "{health}");
-    let named = curl(&[
-        "-H",
-        "Host: data.example:99",
-        "-H",
-        "Origin: https://lab.example",
-        "-r",
-        "0-7",
-        &at("/data/sample.h5ad"),
-    ]);
-    assert!(named.starts_with("HTTP/1.1 206"), "{named}");
-    assert!(named.contains("access-control-allow-origin: https://lab.example"), "{named}");
-    let other = curl(&["-H", "Host: other.example", &at("/data/sample.h5ad")]);
-    assert!(other.starts_with("HTTP/1.1 403"), "{other}");
-}
-
-#[test]
-fn a_site_is_a_folder_for_any_host() {
-    let scratch = Scratch::new();
-    let page = scratch.path("page");
-    fs::create_dir_all(scratch.0.join("page/pkg")).unwrap();
-    fs::create_dir_all(scratch.0.join("page/sample")).unwrap();
-    let index = fs::read_to_string(root().join("www/index.html")).unwrap();
-    scratch.file("page/index.html", index.as_bytes());
-    scratch.file("page/main.js", b"");
-    scratch.file("page/sample/sample.h5ad", b"not to be copied");
-    scratch.file("page/pkg/cellucid.js", b"");
-    let (sample, store) = (sample(), root().join("www/sample/sample.zarr"));
-    let out = scratch.path("out");
-    let sources = [sample.to_str().unwrap(), store.to_str().unwrap(), sample.to_str().unwrap()];
-    let site = |more: &[&str]| {
-        command(&[&["site"], &sources[..], more, &["--page", &page]].concat()).output().unwrap()
-    };
-    for part in ["cellucid_bg.wasm", "cellucid_later.wasm"] {
-        let told = site(&[&out]);
-        assert_eq!(told.status.code(), Some(1));
-        assert!(String::from_utf8_lossy(&told.stderr).contains("the module was not found"));
-        scratch.file(&format!("page/pkg/{part}"), b"\0asm");
-    }
-    let told = site(&[&out]);
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    let read = |name: &str| fs::read(scratch.0.join("out").join(name));
-    assert!(String::from_utf8(read("index.html").unwrap()).unwrap().contains("content=\"catalog.json\""));
-    assert!(
-        read("sample/sample.h5ad").is_err()
-            && read("pkg/cellucid_bg.wasm").is_ok()
-            && read("pkg/cellucid_later.wasm").is_ok()
-            && read(".nojekyll").is_ok()
-    );
-    assert!(read("data/sample.h5ad").unwrap() == fs::read(&sample).unwrap());
-    let list: Value = serde_json::from_slice(&read("catalog.json").unwrap()).unwrap();
-    let urls: Vec<&str> =
-        list["datasets"].as_array().unwrap().iter().map(|d| d["url"].as_str().unwrap()).collect();
-    assert_eq!(urls, ["data/sample.h5ad", "data/sample.zarr", "data/2-sample.h5ad"]);
-    // It is not written over, and one that cannot be finished leaves nothing.
-    assert!(String::from_utf8_lossy(&site(&[&out]).stderr).contains("is not empty"));
-    let broken = scratch.file("broken.h5ad", b"no");
-    let told = command(&["site", &broken, &scratch.path("half"), "--page", &page]).output().unwrap();
-    assert_eq!(told.status.code(), Some(1));
-    assert!(!scratch.0.join("half").exists());
 }

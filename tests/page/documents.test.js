@@ -35,7 +35,7 @@ const ELSEWHERE = [
   [/^\.\/run/, "starts what tests/page starts, after building it; ./check builds the same"],
   [/^pip install "?cellucid-relay/, "not published yet; tests/python install the wheel"],
   [/cargo-fuzz|cargo fuzz|fuzz_seeds/, "needs a C++ compiler; tests/fuzz_replay.rs runs the targets without"],
-  [/--tls-cert/, "relay/tests/talk.rs, with a certificate of its own"],
+  [/--tls-cert/, "relay/tests/serve.rs, with a certificate of its own"],
   [/^cellucid serve /, "the reference's, for comparison"],
   [/^wasm-pack build/, "wasm-pack is not among the tools that tests install; what it builds is built by cargo xtask"],
 ];

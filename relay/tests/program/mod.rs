@@ -172,3 +172,10 @@ impl Drop for Server {
         child.wait().ok();
     }
 }
+
+/// Rewrites a JSON document.
+pub fn amend(path: &Path, change: impl FnOnce(&mut serde_json::Value)) {
+    let mut value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
