@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::FileSystemDirectoryHandle;
 
 use super::{
-    Calls,
+    calls::Calls,
     error::{from_local, name_of},
 };
 use crate::{
