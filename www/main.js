@@ -10,7 +10,6 @@ import { load } from "./load.js";
 import { drop } from "./panel/drop.js";
 import { lazy } from "./panel/lazy.js";
 import { plot } from "./panel/plot.js";
-import { sheet } from "./panel/sheet.js";
 import { status } from "./panel/status.js";
 import { theme } from "./panel/theme.js";
 import { trouble } from "./panel/trouble.js";
@@ -26,9 +25,9 @@ trouble(store);
 const open = drop(store);
 
 /** Fulfilled when the panels are there, and the plot in hand. */
-export const panels = lazy(store, () => Promise.all([import("./panels.js"), sheet()])).then((found) =>
-  found?.[0].panels(store, now, view, open),
-);
+export const panels = lazy(store, () =>
+  Promise.all([import("./panels.js"), import("./panel/sheet.js").then(({ sheet }) => sheet())]),
+).then((found) => found?.[0].panels(store, now, view, open));
 
 /** The conversation with whoever embeds the page; null where nobody does. Only then is the bridge loaded. */
 export const bridge = embedded(document)

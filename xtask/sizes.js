@@ -4,7 +4,7 @@
  *     node xtask/sizes.js            print and compare; fails when a bound is passed
  *     node xtask/sizes.js --write    also keep the sizes measured now
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
@@ -46,14 +46,16 @@ const file = (name, made) => Buffer.from(made.find(({ path }) => path === join(r
 /** @param {string} path */
 const built = (path) => readFileSync(join(root, path));
 
+const index = readFileSync(join(root, "www/index.html"), "utf8");
+const sheets = readdirSync(join(root, "www/style")).map((name) => `style/${name}`);
 const [page, worker] = [bundle("www/main.js"), bundle("www/engine/worker.js")];
 const artefacts = {
   "module and glue": [built("pkg/cellucid_bg.wasm"), built("pkg/cellucid.js")],
   "module, later": [built("pkg/cellucid_later.wasm")],
   "page scripts": [...page.first, ...worker.first],
   "page scripts, later": [...page.later, ...worker.later],
-  "page styles": bundle("www/style.css").first,
-  "page styles, later": [...bundle("www/panels.css").first, ...bundle("www/apart.css").first],
+  "page styles": sheets.filter((name) => index.includes(name)).flatMap((name) => bundle(`www/${name}`).first),
+  "page styles, later": sheets.filter((name) => !index.includes(name)).flatMap((name) => bundle(`www/${name}`).first),
 };
 
 const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };

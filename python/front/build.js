@@ -3,7 +3,7 @@
  * embeds. usage: node python/front/build.js OUT.html.gz
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -59,7 +59,14 @@ const inside = {
   },
 };
 const icon = `data:image/svg+xml;base64,${readFileSync(resolve(WWW, "icon.svg")).toString("base64")}`;
-const style = ["style.css", "panels.css", "apart.css"].map((name) => readFileSync(resolve(WWW, name), "utf8")).join("\n");
+let html = readFileSync(resolve(WWW, "index.html"), "utf8");
+/** The sheets in the order in which the page has them: its own, then those that its scripts bring. */
+const sheets = [html, ...["sheet.js", "apart.js"].map((name) => readFileSync(resolve(WWW, "panel", name), "utf8"))].flatMap(
+  (text) => [...text.matchAll(/"(?:\.\.\/)?(style\/[a-z]+\.css)"/g)].map(([, name]) => String(name)),
+);
+if (sheets.length !== new Set([...sheets, ...readdirSync(resolve(WWW, "style")).map((name) => `style/${name}`)]).size)
+  throw new Error(`www/style has other sheets than the page names: ${sheets.join(", ")}`);
+const style = sheets.map((name) => readFileSync(resolve(WWW, name), "utf8")).join("\n");
 const script = (await bundle(resolve(HERE, "viewer.js"), [instead, inside]))
   .replaceAll('"icon.svg"', JSON.stringify(icon))
   .replaceAll("</script", "<\\/script");
@@ -77,7 +84,6 @@ const policy = [
   "form-action 'none'",
 ].join("; ");
 
-let html = readFileSync(resolve(WWW, "index.html"), "utf8");
 /** Exactly one place each: a page that has changed its shape is noticed here. @param {RegExp} what @param {string} by */
 function replace(what, by) {
   const found = html.match(new RegExp(what, "g")) ?? [];
@@ -88,7 +94,7 @@ replace(
   /<meta http-equiv="Content-Security-Policy" content="[^"]*">/,
   `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
 );
-replace(/<link rel="stylesheet" href="style\.css">/, `<style>${style}</style>`);
+replace(/(?:<link rel="stylesheet" href="style\/[a-z]+\.css">\n)+/, `<style>${style}</style>\n`);
 replace(/<link rel="icon"[^>]*>\n/, "");
 // One file has nothing to be installed from.
 replace(/<link rel="manifest"[^>]*>\n/, "");

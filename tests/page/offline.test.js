@@ -63,7 +63,8 @@ test("opened once, it opens without a network and shows a file of this machine; 
   for (const file of [
     "/",
     "/main.js",
-    "/style.css",
+    "/style/base.css",
+    "/style/open.css",
     "/engine/worker.js",
     "/pkg/cellucid.js",
     "/pkg/cellucid_bg.wasm",
@@ -75,8 +76,9 @@ test("opened once, it opens without a network and shows a file of this machine; 
   // What is loaded only when it is asked for is there, too; data and other people's tools are not.
   for (const file of [
     "/panels.js",
-    "/panels.css",
-    "/apart.css",
+    "/style/lists.css",
+    "/style/tables.css",
+    "/style/apart.css",
     "/panel/compare.js",
     "/panel/saving.js",
     "/restore.js",

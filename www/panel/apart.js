@@ -1,15 +1,11 @@
 /** The style of parts that a person opens: loaded with the first of them. */
-import { element } from "./element.js";
+import { sheet } from "./sheet.js";
 
 /** @type {Promise<unknown> | null} */
 let there = null;
 
 /** Fulfilled when it is there, or cannot be had. @returns {Promise<unknown>} */
 export function apart() {
-  there ??= new Promise((done) => {
-    const link = element("link", { rel: "stylesheet", href: new URL("../apart.css", import.meta.url).href });
-    link.onload = link.onerror = done;
-    document.head.append(link);
-  });
+  there ??= sheet([new URL("../style/apart.css", import.meta.url)]);
   return there;
 }
