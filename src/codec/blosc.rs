@@ -151,15 +151,18 @@ pub(super) fn decode(input: &[u8], room: Room) -> Result<Vec<u8>> {
         }
         let [mut from, mut to] = std::mem::take(&mut scratch);
         from.resize(block.len(), 0);
-        to.resize(block.len(), 0);
         fill(&header, data, &mut from, streams)?;
-        for filter in header.filters.iter().rev() {
+        for filter in header.filters.iter().skip(1).rev() {
+            to.resize(block.len(), 0);
             undo(*filter, &from, &mut to, &mut planes, (&first, header.width));
             std::mem::swap(&mut from, &mut to);
         }
-        block.copy_from_slice(&from);
+        // The last step where the block belongs, not on the way there.
+        if let Some(filter) = header.filters.first() {
+            undo(*filter, &from, block, &mut planes, (&first, header.width));
+        }
         if i == 0 && header.filters.contains(&Filter::Delta) {
-            first.extend_from_slice(&from);
+            first.extend_from_slice(block);
         }
         scratch = [from, to];
     }

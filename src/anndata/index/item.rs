@@ -1,5 +1,6 @@
 //! Numbers as a gene index keeps them: in the matrix' own type, or in less where less says the same.
 
+use bytemuck::cast_vec;
 use cellucid_kernels::sort;
 use half::f16;
 
@@ -132,17 +133,17 @@ impl Numbers {
             Numbers { plain: T::WIDTH, form, bits }
         }
         Ok(match values {
-            Values::I8(v) => all(v, |v| One(v.into_iter().map(|x| x as u8).collect())),
+            Values::I8(v) => all(v, |v| One(cast_vec(v))),
             Values::U8(v) => all(v, One),
-            Values::I16(v) => all(v, |v| Two(v.into_iter().map(|x| x as u16).collect())),
+            Values::I16(v) => all(v, |v| Two(cast_vec(v))),
             Values::U16(v) => all(v, Two),
             Values::F16(v) => all(v, |v| Two(v.into_iter().map(f16::to_bits).collect())),
-            Values::I32(v) => all(v, |v| Four(v.into_iter().map(|x| x as u32).collect())),
+            Values::I32(v) => all(v, |v| Four(cast_vec(v))),
             Values::U32(v) => all(v, Four),
-            Values::F32(v) => all(v, |v| Four(v.into_iter().map(f32::to_bits).collect())),
-            Values::I64(v) => all(v, |v| Eight(v.into_iter().map(|x| x as u64).collect())),
+            Values::F32(v) => all(v, |v| Four(cast_vec(v))),
+            Values::I64(v) => all(v, |v| Eight(cast_vec(v))),
             Values::U64(v) => all(v, Eight),
-            Values::F64(v) => all(v, |v| Eight(v.into_iter().map(f64::to_bits).collect())),
+            Values::F64(v) => all(v, |v| Eight(cast_vec(v))),
             other => return Err(Error::unsupported(format!("a matrix of {} is not indexed", other.name()))),
         })
     }
