@@ -156,8 +156,9 @@ fn from_object(object: &JsValue) -> Result<Portion> {
     let number = |name: &str| field(object, name).as_f64().ok_or_else(strange);
     let form = Form::from_code(number("form")? as u8).ok_or_else(strange)?;
     let seen = field(object, "seen").as_string().ok_or_else(strange)?;
-    // Numbers by hand: reading tuples is a lot of code, and the module has got that for documents.
-    let seen: Value = serde_json::from_str(&seen).map_err(|_| strange())?;
+    // Numbers by hand: reading tuples is a lot of code, and the module has got that for documents. From bytes, as those: a reader of JSON
+    // in text is another 3 kB.
+    let seen: Value = serde_json::from_slice(seen.as_bytes()).map_err(|_| strange())?;
     let sight = |seen: &Value| -> Option<Sight> {
         let number = |at: usize| seen.get(at)?.as_u64();
         Some((seen.get(0)?.as_str()?.to_owned(), number(1)?, (number(2)?, u32::try_from(number(3)?).ok()?)))
