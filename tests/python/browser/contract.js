@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { ROOT } from "../../page/browser.js";
+import { ROOT, settled } from "./notebook.js";
 
 const PYTHON = resolve(ROOT, "build/jupyter/bin/python");
 const SOURCES = resolve(ROOT, "python/src/cellucid_relay/page");
@@ -101,10 +101,6 @@ export async function viewer(page) {
   const element = await page.waitForSelector('iframe[title="Cellucid"]', { state: "attached" });
   const frame = await element.contentFrame();
   if (!frame) throw new Error("the frame has no page");
-  await frame.waitForFunction(() => {
-    const { store } = /** @type {any} */ (window).cellucid ?? {};
-    if (store?.state.trouble) throw new Error(store.state.trouble.fault.message);
-    return store?.state.colour && store.state.busy.length === 0;
-  });
+  await settled(frame);
   return frame;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { host, Kernel, source, viewer } from "./contract.js";
-import { launch, ROOT, select, state, until } from "./notebook.js";
+import { launch, ROOT, select, state, until, wait } from "./notebook.js";
 
 const SAMPLE = `${ROOT}/www/sample/sample.h5ad`;
 const CDN = "'self' https://*.vscode-cdn.net";
@@ -126,7 +126,7 @@ print(json.dumps(callbacks.html()))`),
     assert.equal(await state(frame, ({ dataset }) => dataset.cells), 5000);
     // A command comes with the next call.
     await kernel.run("viewer._channel.command({'type': 'setColorBy', 'field': 'phase'})");
-    await frame.waitForFunction(() => /** @type {any} */ (window).cellucid.store.state.colour?.field.key === "phase");
+    await wait(frame, () => /** @type {any} */ (window).cellucid.store.state.colour?.field.key === "phase", null);
     await select(frame, [1, 3], "lasso");
     await until(async () => (await kernel.run("print(viewer.state.selection['cells'])")) === "[1, 3]");
     assert.deepEqual(errors, []);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { drawn, jupyter, launch, open, ROOT, select, state, until } from "./notebook.js";
+import { drawn, jupyter, launch, open, ROOT, select, state, until, wait } from "./notebook.js";
 
 const SAMPLE = `${ROOT}/www/sample/sample.h5ad`;
 const SHOW = `from cellucid_relay import show, show_anndata
@@ -167,9 +167,7 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
       const { store } = /** @type {any} */ (window).cellucid;
       store.patch({ wanted: store.state.dataset.genes.find((/** @type {any} */ one) => one.key === key) });
     }, key);
-    await frame.waitForFunction((key) => /** @type {any} */ (window).cellucid.store.state.colour?.field.key === key, key, {
-      timeout: 4000,
-    });
+    await wait(frame, (key) => /** @type {any} */ (window).cellucid.store.state.colour?.field.key === key, key, 4000);
     assert.equal(await opened.page.locator(".jp-InputPrompt").nth(1).textContent(), "[*]:");
     await opened.page.evaluate(() =>
       /** @type {any} */ (window).jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(),
@@ -196,10 +194,11 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
       "viewer.display()",
     );
     const second = await opened.viewer(1);
-    await second.waitForFunction(() => {
+    const caught = () => {
       const { colour, highlights } = /** @type {any} */ (window).cellucid.store.state;
       return colour.field.key === "lineage" && highlights.length === 1;
-    });
+    };
+    await wait(second, caught, null);
     await opened.run("viewer.set_color_by('phase')");
     for (const at of [0, 1]) assert.equal(await state(await opened.viewer(at), ({ colour }) => colour.field.key), "phase");
     await close(opened);
@@ -212,7 +211,7 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
     await opened.command("docmanager:save");
     await opened.load();
     const frame = await opened.viewer();
-    await frame.waitForFunction(() => /** @type {any} */ (window).cellucid.store.state.colour.field.key === "lineage");
+    await wait(frame, () => /** @type {any} */ (window).cellucid.store.state.colour.field.key === "lineage", null);
     await close(opened);
   });
 
@@ -297,14 +296,14 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
     const opened = await notebook(SHOW);
     const frame = await opened.viewer();
     await opened.run("viewer.stop()");
-    await frame.waitForFunction(() => /** @type {any} */ (window).cellucid.store.state.frozen);
+    await wait(frame, () => /** @type {any} */ (window).cellucid.store.state.frozen, null);
     assert.ok((await drawn(frame)) > 2000);
     await close(opened);
   });
 
   test("stores, folders, objects in memory and web addresses", async () => {
     const opened = await notebook(
-      `from cellucid_relay import show, show_anndata\nshow(${JSON.stringify(`${ROOT}/www/sample/sample.zarr`)}).height`,
+      `from cellucid_relay import show, show_anndata\nstore = show(${JSON.stringify(`${ROOT}/www/sample/sample.zarr`)})`,
       `import anndata\nadata = anndata.read_h5ad(${JSON.stringify(SAMPLE)})\nadata.obs["mine"] = (adata.obs.n_counts > 1000).map({True: "many", False: "few"}).astype("category")\nobject = show_anndata(adata)`,
     );
     for (const at of [0, 1]) {
@@ -318,6 +317,26 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
     );
     assert.ok(Math.abs(Number(gene) - most) < 1e-5, `${gene} ${most}`);
     await opened.shoot("notebook-object");
+    // The first is out of sight: nothing of it is drawn, and it does what it is told.
+    await opened.page
+      .locator('iframe[title="Cellucid"]')
+      .nth(1)
+      .evaluate((frame) => frame.scrollIntoView({ block: "start" }));
+    const unseen = (await opened.viewer(0)).evaluate(
+      async () =>
+        await Promise.race([
+          new Promise((done) => requestAnimationFrame(() => done(false))),
+          new Promise((done) => setTimeout(done, 500, true)),
+        ]),
+    );
+    assert.ok(await unseen);
+    assert.equal(await opened.run("store.set_color_by('phase'); print(store.wait_for_ready(1)['n_cells'])"), "5000");
+    assert.equal(await state(await opened.viewer(0), ({ colour }) => colour.field.key), "phase");
+    await opened.page
+      .locator('iframe[title="Cellucid"]')
+      .nth(0)
+      .evaluate((frame) => frame.scrollIntoView({ block: "start" }));
+    assert.ok((await drawn(await opened.viewer(0))) > 2000);
     await close(opened);
   });
 
@@ -439,10 +458,11 @@ print(sorted(row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" i
     for (const type of /** @type {const} */ (["dragEnter", "dragOver", "drop"])) {
       await session.send("Input.dispatchDragEvent", { type, x: box.x + 200, y: box.y + 200, data });
     }
-    await frame.waitForFunction(() => {
+    const other = () => {
       const { source, dataset, busy } = /** @type {any} */ (window).cellucid.store.state;
       return !("dial" in source.from) && dataset && busy.length === 0;
-    });
+    };
+    await wait(frame, other, null);
     await close(opened);
   });
 

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { drawn, launch, ROOT, select, state, until } from "./notebook.js";
+import { drawn, launch, ROOT, select, state, until, wait } from "./notebook.js";
 
 const SAMPLE = `${ROOT}/www/sample/sample.h5ad`;
 const home = mkdtempSync(join(tmpdir(), "cellucid-marimo-"));
@@ -105,9 +105,7 @@ test("marimo: drawn, told, heard; a call that would wait in vain says so", { tim
   const element = await page.waitForSelector('iframe[title="Cellucid"]', { state: "attached", timeout: 90_000 });
   const frame = await element.contentFrame();
   assert.ok(frame);
-  await frame.waitForFunction(() => /** @type {any} */ (window).cellucid?.store.state.colour?.field.key === "leiden", null, {
-    timeout: 60_000,
-  });
+  await wait(frame, () => /** @type {any} */ (window).cellucid?.store.state.colour?.field.key === "leiden", null, 60_000);
   assert.equal(await state(frame, ({ dataset }) => dataset.cells), 5000);
   assert.ok((await drawn(frame)) > 2000);
   await select(frame, [3, 1], "lasso");

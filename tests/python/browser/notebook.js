@@ -207,15 +207,7 @@ export class Notebook {
   /** A viewer's frame, once its data is drawn. @param {number} [at] @param {number} [timeout] */
   async viewer(at = 0, timeout = 60_000) {
     const frame = await until(async () => (await this.frames())[at], timeout);
-    await frame.waitForFunction(
-      () => {
-        const { store } = /** @type {any} */ (window).cellucid ?? {};
-        if (store?.state.trouble) throw new Error(`${store.state.trouble.fault.message}`);
-        return store?.state.colour && store.state.busy.length === 0;
-      },
-      null,
-      { timeout },
-    );
+    await settled(frame, timeout);
     await this.page.waitForTimeout(300);
     return frame;
   }
@@ -246,6 +238,26 @@ export async function until(ask, timeout = 20_000) {
     if (Date.now() > end) throw new Error(`no answer within ${timeout} ms: ${ask}`);
     await new Promise((done) => setTimeout(done, 50));
   }
+}
+
+/**
+ * Waits until there is an answer in a frame. By the clock, not by the frames that are drawn, as the driver would on its own: of a viewer
+ * that a notebook has scrolled out of sight none are.
+ *
+ * @template A @param {import("playwright-core").Frame} frame @param {(given: A) => unknown} ask @param {A} given @param {number} [timeout]
+ */
+export async function wait(frame, ask, given, timeout = 30_000) {
+  await frame.waitForFunction(/** @type {any} */ (ask), given, { timeout, polling: 50 });
+}
+
+/** Waits until a viewer's data is drawn. @param {import("playwright-core").Frame} frame @param {number} [timeout] */
+export async function settled(frame, timeout) {
+  const ask = () => {
+    const { store } = /** @type {any} */ (window).cellucid ?? {};
+    if (store?.state.trouble) throw new Error(`${store.state.trouble.fault.message}`);
+    return store?.state.colour && store.state.busy.length === 0;
+  };
+  await wait(frame, ask, null, timeout);
 }
 
 /** @param {import("playwright-core").Frame} frame @param {(state: any) => any} look */
