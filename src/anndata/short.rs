@@ -7,10 +7,10 @@ use cellucid_kernels::short;
 
 use super::{
     identity::Seen,
-    index::{Bits, Form, Numbers, narrow, outside},
+    index::{Bits, Form, Item, Numbers, narrow, outside},
 };
 use crate::{
-    array::{Array, DType, Order, Select, Step, Values},
+    array::{Array, DType, Order, Select, Values},
     error::Result,
     limits::Limits,
     tree::{Fetched, Tree, fetch},
@@ -29,7 +29,7 @@ pub async fn indices(
     columns: usize,
     seen: Option<&Seen>,
 ) -> Result<Vec<u16>> {
-    type Shorten = fn(&[u8], u32, &mut [u16]) -> bool;
+    type Shorten = fn(&[u8], u32, &mut Vec<u16>) -> bool;
     let first = items.start;
     let fetched = stretch(tree, array, items, seen).await?;
     let shorten: Shorten = match array.dtype {
@@ -42,23 +42,41 @@ pub async fn indices(
             return Ok(all);
         }
     };
-    let mut all = Limits::filled(fetched.count()?, 0_u16, ROOM)?;
+    let mut all = Limits::room(fetched.count()?, ROOM)?;
     let limit = u32::try_from(columns).unwrap_or(u32::MAX);
     let mut wrong: Option<u64> = None;
     let mut put = |at: usize, bytes: &[u8]| {
-        let to = all.get_mut(at..).unwrap_or_default();
-        if !shorten(bytes, limit, to) {
-            let width = array.dtype.width();
-            let within = bytes.chunks_exact(width).position(|item| !is_below(item, limit));
-            let item = first + (at + within.unwrap_or(0)) as u64;
-            wrong = Some(wrong.map_or(item, |other| other.min(item)));
-        }
+        join(&mut all, at, |to| {
+            if !shorten(bytes, limit, to) {
+                let width = array.dtype.width();
+                let within = bytes.chunks_exact(width).position(|item| !is_below(item, limit));
+                let item = first + (at + within.unwrap_or(0)) as u64;
+                wrong = Some(wrong.map_or(item, |other| other.min(item)));
+            }
+        });
         Ok(())
     };
     fetched.each(&mut put).await?;
     match wrong {
         Some(item) => Err(outside(item, columns).at(&array.path)),
         None => Ok(all),
+    }
+}
+
+/// Has a run of items put where it belongs in a list that becomes longer with it. Room for all is there: it is not filled with zeros
+/// first, since what is touched for the first time is dear. Where runs do not come in their order, they are copied.
+fn join<T: Copy + Default>(all: &mut Vec<T>, at: usize, append: impl FnOnce(&mut Vec<T>)) {
+    if at == all.len() {
+        return append(all);
+    }
+    let mut run = Vec::new();
+    append(&mut run);
+    let end = at.saturating_add(run.len());
+    if all.len() < end {
+        all.resize(end, T::default());
+    }
+    if let Some(to) = all.get_mut(at..end) {
+        to.copy_from_slice(&run);
     }
 }
 
@@ -79,46 +97,59 @@ pub async fn numbers(
     items: Range<u64>,
     seen: Option<&Seen>,
 ) -> Result<Numbers> {
-    type Shorten = fn(&[u8], &mut [u8]) -> bool;
     let fetched = stretch(tree, array, items, seen).await?;
-    let (shorten, plain): (Shorten, usize) = match array.dtype {
-        DType::Float { bytes: 4, order: Order::Little } => (short::f32_u8, 4),
-        DType::Float { bytes: 8, order: Order::Little } => (short::f64_u8, 8),
-        _ => return Numbers::new(fetched.decode().await?).map_err(|e| e.at(&array.path)),
-    };
-    let len = fetched.count()?;
-    let mut small = Limits::filled(len, 0_u8, ROOM)?;
-    // Counts so far, and which; all of them as they are once something else came.
-    let (mut done, mut all): (Vec<Range<usize>>, Option<Values>) = (Vec::new(), None);
-    let mut put = |at: usize, bytes: &[u8]| {
-        let run = at..at.saturating_add(bytes.len() / plain);
-        if all.is_none() {
-            if shorten(bytes, small.get_mut(run.clone()).unwrap_or_default()) {
-                done.push(run);
-                return Ok(());
-            }
-            let mut values = Values::zeros(&array.dtype, len)?;
-            done.iter().for_each(|run| widen(&small, run, &mut values));
-            small = Vec::new();
-            all = Some(values);
+    let short = match array.dtype {
+        DType::Float { bytes: 4, order: Order::Little } => {
+            floats(fetched, short::f32_u8, short::f32_all, Values::F32).await
         }
-        let (to, from) = (Step { at, by: 1 }, Step { at: 0, by: 1 });
-        all.as_mut().map_or(Ok(()), |all| all.put(&array.dtype, to, bytes, from, run.len()))
+        DType::Float { bytes: 8, order: Order::Little } => {
+            floats(fetched, short::f64_u8, short::f64_all, Values::F64).await
+        }
+        _ => fetched.decode().await.and_then(Numbers::new),
+    };
+    short.map_err(|e| e.at(&array.path))
+}
+
+/// Little-endian numbers, as counts while they are.
+async fn floats<T: Item>(
+    fetched: Fetched<'_>,
+    shorten: fn(&[u8], &mut Vec<u8>) -> bool,
+    take: fn(&[u8], &mut Vec<T>),
+    wrap: fn(Vec<T>) -> Values,
+) -> Result<Numbers> {
+    let len = fetched.count()?;
+    let mut small: Vec<u8> = Vec::new();
+    // Counts so far, and which; all of them as they are once something else came.
+    let (mut done, mut all): (Vec<Range<usize>>, Option<Vec<T>>) = (Vec::new(), None);
+    let mut put = |at: usize, bytes: &[u8]| {
+        let values = match &mut all {
+            Some(values) => values,
+            None => {
+                if small.capacity() == 0 {
+                    small = Limits::room(len, ROOM)?;
+                }
+                let mut counts = true;
+                join(&mut small, at, |small| counts = shorten(bytes, small));
+                if counts {
+                    done.push(at..at.saturating_add(bytes.len() / T::WIDTH));
+                    return Ok(());
+                }
+                let values = all.insert(Limits::room(len, ROOM)?);
+                for run in &done {
+                    let counts = small.get(run.clone()).unwrap_or_default();
+                    join(values, run.start, |to| to.extend(counts.iter().map(|&x| T::from_small(x.into()))));
+                }
+                small = Vec::new();
+                values
+            }
+        };
+        join(values, at, |to| take(bytes, to));
+        Ok(())
     };
     fetched.each(&mut put).await?;
     match all {
-        Some(values) => Numbers::new(values).map_err(|e| e.at(&array.path)),
-        None => Ok(Numbers { plain, form: Form::One, bits: Bits::One(small) }),
-    }
-}
-
-/// Counts as the numbers they are.
-fn widen(small: &[u8], run: &Range<usize>, to: &mut Values) {
-    let small = small.get(run.clone()).unwrap_or_default();
-    match to {
-        Values::F32(to) => to.iter_mut().skip(run.start).zip(small).for_each(|(to, &x)| *to = x.into()),
-        Values::F64(to) => to.iter_mut().skip(run.start).zip(small).for_each(|(to, &x)| *to = x.into()),
-        _ => {}
+        Some(values) => Numbers::new(wrap(values)),
+        None => Ok(Numbers { plain: T::WIDTH, form: Form::One, bits: Bits::One(small) }),
     }
 }
 

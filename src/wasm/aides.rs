@@ -168,27 +168,27 @@ fn from_object(object: &JsValue) -> Result<Portion> {
     let values = field(object, "values");
     /// An array's numbers, if it is of that kind.
     macro_rules! numbers {
-        ($value:expr, $class:ident, $zero:expr) => {
+        ($value:expr, $class:ident, $number:ident) => {
             $value
                 .dyn_ref::<$class>()
                 .map(|array| {
-                    let mut numbers = Limits::filled(array.length() as usize, $zero, "a part of a matrix")?;
-                    array.copy_to(&mut numbers);
-                    Ok::<_, Error>(numbers)
+                    // Asked for first, because making the copy ends the module where there is none to be had.
+                    drop(Limits::room::<$number>(array.length() as usize, "a part of a matrix")?);
+                    Ok::<_, Error>(array.to_vec())
                 })
                 .transpose()?
         };
     }
-    let bits = if let Some(v) = numbers!(values, Uint8Array, 0_u8) {
+    let bits = if let Some(v) = numbers!(values, Uint8Array, u8) {
         Bits::One(v)
-    } else if let Some(v) = numbers!(values, Uint16Array, 0_u16) {
+    } else if let Some(v) = numbers!(values, Uint16Array, u16) {
         Bits::Two(v)
-    } else if let Some(v) = numbers!(values, Uint32Array, 0_u32) {
+    } else if let Some(v) = numbers!(values, Uint32Array, u32) {
         Bits::Four(v)
     } else {
-        Bits::Eight(numbers!(values, BigUint64Array, 0_u64).ok_or_else(strange)?)
+        Bits::Eight(numbers!(values, BigUint64Array, u64).ok_or_else(strange)?)
     };
-    let indices = numbers!(field(object, "indices"), Uint16Array, 0_u16).ok_or_else(strange)?;
+    let indices = numbers!(field(object, "indices"), Uint16Array, u16).ok_or_else(strange)?;
     let values = Numbers { plain: number("plain")? as usize, form, bits };
     Ok(Portion { whose: field(object, "whose").as_string(), indices, values, seen })
 }

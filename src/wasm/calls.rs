@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{cancel::Running, fetch::sleep};
+use super::{cancel::Running, time::sleep};
 use crate::{dataset, error::Pending};
 
 /// Milliseconds without a call until what will be asked for next is read ahead.

@@ -7,7 +7,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -16,7 +15,12 @@ use web_sys::{
     Response, ResponseType,
 };
 
-use super::{blob::take, error::text_of, meter::Meter};
+use super::{
+    blob::take,
+    error::text_of,
+    meter::Meter,
+    time::{now, within},
+};
 use crate::{
     error::{Error, Result},
     limits::Limits,
@@ -36,13 +40,6 @@ extern "C" {
     // The global functions: they are the same in a page, in a worker and in Node.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn fetch(url: &str, init: &RequestInit) -> std::result::Result<Promise, JsValue>;
-    /// Milliseconds since the page or worker began, in fractions.
-    #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(handler: &Function, milliseconds: i32) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
 }
 
 /// Headers, and the address whose origin they are meant for.
@@ -298,15 +295,6 @@ async fn pieces(response: &Response, most: u64) -> Result<Bytes> {
     Ok(all.into())
 }
 
-/// What comes of a future within so many milliseconds; `None` when nothing does.
-async fn within<T>(milliseconds: u64, future: impl Future<Output = T>) -> Option<T> {
-    let future = Box::pin(future);
-    match select(future, Box::pin(sleep(milliseconds))).await {
-        Either::Left((value, _)) => Some(value),
-        Either::Right(_) => None,
-    }
-}
-
 fn stalled() -> Error {
     Error::source("the host has sent nothing for a minute").hint("check the connection, then try again")
 }
@@ -322,23 +310,4 @@ fn origin() -> String {
         .ok()
         .and_then(|o| o.as_string())
         .unwrap_or_else(|| "null".into())
-}
-
-/// A timer that is taken back when nobody waits for it any more.
-struct Timer(JsValue);
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        clear_timeout(&self.0);
-    }
-}
-
-/// Waits.
-pub async fn sleep(milliseconds: u64) {
-    let mut timer = Timer(JsValue::UNDEFINED);
-    let wait = Promise::new(&mut |resolve, _| {
-        timer.0 = set_timeout(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX));
-    });
-    // A timer's promise is never rejected.
-    JsFuture::from(wait).await.ok();
 }

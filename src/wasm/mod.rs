@@ -21,6 +21,7 @@ mod remote;
 mod shelf;
 mod source;
 mod stored;
+mod time;
 mod together;
 mod way;
 

@@ -309,5 +309,5 @@ async fn call_raw(
 
 /// Waits for a turn of the event loop.
 async fn breathe() {
-    super::fetch::sleep(0).await;
+    super::time::sleep(0).await;
 }

@@ -15,8 +15,9 @@ use web_sys::Url;
 
 use super::{
     error::from_caller,
-    fetch::{Ask, Client, Failed, Reply, Sent, Timed, sleep},
+    fetch::{Ask, Client, Failed, Reply, Sent, Timed},
     options::headers,
+    time::sleep,
 };
 use crate::{
     error::{Error, Kind, Result},

@@ -14,7 +14,7 @@ mod trailer;
 use std::{cell::RefCell, rc::Rc};
 
 pub use block::{Block, Head, Parts, narrow, outside, rows};
-pub use item::{Bits, Form, Numbers};
+pub use item::{Bits, Form, Item, Numbers};
 pub use kept::Place;
 pub use loose::Loose;
 pub use shape::Shape;
