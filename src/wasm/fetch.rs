@@ -7,16 +7,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestMode, RequestRedirect,
-    Response, ResponseType,
+    AbortController, RequestCache, RequestInit, RequestMode, RequestRedirect, Response, ResponseType,
 };
 
 use super::{
-    blob::take,
+    body::Body,
     error::text_of,
     meter::Meter,
     time::{now, within},
@@ -223,17 +222,12 @@ impl Client {
     /// `Source` when it breaks off, stops coming or has another length.
     pub async fn body(&self, reply: Reply, length: Option<u64>) -> Result<Bytes> {
         let Reply { head, response, mut flight, .. } = reply;
-        let announced = head.content_length;
+        // Of what is compressed on its way, as many bytes come as nobody knows.
+        let announced = head.content_length.filter(|_| head.encoded().is_none());
         let most = length.or(announced).unwrap_or(LARGEST);
         Limits::size(most.min(length.unwrap_or_default()), LARGEST, "a reply")?;
-        // A length that the host itself announced bounds what the browser gathers.
-        let bytes = if announced.is_some_and(|n| n <= most) && most <= LARGEST {
-            let whole = async { JsFuture::from(response.array_buffer()?).await };
-            let whole = within(reach::patience(most), whole).await.ok_or_else(stalled)?;
-            take(&Uint8Array::new(&whole.map_err(|e| broken_off(&e))?))?
-        } else {
-            pieces(&response, most.min(LARGEST)).await?
-        };
+        let body = Body { response: &response, most: most.min(LARGEST), announced, length };
+        let bytes = body.read().await?;
         // One that goes on is aborted: Firefox would otherwise gather what nobody reads, without end.
         flight.landed = bytes.len() as u64 <= most;
         self.meter.arrived(bytes.len());
@@ -278,28 +272,13 @@ async fn tried(url: &str, mode: RequestMode) -> Option<Response> {
     within(reach::patience(0), answer).await?.ok()?.dyn_into().ok()
 }
 
-/// A body whose length nobody vouches for, piece by piece, up to one byte more than `most`.
-async fn pieces(response: &Response, most: u64) -> Result<Bytes> {
-    let Some(stream) = response.body() else { return Ok(Bytes::new()) };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut all: Vec<u8> = Vec::new();
-    while all.len() as u64 <= most {
-        let piece = within(reach::patience(0), JsFuture::from(reader.read())).await.ok_or_else(stalled)?;
-        let piece = piece.map_err(|e| broken_off(&e))?;
-        let value = Reflect::get(&piece, &"value".into()).unwrap_or_default();
-        let Some(value) = value.dyn_ref::<Uint8Array>() else { break };
-        let room = all.try_reserve(value.length() as usize);
-        room.map_err(|_| Error::limit("there is no room for what the host sends"))?;
-        all.extend_from_slice(&take(value)?);
-    }
-    Ok(all.into())
-}
-
-fn stalled() -> Error {
+/// Nothing came for too long.
+pub fn stalled() -> Error {
     Error::source("the host has sent nothing for a minute").hint("check the connection, then try again")
 }
 
-fn broken_off(thrown: &JsValue) -> Error {
+/// What came has ended before its time.
+pub fn broken_off(thrown: &JsValue) -> Error {
     Error::source(format!("the connection broke ({})", text_of(thrown)))
         .hint("check the connection, then try again")
 }

@@ -6,6 +6,7 @@
 mod aides;
 mod beside;
 mod blob;
+mod body;
 mod callback;
 mod calls;
 mod cancel;

@@ -83,7 +83,8 @@ impl Head {
             .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/html"))
     }
 
-    fn encoded(&self) -> Option<&str> {
+    /// How the body is compressed on its way, if it is.
+    pub fn encoded(&self) -> Option<&str> {
         self.content_encoding.as_deref().filter(|e| !e.is_empty() && !e.eq_ignore_ascii_case("identity"))
     }
 }
