@@ -37,8 +37,10 @@ pub struct Body<'r> {
     pub response: &'r Response,
     /// Most bytes of it that are wanted; one more may be read.
     pub most: u64,
-    /// Bytes that the host says there are.
+    /// Bytes that the host says it sends.
     pub announced: Option<u64>,
+    /// Bytes after which it is over for sure.
+    pub exact: Option<u64>,
     /// Bytes that there have to be.
     pub length: Option<u64>,
 }
@@ -64,13 +66,18 @@ impl Body<'_> {
         if known.is_none() {
             return all.await;
         }
-        within(patience(self.most), all).await.ok_or_else(stalled)?
+        within(self.patience(), all).await.ok_or_else(stalled)?
+    }
+
+    /// Milliseconds in which all of it has to have come.
+    fn patience(&self) -> u64 {
+        patience(self.announced.unwrap_or(self.most).max(self.length.unwrap_or_default()))
     }
 
     /// All of it at once.
     async fn whole(&self) -> Result<Bytes> {
         let whole = async { JsFuture::from(self.response.array_buffer()?).await };
-        let whole = within(patience(self.most), whole).await.ok_or_else(stalled)?;
+        let whole = within(self.patience(), whole).await.ok_or_else(stalled)?;
         take(&Uint8Array::new(&whole.map_err(|e| broken_off(&e))?))
     }
 
@@ -79,7 +86,7 @@ impl Body<'_> {
         // Room for what was asked for; what a host says without being asked is believed when it is there.
         let room = Limits::size(self.length.unwrap_or_default(), self.most, "a reply")?;
         let mut all: Vec<u8> = Limits::room(room, "what was read")?;
-        while all.len() as u64 <= self.most && Some(all.len() as u64) != self.announced {
+        while all.len() as u64 <= self.most && Some(all.len() as u64) != self.exact {
             let piece = within(patience(0), reader.next()).await.ok_or_else(stalled)?;
             let Some(piece) = piece.map_err(|e| broken_off(&e))? else { break };
             let room = all.try_reserve(piece.length() as usize);

@@ -221,12 +221,14 @@ impl Client {
     /// # Errors
     /// `Source` when it breaks off, stops coming or has another length.
     pub async fn body(&self, reply: Reply, length: Option<u64>) -> Result<Bytes> {
-        let Reply { head, response, mut flight, .. } = reply;
-        // Of what is compressed on its way, as many bytes come as nobody knows.
-        let announced = head.content_length.filter(|_| head.encoded().is_none());
-        let most = length.or(announced).unwrap_or(LARGEST);
-        Limits::size(most.min(length.unwrap_or_default()), LARGEST, "a reply")?;
-        let body = Body { response: &response, most: most.min(LARGEST), announced, length };
+        let Reply { head, foreign, response, mut flight, .. } = reply;
+        let most = length.unwrap_or(LARGEST);
+        Limits::size(length.unwrap_or_default(), LARGEST, "a reply")?;
+        let announced = head.content_length;
+        // More comes than was announced where it is compressed on its way, which other origins may hide.
+        let plain = !foreign && head.encoded().is_none();
+        let exact = announced.filter(|&n| plain && length.is_none_or(|length| length == n));
+        let body = Body { response: &response, most: most.min(LARGEST), announced, exact, length };
         let bytes = body.read().await?;
         // One that goes on is aborted: Firefox would otherwise gather what nobody reads, without end.
         flight.landed = bytes.len() as u64 <= most;
