@@ -241,7 +241,10 @@ export const CASES = {
     outcome: "right",
     manner: ({ right }) =>
       right.status === 200
-        ? { headers: { "Content-Encoding": "gzip", "Access-Control-Expose-Headers": "Content-Length" }, body: gzipSync(right.body) }
+        ? {
+            headers: { "Content-Encoding": "gzip", "Access-Control-Expose-Headers": "Content-Length" },
+            body: gzipSync(right.body),
+          }
         : undefined,
   },
   changed: {
