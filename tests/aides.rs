@@ -11,8 +11,9 @@ use std::{
 
 use cellucid_wasm::{
     Limits, Pending,
-    anndata::{Aide, Aides, Matrix, Numbers, Portion, Watch},
+    anndata::{Aide, Aides, Bits, Form, Items, Matrix, Numbers, Parcel, Portion, Watch},
     array::Values,
+    error::Result,
     shelf::{Memory, Shelf},
     source::Identity,
 };
@@ -39,10 +40,61 @@ enum Way {
     Other,
     /// Another file's.
     Foreign,
+    /// They keep items, and say what was asked for.
+    Away,
+    /// They keep items, and do not say what was asked for.
+    Unfound,
+    /// They keep items, and say what was asked for in another order.
+    Disordered,
+    /// They keep items, among them columns that are not there.
+    BeyondAway,
+    /// They keep items, fewer than they say.
+    ShortAway,
 }
 
-const WAYS: [Way; 8] =
-    [Way::Work, Way::Stop, Way::Hang, Way::Fail, Way::Short, Way::Beyond, Way::Other, Way::Foreign];
+const WAYS: [Way; 13] = [
+    Way::Work,
+    Way::Stop,
+    Way::Hang,
+    Way::Fail,
+    Way::Short,
+    Way::Beyond,
+    Way::Other,
+    Way::Foreign,
+    Way::Away,
+    Way::Unfound,
+    Way::Disordered,
+    Way::BeyondAway,
+    Way::ShortAway,
+];
+
+/// Items in somebody else's memory, unpacked as often as they are asked for.
+struct Kept {
+    count: usize,
+    kept: (Form, usize),
+    packed: (Vec<u16>, Numbers),
+}
+
+impl Parcel for Kept {
+    fn items(&self) -> usize {
+        self.count
+    }
+
+    fn kept(&self) -> (Form, usize) {
+        self.kept
+    }
+
+    fn unpack(&self) -> Result<(Vec<u16>, Numbers)> {
+        let (indices, Numbers { plain, form, bits }) = &self.packed;
+        let bits = match bits {
+            Bits::One(v) => Bits::One(v.clone()),
+            Bits::Two(v) => Bits::Two(v.clone()),
+            Bits::Four(v) => Bits::Four(v.clone()),
+            Bits::Eight(v) => Bits::Eight(v.clone()),
+        };
+        Ok((indices.clone(), Numbers { plain: *plain, form: *form, bits }))
+    }
+}
 
 struct Near {
     aide: Aide,
@@ -56,24 +108,46 @@ impl Aides for Near {
         if self.way == Way::Stop && self.given.get() == 2 { 0 } else { 2 }
     }
 
-    fn portion<'a>(&'a self, path: &'a str, items: Range<u64>) -> Pending<'a, Option<Portion>> {
+    fn portion<'a>(
+        &'a self,
+        path: &'a str,
+        items: Range<u64>,
+        columns: Vec<u64>,
+    ) -> Pending<'a, Option<Portion>> {
         assert_eq!(path, "X");
         self.asked.borrow_mut().push(items.clone());
         Box::pin(async move {
             if self.way == Way::Hang {
                 return pending().await;
             }
-            let mut portion = self.aide.portion(path, items).await?;
+            let portion = self.aide.portion(path, items, &columns).await?;
             self.given.set(self.given.get() + 1);
+            let Portion { mut whose, items, mut found, seen } = portion;
+            let Items::Here(mut indices, mut values) = items else { panic!("are here") };
             match self.way {
                 Way::Fail => return Ok(None),
-                Way::Short => drop(portion.indices.pop()),
-                Way::Beyond => portion.indices[0] = 60_000,
-                Way::Other => portion.values = Numbers::new(Values::F64(vec![0.5; portion.indices.len()]))?,
-                Way::Foreign => portion.whose = Some("another".into()),
+                Way::Short => drop(indices.pop()),
+                Way::Beyond | Way::BeyondAway => indices[0] = 60_000,
+                Way::Other => values = Numbers::new(Values::F64(vec![0.5; indices.len()]))?,
+                Way::Foreign => whose = Some("another".into()),
+                Way::Disordered => found.iter_mut().for_each(|found| found.places.reverse()),
+                Way::Unfound => found.clear(),
                 _ => {}
             }
-            Ok(Some(portion))
+            let away = matches!(
+                self.way,
+                Way::Away | Way::BeyondAway | Way::ShortAway | Way::Unfound | Way::Disordered
+            );
+            let items = if away {
+                let (count, kept) = (indices.len(), (values.form, values.plain));
+                if self.way == Way::ShortAway {
+                    indices.pop();
+                }
+                Items::Away(Rc::new(Kept { count, kept, packed: (indices, values) }))
+            } else {
+                Items::Here(indices, values)
+            };
+            Ok(Some(Portion { whose, items, found, seen }))
         })
     }
 }
@@ -112,14 +186,19 @@ fn columns_are_the_same_whatever_aides_do() {
             }
             // What does not serve is not asked for again and again.
             let most = match way {
-                Way::Work => 9,
+                Way::Work | Way::Away | Way::Unfound | Way::BeyondAway | Way::ShortAway => 9,
                 Way::Stop => 3,
                 _ => 2,
             };
             assert!(near.asked.borrow().len() <= most, "{way:?} {:?}", near.asked.borrow());
-            // Later columns need nothing more, wherever their items were read.
+            // Later columns need nothing more, wherever their items were read, unless these turn out to be wrong.
             while matrix.tidy() {}
+            let spoilt = matches!(way, Way::BeyondAway | Way::ShortAway);
             assert_eq!(run(matrix.columns(&*here, &[7])).unwrap()[0], expected[1], "{way:?}");
+            assert_eq!(spoilt, here.taken().0 > 0, "{way:?}");
+            let asked = near.asked.borrow().len();
+            assert_eq!(run(matrix.columns(&*here, &columns)).unwrap(), expected, "{way:?}");
+            assert_eq!(near.asked.borrow().len(), asked, "{way:?}");
             assert_eq!((here.taken(), there.taken()), ((0, 0), (0, 0)), "{way:?}");
         }
     }
@@ -205,6 +284,6 @@ fn an_aide_says_what_it_cannot_do() {
     let store = Store::new(&rows, Limits::default());
     let aide = Aide::new(store as Rc<_>);
     for (path, items) in [("X", 0..600_001), ("X/data", 0..1), ("Y", 0..1)] {
-        assert!(run(aide.portion(path, items)).is_err(), "{path}");
+        assert!(run(aide.portion(path, items, &[])).is_err(), "{path}");
     }
 }

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, future::try_join, stream::FuturesUnordered};
 
 use super::{
     identity::{self, Seen, Sight},
-    index::Numbers,
+    index::{Found, Items},
     matrix::sparse_kind,
     short,
     sparse::{Compressed, Sparse},
@@ -29,10 +29,10 @@ use crate::{
 pub struct Portion {
     /// What tells the matrix that they are of from others; `None` where nothing outlives this visit.
     pub whose: Option<String>,
-    /// Column of each.
-    pub indices: Vec<u16>,
-    /// Value of each.
-    pub values: Numbers,
+    /// Column and value of each.
+    pub items: Items,
+    /// What the columns have among them that were asked for.
+    pub found: Vec<Found>,
     /// What came by of the matrix' [sample](identity).
     pub seen: Vec<Sight>,
 }
@@ -42,8 +42,14 @@ pub trait Aides {
     /// Stretches that they should have to do at any time; none while they are of no use.
     fn most(&self) -> usize;
 
-    /// The items of a stretch of the matrix at a path; `None` when they have to be had some other way.
-    fn portion<'a>(&'a self, path: &'a str, items: Range<u64>) -> Pending<'a, Option<Portion>>;
+    /// The items of a stretch of the matrix at a path, and what some columns have among them; `None` when they have to be had some other
+    /// way.
+    fn portion<'a>(
+        &'a self,
+        path: &'a str,
+        items: Range<u64>,
+        columns: Vec<u64>,
+    ) -> Pending<'a, Option<Portion>>;
 }
 
 /// Such a reader: a tree, and the matrix that it was asked for last.
@@ -58,11 +64,11 @@ impl Aide {
         Self { tree, matrix: RefCell::default() }
     }
 
-    /// A stretch of the items of the matrix at a path.
+    /// A stretch of the items of the matrix at a path, and what some columns have among them.
     ///
     /// # Errors
     /// `Request` when it is not stored by row, has too many columns, or not so many items; and whatever reading it says.
-    pub async fn portion(&self, path: &str, items: Range<u64>) -> Result<Portion> {
+    pub async fn portion(&self, path: &str, items: Range<u64>, wanted: &[u64]) -> Result<Portion> {
         let (tree, matrix) = (&*self.tree, apart(self.matrix(path)).await?);
         let columns = Limits::size(matrix.shape[1], 1 << 16, "a row")?;
         if items.start > items.end || items.end > matrix.data.len() {
@@ -74,7 +80,10 @@ impl Aide {
         let indices = short::indices(tree, &matrix.indices, items.clone(), columns, look);
         let (indices, values) =
             try_join(apart(indices), apart(short::numbers(tree, &matrix.data, items, look))).await?;
-        Ok(Portion { whose: outline.map(|o| o.text), indices, values, seen: seen.into_sights() })
+        let wanted = wanted.iter().filter_map(|&column| u16::try_from(column).ok());
+        let found = wanted.map(|column| Found::of(column, &indices, &values)).collect();
+        let items = Items::Here(indices, values);
+        Ok(Portion { whose: outline.map(|o| o.text), items, found, seen: seen.into_sights() })
     }
 
     async fn matrix(&self, path: &str) -> Result<Rc<Sparse>> {
@@ -110,11 +119,18 @@ impl<'a> Elsewhere<'a> {
         self.blocks.len()
     }
 
-    pub(super) fn push(&mut self, aides: Rc<dyn Aides>, matrix: &'a Sparse, block: usize, items: Range<u64>) {
+    pub(super) fn push(
+        &mut self,
+        aides: Rc<dyn Aides>,
+        matrix: &'a Sparse,
+        block: usize,
+        items: Range<u64>,
+        columns: Vec<u64>,
+    ) {
         self.blocks.push(block);
         self.under_way.push(apart(async move {
             let path = matrix.path();
-            (block, aides.portion(path, items).await.ok().flatten())
+            (block, aides.portion(path, items, columns).await.ok().flatten())
         }));
     }
 

@@ -36,7 +36,7 @@ pub use column::{Column, Kind, float_text, labels};
 pub use frame::Frame;
 pub use graph::Graph;
 pub use identity::Sight;
-pub use index::{Bits, Form, Numbers};
+pub use index::{Bits, Form, Found, Items, Numbers, Parcel};
 pub use inside::{has_modalities, inside};
 pub use layout::Entry;
 pub use matrix::{Lost, Matrix};

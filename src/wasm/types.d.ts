@@ -321,9 +321,10 @@ export class Dataset {
   cost(path: string): Promise<Cost>;
   /**
    * Has others take part where a matrix stored by row has to be gone through: `help` gets a stretch of its items from an {@link Aide} in
-   * another worker, and gives `null` for what is better read here. Up to `most` (2) stretches are asked for at a time; nothing given ends it.
+   * another worker, with what the columns have there that are waited for, and gives `null` for what is better read here. Up to `most` (2)
+   * stretches are asked for at a time; nothing given ends it.
    */
-  helpWith(help?: (path: string, start: number, end: number) => Promise<Portion | null>, most?: number): void;
+  helpWith(help?: (path: string, start: number, end: number, columns: number[]) => Promise<Portion | null>, most?: number): void;
   /** Requests sent and bytes read since it was opened, and what goes on more slowly than it might. */
   stats(): Stats;
   /** Ends what is under way and lets go of the source. */
@@ -339,6 +340,7 @@ export interface Portion {
   form: number;
   indices: Uint16Array;
   values: Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+  found: Array<{ column: number; places: Uint32Array; values: Uint8Array }>;
   seen: string;
   requests: number;
   bytesRead: number;
@@ -349,8 +351,8 @@ export class Aide {
   private constructor();
   /** Opens what a dataset was opened from, with the same options. Throws {@link CellucidError}. */
   static open(from: From, options?: OpenOptions): Promise<Aide>;
-  /** A stretch of the items of the matrix at a path. Throws {@link CellucidError}. */
-  portion(path: string, start: number, end: number): Promise<Portion>;
+  /** A stretch of the items of the matrix at a path, and what some columns have there. Throws {@link CellucidError}. */
+  portion(path: string, start: number, end: number, columns?: number[]): Promise<Portion>;
   /** Ends what is under way. */
   close(): void;
   /** Frees the object in the module. */

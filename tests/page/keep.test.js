@@ -221,8 +221,8 @@ test("other workers take part in going through a matrix that is stored by row", 
     const one = await module.Dataset.open(at("/large.h5ad"), { cache: false, prefetch: false });
     const alone = sums(await one.readMany(paths));
     const two = await module.Dataset.open(at("/large.h5ad"), { cache: false, prefetch: false });
-    two.helpWith(async (/** @type {string} */ path, /** @type {number} */ start, /** @type {number} */ end) => {
-      const part = await team.help(path, start, end);
+    two.helpWith(async (/** @type {Parameters<typeof team.help>} */ ...asked) => {
+      const part = await team.help(...asked);
       if (part) given++;
       return part;
     }, 2);

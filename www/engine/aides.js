@@ -38,14 +38,14 @@ export class Aides {
     this.options = { ...plain, prefetch: false, cache: false };
   }
 
-  /** Bound, because the module calls it by itself. @param {string} path @param {number} start @param {number} end */
-  help = (path, start, end) => {
+  /** Bound, because the module calls it by itself. @param {string} path @param {number} start @param {number} end @param {number[]} [columns] */
+  help = (path, start, end, columns = []) => {
     clearTimeout(this.#leave);
     if (!this.#hands.length) for (let i = 0; i < this.count && !this.#useless; i++) this.#employ();
     const [first, ...others] = this.#hands;
     if (!first) return Promise.resolve(null);
     const hand = others.reduce((least, other) => (other.load < least.load ? other : least), first);
-    return this.#send(hand, { ask: "portion", id: 0, path, start, end });
+    return this.#send(hand, { ask: "portion", id: 0, path, start, end, columns });
   };
 
   /** Lets all of them go; whoever waits reads for himself. */

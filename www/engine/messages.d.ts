@@ -117,7 +117,7 @@ export type Ask =
   | { ask: "array"; id: number; path: string; select: ArrayOptions["select"] }
   | { ask: "decode"; id: number; codecs: string; size: number; bound: number; chunks: Uint8Array[]; skips: number[] }
   | { ask: "aid"; id: number; from: Readable; options: OpenOptions }
-  | { ask: "portion"; id: number; path: string; start: number; end: number }
+  | { ask: "portion"; id: number; path: string; start: number; end: number; columns: number[] }
   | { ask: "stats"; id: number }
   | { ask: "save"; id: number; target: Target; packing: Packing }
   | { ask: "cancel"; id: number };

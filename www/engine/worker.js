@@ -124,7 +124,7 @@ async function run(ask, signal) {
     await aide;
     return null;
   }
-  if (ask.ask === "portion") return (await aide)?.portion(ask.path, ask.start, ask.end);
+  if (ask.ask === "portion") return (await aide)?.portion(ask.path, ask.start, ask.end, ask.columns);
   if (ask.ask === "decode") {
     const { codecs, size, bound, chunks, skips } = ask;
     return (await ready()).decodeChunks(codecs, size, bound, chunks, skips);

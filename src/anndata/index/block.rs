@@ -53,14 +53,14 @@ impl Head {
         items: usize,
         starts: &[u64],
         columns: usize,
-        values: &Numbers,
+        (form, plain): (Form, usize),
     ) -> Result<Self> {
-        if u32::try_from(items).is_err() || !values.agrees(items) {
-            return Err(Error::malformed("indices and data are of different lengths"));
+        if u32::try_from(items).is_err() {
+            return Err(Error::malformed("has more items than a block of the gene index"));
         }
         let rows = rows(starts, first..first.saturating_add(items as u64));
         let wide = rows.end - rows.start > 1 << 16;
-        Ok(Self { number, base: rows.start, columns, items, wide, form: values.form, plain: values.plain })
+        Ok(Self { number, base: rows.start, columns, items, wide, form, plain })
     }
 
     /// Bytes of a row number.
@@ -230,7 +230,8 @@ impl Block {
             return Err(Error::malformed("indices and data are of different lengths"));
         }
         let (number, columns, values) = (parts.number, parts.columns, Numbers::new(parts.data)?);
-        let head = Head::new(number, first, indices.len(), starts, columns, &values)?;
+        let kept = values.kept(indices.len())?;
+        let head = Head::new(number, first, indices.len(), starts, columns, kept)?;
         Self::sort(head, first, indices, &values.bits, starts)
     }
 

@@ -102,15 +102,16 @@ impl Bits {
         }
     }
 
-    /// Appends some of them, as they are kept.
-    pub fn push(&self, some: &[usize], to: &mut Vec<u8>) {
-        for &at in some {
-            match self {
-                Self::One(v) => to.extend(v.get(at)),
-                Self::Two(v) => to.extend(v.get(at).map(|v| v.to_le_bytes()).iter().flatten()),
-                Self::Four(v) => to.extend(v.get(at).map(|v| v.to_le_bytes()).iter().flatten()),
-                Self::Eight(v) => to.extend(v.get(at).map(|v| v.to_le_bytes()).iter().flatten()),
-            }
+    /// Some of them as a segment has them: their bytes, lowest first, one after the other.
+    pub fn some(&self, places: &[u32]) -> Vec<u8> {
+        fn all<T: Copy, const W: usize>(v: &[T], places: &[u32], bytes: fn(T) -> [u8; W]) -> Vec<u8> {
+            places.iter().filter_map(|&at| v.get(at as usize)).flat_map(|&v| bytes(v)).collect()
+        }
+        match self {
+            Self::One(v) => all(v, places, u8::to_le_bytes),
+            Self::Two(v) => all(v, places, u16::to_le_bytes),
+            Self::Four(v) => all(v, places, u32::to_le_bytes),
+            Self::Eight(v) => all(v, places, u64::to_le_bytes),
         }
     }
 }
@@ -148,10 +149,17 @@ impl Numbers {
         })
     }
 
-    /// Whether its parts agree, with each other and with so many values.
-    pub fn agrees(&self, items: usize) -> bool {
+    /// How they are kept: the form, and the bytes of a value in the matrix' own type.
+    ///
+    /// # Errors
+    /// `Malformed` when its parts do not agree, with each other or with so many values.
+    pub fn kept(&self, items: usize) -> Result<(Form, usize)> {
         let each = self.form.width(self.plain);
-        self.bits.width() == each && self.bits.size() == items.saturating_mul(each)
+        if self.bits.width() == each && self.bits.size() == items.saturating_mul(each) {
+            Ok((self.form, self.plain))
+        } else {
+            Err(Error::malformed("indices and data are of different lengths"))
+        }
     }
 }
 

@@ -11,15 +11,22 @@ mod loose;
 mod shape;
 mod trailer;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 pub use block::{Block, Head, Parts, narrow, outside, rows};
 pub use item::{Bits, Form, Item, Numbers};
 pub use kept::Place;
-pub use loose::Loose;
+pub use loose::{Found, Items, Loose, Parcel};
 pub use shape::Shape;
 
-use crate::{array::Values, error::Result, shelf::Kept};
+use crate::{
+    array::Values,
+    error::{Error, Kind, Result},
+    shelf::Kept,
+};
 
 /// Where a block is.
 #[derive(Clone)]
@@ -44,14 +51,16 @@ pub struct Index {
     refused: RefCell<Option<String>>,
     /// Why the whole, which is there, is not kept for later visits.
     unsaved: RefCell<Option<String>>,
+    /// What another reader has read was found not to be what it had to be.
+    spoilt: Cell<bool>,
 }
 
 impl Index {
     /// An index without blocks.
     pub fn new(shape: Shape, place: Option<Place>) -> Self {
         let slots = RefCell::new(vec![Slot::Missing; shape.blocks()]);
-        let (file, refused, unsaved) = Default::default();
-        Self { shape, slots, place: RefCell::new(place), file, refused, unsaved }
+        let (file, refused, unsaved, spoilt) = Default::default();
+        Self { shape, slots, place: RefCell::new(place), file, refused, unsaved, spoilt }
     }
 
     /// Whether a block is there.
@@ -140,28 +149,54 @@ impl Index {
         }
     }
 
-    /// Sorts the next block whose items are as they came; `false` when there is none, or no memory to do so.
+    /// Whether what other readers read is not to be believed.
+    pub fn spoilt(&self) -> bool {
+        self.spoilt.get()
+    }
+
+    /// Sorts the next block whose items are as they came; `false` when there is none, or no memory to do so. One that turns out not to be
+    /// what it had to be is missing from now on.
     pub fn tidy(&self) -> bool {
         let loose = |slot: &Slot| if let Slot::Loose(block) = slot { Some(Rc::clone(block)) } else { None };
         let next = self.slots.borrow().iter().find_map(loose);
-        let Some(Ok(sorted)) = next.map(|next| next.sort()) else { return false };
-        self.put(sorted);
+        let Some(next) = next else { return false };
+        match next.sort() {
+            Ok(sorted) => self.put(sorted),
+            Err(error) => return self.drop_spoilt(&next, &error),
+        }
         true
     }
 
-    /// Adds a block in memory to columns; `false` when it is not in memory.
+    /// Takes a block out that another reader has read, and not as it had to be; `false` when that is not what the error is about.
+    fn drop_spoilt(&self, block: &Loose, error: &Error) -> bool {
+        let spoilt = block.is_away() && error.kind == Kind::Malformed;
+        let number = usize::try_from(block.head.number).unwrap_or(usize::MAX);
+        if spoilt && let Some(slot) = self.slots.borrow_mut().get_mut(number) {
+            *slot = Slot::Missing;
+            self.spoilt.set(true);
+        }
+        spoilt
+    }
+
+    /// Adds a block in memory to columns; `false` when it is not in memory, or turns out not to be what it had to be.
     ///
     /// # Errors
     /// As [`Head::add`].
     pub fn add(&self, block: usize, columns: &[u64], out: &mut [Values]) -> Result<bool> {
         let slot = self.slots.borrow().get(block).cloned();
-        for (&column, out) in columns.iter().zip(out) {
-            match &slot {
-                Some(Slot::Memory(block)) => block.add(column, out)?,
-                Some(Slot::Loose(block)) => block.add(column, out)?,
-                _ => return Ok(false),
+        match &slot {
+            Some(Slot::Memory(block)) => {
+                for (&column, out) in columns.iter().zip(out) {
+                    block.add(column, out)?;
+                }
             }
+            Some(Slot::Loose(loose)) => {
+                if let Err(error) = loose.add(columns, out) {
+                    return if self.drop_spoilt(loose, &error) { Ok(false) } else { Err(error) };
+                }
+            }
+            _ => return Ok(false),
         }
-        Ok(matches!(slot, Some(Slot::Memory(_) | Slot::Loose(_))))
+        Ok(true)
     }
 }

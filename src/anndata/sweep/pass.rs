@@ -12,7 +12,7 @@ use super::{
     super::{
         aides::{Elsewhere, Portion},
         identity,
-        index::{Block, Index, Loose, Parts, narrow},
+        index::{Block, Index, Items, Loose, Parts, narrow},
         picked::{Picked, hits, pick},
         short::{self, stretch},
         sparse::Sparse,
@@ -77,11 +77,9 @@ impl<'a> Pass<'a> {
     pub async fn make_all(&self, waiter: &Waiter) -> Result<()> {
         let Self { sweep, matrix, tree, index, .. } = *self;
         let mut wanted: VecDeque<usize> = waiter.unmade(index);
-        let mut aides = sweep
-            .aides
-            .borrow()
-            .clone()
-            .filter(|_| wanted.len() >= WORTH_HELP && matrix.shape[1] <= Loose::COLUMNS as u64);
+        let mut aides = sweep.aides.borrow().clone().filter(|_| {
+            wanted.len() >= WORTH_HELP && matrix.shape[1] <= Loose::COLUMNS as u64 && !index.spoilt()
+        });
         let missing = wanted.len() as u64 * index.shape.block * index.shape.each();
         Limits::ahead(missing.min(tree.limits().index).min(GROWTH));
         let mut under_way = FuturesOrdered::new();
@@ -92,7 +90,10 @@ impl<'a> Pass<'a> {
                 && self.keeps((under_way.len() + elsewhere.len()) as u64 + 1)
                 && let Some(block) = wanted.pop_back()
             {
-                elsewhere.push(Rc::clone(aides), matrix, block, index.shape.span(block));
+                // Of more, each would cost a pass over the items: they are sorted instead.
+                let columns = sweep.wanted(block);
+                let columns = if columns.len() > PICKED { Vec::new() } else { columns };
+                elsewhere.push(Rc::clone(aides), matrix, block, index.shape.span(block), columns);
             }
             // Better twice than waited for: an aide that is slow, or not ready yet.
             if wanted.is_empty() && under_way.is_empty() {
@@ -139,20 +140,18 @@ impl<'a> Pass<'a> {
     /// A block that an aide has read; `None` when it is not what was asked for.
     fn accept(&self, block: usize, portion: Option<Portion>) -> Option<Swept> {
         let Self { sweep, matrix, tree, index, starts } = self;
-        let Portion { whose, indices, values, seen } = portion?;
+        let Portion { whose, items, found, seen } = portion?;
         let span = index.shape.span(block);
         let mine = identity::outline(*tree, matrix).map(|outline| outline.text);
+        let (count, (_, plain)) = items.kept().ok()?;
+        let right = mine == whose && count as u64 == span.end - span.start && plain == index.shape.plain;
         let there = |&index: &u16| u64::from(index) < matrix.shape[1];
-        let right = mine == whose
-            && indices.len() as u64 == span.end - span.start
-            && values.plain == index.shape.plain
-            && indices.iter().all(there);
-        if !right {
+        if !right || matches!(&items, Items::Here(indices, _) if !indices.iter().all(there)) {
             return None;
         }
         sweep.seen.add(seen);
         let columns = index.shape.columns;
-        let loose = Loose::new(block as u64, span.start, indices, values, Rc::clone(starts), columns).ok()?;
+        let loose = Loose::new(block as u64, span.start, items, found, Rc::clone(starts), columns).ok()?;
         self.sort_if_many(block, loose).ok()
     }
 
@@ -176,7 +175,8 @@ impl<'a> Pass<'a> {
             let indices = short::indices(tree, &matrix.indices, span.clone(), columns, seen());
             let numbers = short::numbers(tree, &matrix.data, span.clone(), seen());
             let (indices, numbers) = try_join(apart(indices), apart(numbers)).await?;
-            let made = Loose::new(block as u64, span.start, indices, numbers, Rc::clone(starts), columns)
+            let items = Items::Here(indices, numbers);
+            let made = Loose::new(block as u64, span.start, items, Vec::new(), Rc::clone(starts), columns)
                 .and_then(|loose| self.sort_if_many(block, loose));
             return made.map_err(|e| e.at(&matrix.data.path));
         }
