@@ -4,9 +4,9 @@
 /// Numbers that are made at once, where the processor has them at hand.
 const ROUND: usize = 1024;
 
-/// Appends each number's shorter form, and whether any was `wrong`, of which all are made.
+/// Appends what is made of each number; the result says whether any was odd, which ends nothing.
 #[inline(always)]
-fn shorten<const W: usize, T: Copy + Default>(
+fn append<const W: usize, T: Copy + Default>(
     bytes: &[u8],
     to: &mut Vec<T>,
     one: impl Fn([u8; W]) -> (T, bool),
@@ -15,8 +15,8 @@ fn shorten<const W: usize, T: Copy + Default>(
     let mut short = [T::default(); ROUND];
     for round in bytes.as_chunks::<W>().0.chunks(ROUND) {
         for (to, item) in short.iter_mut().zip(round) {
-            let (item, wrong) = one(*item);
-            any |= wrong;
+            let (item, odd) = one(*item);
+            any |= odd;
             *to = item;
         }
         to.extend_from_slice(short.get(..round.len()).unwrap_or_default());
@@ -29,7 +29,7 @@ macro_rules! indices {
         /// Appends whole numbers below `limit`, at most 65,536; `false` when there are others, which come out as anything.
         #[inline(never)]
         pub fn $name(bytes: &[u8], limit: u32, to: &mut Vec<u16>) -> bool {
-            !shorten(bytes, to, |item| {
+            !append(bytes, to, |item| {
                 let item = $t::from_le_bytes(item) as $as;
                 (item as u16, item >= $as::from(limit))
             })
@@ -43,7 +43,7 @@ macro_rules! small {
         /// Appends whole numbers up to 255, to the last bit; `false` when there are others, which come out as anything.
         #[inline(never)]
         pub fn $name(bytes: &[u8], to: &mut Vec<u8>) -> bool {
-            !shorten(bytes, to, |item| {
+            !append(bytes, to, |item| {
                 let item = $t::from_le_bytes(item);
                 let small = item as i32 as u8;
                 // Bits, not values: -0 is not 0.
@@ -59,7 +59,7 @@ macro_rules! all {
         /// Appends numbers as they are.
         #[inline(never)]
         pub fn $name(bytes: &[u8], to: &mut Vec<$t>) {
-            shorten(bytes, to, |item| ($t::from_le_bytes(item), false));
+            append(bytes, to, |item| ($t::from_le_bytes(item), false));
         }
     )* };
 }

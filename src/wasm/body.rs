@@ -7,7 +7,7 @@ use bytes::Bytes;
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, Response};
+use web_sys::{ReadableStreamByobReader, ReadableStreamDefaultReader, Response};
 
 use super::{
     blob::take,
@@ -22,6 +22,8 @@ use crate::{
 
 /// Bytes of a piece, at most: about as many as a browser's pipe holds.
 const PIECE: u32 = 512 << 10;
+/// Largest body taken at once.
+const LARGEST: u64 = 1 << 30;
 /// Smallest body that is had in pieces though its length is known.
 const LARGE: u64 = 64 << 10;
 /// Buffers that are kept for bodies to come.
@@ -35,8 +37,6 @@ thread_local! {
 pub struct Body<'r> {
     /// What it is of.
     pub response: &'r Response,
-    /// Most bytes of it that are wanted; one more may be read.
-    pub most: u64,
     /// Bytes that the host says it sends.
     pub announced: Option<u64>,
     /// Bytes after which it is over for sure.
@@ -51,8 +51,9 @@ impl Body<'_> {
     /// # Errors
     /// `Source` when it breaks off or stops coming, `Limit` when there is no room for it.
     pub async fn read(&self) -> Result<Bytes> {
+        Limits::size(self.most(), LARGEST, "a reply")?;
         // A length that the host itself announced bounds what the browser gathers.
-        let known = self.announced.filter(|&n| n <= self.most);
+        let known = self.announced.filter(|&n| n <= self.most());
         if known.is_some_and(|n| n < LARGE) {
             return self.whole().await;
         }
@@ -60,7 +61,7 @@ impl Body<'_> {
         let reader = match (ReadableStreamByobReader::new(&stream), known) {
             (Ok(reader), _) => Reader::Into(reader),
             (Err(_), Some(_)) => return self.whole().await,
-            (Err(_), None) => Reader::new(&stream),
+            (Err(_), None) => Reader::Given(stream.get_reader().unchecked_into()),
         };
         let all = self.pieces(&reader);
         if known.is_none() {
@@ -69,9 +70,14 @@ impl Body<'_> {
         within(self.patience(), all).await.ok_or_else(stalled)?
     }
 
+    /// Most bytes of it that are wanted; one piece more may be read.
+    pub fn most(&self) -> u64 {
+        self.length.unwrap_or(LARGEST)
+    }
+
     /// Milliseconds in which all of it has to have come.
     fn patience(&self) -> u64 {
-        patience(self.announced.unwrap_or(self.most).max(self.length.unwrap_or_default()))
+        patience(self.announced.unwrap_or(self.most()).max(self.length.unwrap_or_default()))
     }
 
     /// All of it at once.
@@ -81,12 +87,12 @@ impl Body<'_> {
         take(&Uint8Array::new(&whole.map_err(|e| broken_off(&e))?))
     }
 
-    /// Piece by piece, up to one byte more than is wanted.
+    /// Piece by piece, up to one more than is wanted.
     async fn pieces(&self, reader: &Reader) -> Result<Bytes> {
         // Room for what was asked for; what a host says without being asked is believed when it is there.
-        let room = Limits::size(self.length.unwrap_or_default(), self.most, "a reply")?;
+        let room = Limits::size(self.length.unwrap_or_default(), LARGEST, "a reply")?;
         let mut all: Vec<u8> = Limits::room(room, "what was read")?;
-        while all.len() as u64 <= self.most && Some(all.len() as u64) != self.exact {
+        while all.len() as u64 <= self.most() && Some(all.len() as u64) != self.exact {
             let piece = within(patience(0), reader.next()).await.ok_or_else(stalled)?;
             let Some(piece) = piece.map_err(|e| broken_off(&e))? else { break };
             let room = all.try_reserve(piece.length() as usize);
@@ -106,10 +112,6 @@ enum Reader {
 }
 
 impl Reader {
-    fn new(stream: &ReadableStream) -> Self {
-        Self::Given(stream.get_reader().unchecked_into())
-    }
-
     /// The next piece; `None` at the end.
     async fn next(&self) -> std::result::Result<Option<Uint8Array>, JsValue> {
         let promise = match self {

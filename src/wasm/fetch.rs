@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    limits::Limits,
     source::{
         address,
         http::{self, Head},
@@ -30,9 +29,6 @@ use crate::{
         reach::{self, Silence},
     },
 };
-
-/// Largest body taken at once.
-const LARGEST: u64 = 1 << 30;
 
 #[wasm_bindgen]
 extern "C" {
@@ -222,16 +218,14 @@ impl Client {
     /// `Source` when it breaks off, stops coming or has another length.
     pub async fn body(&self, reply: Reply, length: Option<u64>) -> Result<Bytes> {
         let Reply { head, foreign, response, mut flight, .. } = reply;
-        let most = length.unwrap_or(LARGEST);
-        Limits::size(length.unwrap_or_default(), LARGEST, "a reply")?;
         let announced = head.content_length;
         // More comes than was announced where it is compressed on its way, which other origins may hide.
         let plain = !foreign && head.encoded().is_none();
         let exact = announced.filter(|&n| plain && length.is_none_or(|length| length == n));
-        let body = Body { response: &response, most: most.min(LARGEST), announced, exact, length };
+        let body = Body { response: &response, announced, exact, length };
         let bytes = body.read().await?;
         // One that goes on is aborted: Firefox would otherwise gather what nobody reads, without end.
-        flight.landed = bytes.len() as u64 <= most;
+        flight.landed = bytes.len() as u64 <= body.most();
         self.meter.arrived(bytes.len());
         if let Some(length) = length {
             http::complete(bytes.len(), length)?;

@@ -318,10 +318,12 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
     assert.ok(Math.abs(Number(gene) - most) < 1e-5, `${gene} ${most}`);
     await opened.shoot("notebook-object");
     // The first is out of sight: nothing of it is drawn, and it does what it is told.
-    await opened.page
-      .locator('iframe[title="Cellucid"]')
-      .nth(1)
-      .evaluate((frame) => frame.scrollIntoView({ block: "start" }));
+    const look = (/** @type {number} */ at) =>
+      opened.page
+        .locator('iframe[title="Cellucid"]')
+        .nth(at)
+        .evaluate((frame) => frame.scrollIntoView({ block: "start" }));
+    await look(1);
     const unseen = (await opened.viewer(0)).evaluate(
       async () =>
         await Promise.race([
@@ -332,10 +334,7 @@ print(source, part.n_obs == int(inside.sum()), 100 < part.n_obs < 4900, set(part
     assert.ok(await unseen);
     assert.equal(await opened.run("store.set_color_by('phase'); print(store.wait_for_ready(1)['n_cells'])"), "5000");
     assert.equal(await state(await opened.viewer(0), ({ colour }) => colour.field.key), "phase");
-    await opened.page
-      .locator('iframe[title="Cellucid"]')
-      .nth(0)
-      .evaluate((frame) => frame.scrollIntoView({ block: "start" }));
+    await look(0);
     assert.ok((await drawn(await opened.viewer(0))) > 2000);
     await close(opened);
   });
